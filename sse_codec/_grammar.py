@@ -1,0 +1,56 @@
+"""The grammar of an event stream, once, and the constants that the rest of the package takes from it.
+
+WHATWG HTML Living Standard, section 9.2.5 "Parsing an event stream":
+
+    stream        = [ bom ] *event
+    event         = *( comment / field ) end-of-line
+    comment       = colon *any-char end-of-line
+    field         = 1*name-char [ colon [ space ] *any-char ] end-of-line
+    end-of-line   = ( cr lf / cr / lf )
+
+    lf            = %x000A
+    cr            = %x000D
+    space         = %x0020
+    colon         = %x003A
+    bom           = %xFEFF
+    name-char     = any scalar value but lf, cr and colon
+    any-char      = any scalar value but lf and cr
+
+The standard calls one run of comments and fields up to its blank line an *event*; here that run is a *block*, because a
+block without a `data` field dispatches no event (9.2.6). A stream is always UTF-8. CR and LF are single bytes that
+never occur inside a UTF-8 sequence, so the line structure can be read from the bytes, before any text is decoded.
+"""
+
+from __future__ import annotations
+
+BOM = b"\xef\xbb\xbf"
+CR = 0x0D
+LF = 0x0A
+COLON = 0x3A
+
+DATA = "data"
+EVENT = "event"
+ID = "id"
+RETRY = "retry"
+
+#: The event type of a block that names none, or names the empty one (9.2.6, dispatch).
+DEFAULT_EVENT = "message"
+
+#: The most digits of a reconnection time that count, leading zeros aside. The standard sets no limit; a number of
+#: 10**18 ms or more is a mistake or an attack. Below it a value fits any signed 64-bit integer, becomes a float without
+#: an OverflowError, and costs no more to read than any other line.
+MAX_RETRY_DIGITS = 18
+
+
+def parse_retry(value: str) -> int | None:
+    """Read the value of a `retry` field; None when the field is to be ignored.
+
+    "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten"
+    (9.2.6). `str.isdigit` alone also takes U+00B2 and the digits of other scripts.
+    """
+    if not (value.isascii() and value.isdigit()):
+        return None
+    digits = value.lstrip("0")
+    if len(digits) > MAX_RETRY_DIGITS:
+        return None
+    return int(digits or "0")
