@@ -1,0 +1,202 @@
+"""The encoder: values in, bytes of an event stream out. No value can end a line, a field or a block but its own.
+
+Every function returns complete lines, so results can be joined and cut anywhere. Line ends are LF, and one space always
+follows the colon, so that a value's own leading space survives. What it costs is two searches through each value, and
+one UTF-8 encoding of the whole.
+"""
+
+from __future__ import annotations
+
+from ._errors import EncodeError, EncodeTypeError
+from ._event import BlankLine, Comment, Field, ServerSentEvent
+from ._grammar import DEFAULT_EVENT, MAX_RETRY_DIGITS
+
+
+def encode(event: ServerSentEvent) -> bytes:
+    r"""Encode an event as one block (WHATWG HTML 9.2.5, `event`).
+
+    `decode(encode(e))` gives `e` again for every event that can be sent, but for CR and CRLF in its data, which arrive
+    as LF: the format can't keep them. `last_event_id` is not sent; it is the receiver's.
+
+    Args:
+        event: the event. Its type is left out when it is "message", the default.
+
+    Raises:
+        EncodeError: a value can't be sent: CR or LF in `event` or `id`, U+0000 in `id`, an empty `event`, a `retry`
+            that is not an int from 0 to 10**18 - 1, a lone surrogate anywhere. Nothing is stripped or escaped to make
+            it fit.
+        TypeError: `event` is not a ServerSentEvent; or, as EncodeTypeError, one of its values is of the wrong type.
+
+    >>> from sse_codec import ServerSentEvent, encode
+    >>> encode(ServerSentEvent("line 1\nline 2", event="log", id="7"))
+    b'event: log\nid: 7\ndata: line 1\ndata: line 2\n\n'
+    """
+    if not isinstance(event, ServerSentEvent):
+        raise TypeError(
+            f"encode() takes a ServerSentEvent, not {type(event).__name__}; encode_block() takes the parts of one"
+        )
+    data, name = event.data, event.event
+    if data is None or name is None:  # `encode_block` would leave the field out
+        raise EncodeTypeError("data" if data is None else "event", None, None, "must be a str")
+    return encode_block(data, event=name, id=event.id, retry=event.retry)
+
+
+def encode_block(
+    data: str | None = None,
+    *,
+    event: str | None = None,
+    id: str | None = None,
+    retry: int | None = None,
+    comment: str | None = None,
+) -> bytes:
+    r"""Encode a block from its parts (WHATWG HTML 9.2.5, `event`); one without data dispatches no event.
+
+    Such a block is still good for something: its `id` sets the last event ID, its `retry` the reconnection time.
+
+    Args:
+        data: the payload, a field line for each of its lines; CR, LF and CRLF end lines. None leaves the field out, ""
+            sends an empty line.
+        event: the event type; not empty, no CR or LF. None or "message" leave the field out.
+        id: the new last event ID; no CR, LF or U+0000. "" resets it, None leaves the field out.
+        retry: the reconnection time in milliseconds, 0 to 10**18 - 1. None leaves the field out.
+        comment: a text that receivers ignore, a comment line for each of its lines.
+
+    Raises:
+        EncodeError: a value can't be sent; see `encode`.
+        EncodeTypeError: a value is of the wrong type; a TypeError too.
+
+    >>> from sse_codec import encode_block
+    >>> encode_block("hi", event="greeting")
+    b'event: greeting\ndata: hi\n\n'
+    >>> encode_block(id="41", retry=2000)
+    b'id: 41\nretry: 2000\n\n'
+    """
+    block = ""
+    if comment is not None:
+        block = f": {_lines('comment', comment, ': ')}\n"
+    if event is not None and event != DEFAULT_EVENT:
+        event = _one_line("event", event)
+        if not event:
+            raise EncodeError("event", event, None, "can't be empty: receivers would take it for the default")
+        block += f"event: {event}\n"
+    if id is not None:
+        id = _one_line("id", id)
+        if "\0" in id:
+            raise EncodeError("id", id, id.index("\0"), "can't hold U+0000: receivers would ignore the whole field")
+        block += f"id: {id}\n"
+    if retry is not None:
+        block += f"retry: {_digits(retry)}\n"
+    block = f"{block}\n" if data is None else f"{block}data: {_lines('data', data, 'data: ')}\n\n"
+    try:
+        return block.encode()
+    except UnicodeEncodeError:
+        raise _lone_surrogate(comment=comment, event=event, id=id, data=data) from None
+
+
+def encode_comment(text: str = "") -> bytes:
+    r"""Encode a comment as a block of its own: the keep-alive of an event stream (WHATWG HTML 9.2.7).
+
+    "authors can include a comment line (one starting with a ':' character) every 15 seconds or so" to keep proxies from
+    dropping a silent connection. Clients ignore it.
+
+    Args:
+        text: what it says, a comment line for each of its lines.
+
+    Raises:
+        EncodeError: a lone surrogate.
+        EncodeTypeError: `text` is not a str; a TypeError too.
+
+    >>> from sse_codec import encode_comment
+    >>> encode_comment("ping")
+    b': ping\n\n'
+    """
+    return encode_block(comment=_text("comment", text))
+
+
+def encode_line(line: Field | Comment | BlankLine) -> bytes:
+    r"""Encode one line as `LineDecoder` returned it: the way out of a proxy (WHATWG HTML 9.2.5).
+
+    Args:
+        line: a Field, known to the standard or not, a Comment, or a BlankLine.
+
+    Raises:
+        EncodeError: the line can't be sent as the one line it is: CR or LF anywhere, a name that is empty or holds a
+            colon, a name that starts with U+FEFF (at the start of a stream it would arrive without it, and could
+            turn into a name that means something), a lone surrogate.
+        TypeError: `line` is none of the three; or, as EncodeTypeError, a part of it is not a str.
+
+    >>> from sse_codec import BlankLine, Comment, Field, encode_line
+    >>> encode_line(Field("data", "hi")), encode_line(Comment("ping")), encode_line(BlankLine())
+    (b'data: hi\n', b': ping\n', b'\n')
+    """
+    if isinstance(line, BlankLine):
+        return b"\n"
+    if isinstance(line, Comment):
+        name, kind, value = "", "comment", line.text
+    elif isinstance(line, Field):
+        name, kind, value = _one_line("name", line.name), "value", line.value
+        if not name:
+            raise EncodeError("name", name, None, "can't be empty: the line would be a comment")
+        if ":" in name:
+            raise EncodeError("name", name, name.index(":"), "can't hold a colon: the name would end there")
+        if name.startswith("\ufeff"):
+            raise EncodeError("name", name, 0, "can't start with U+FEFF: it could be taken for a byte order mark")
+    else:
+        raise TypeError(f"encode_line() takes a Field, Comment or BlankLine, not {type(line).__name__}")
+    value = _one_line(kind, value)
+    try:
+        return f"{name}: {value}\n".encode()
+    except UnicodeEncodeError:
+        raise _lone_surrogate(name=name, **{kind: value}) from None
+
+
+def _text(field: str, value: str) -> str:
+    """Check that a value is a str and return it as exactly that.
+
+    A subclass may do anything on `+` and `replace`: the str of an HTML library escapes what it is joined with.
+    """
+    if type(value) is str:
+        return value
+    if not isinstance(value, str):
+        raise EncodeTypeError(field, value, None, "must be a str")
+    return str.__str__(value)
+
+
+def _one_line(field: str, value: str) -> str:
+    value = _text(field, value)
+    if "\n" in value or "\r" in value:
+        offset = min(at for at in (value.find("\n"), value.find("\r")) if at >= 0)
+        raise EncodeError(field, value, offset, "can't hold a line end")
+    return value
+
+
+def _lines(field: str, value: str, prefix: str) -> str:
+    """Return a text with a prefix before each line but the first, and LF line ends.
+
+    Only CR, LF and CRLF end a line; U+2028 and the like do not.
+    """
+    value = _text(field, value)
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if "\n" in value:
+        value = value.replace("\n", f"\n{prefix}")
+    return value
+
+
+def _digits(retry: int) -> str:
+    if not isinstance(retry, int) or isinstance(retry, bool):
+        raise EncodeTypeError("retry", retry, None, "must be an int")
+    if not 0 <= retry < 10**MAX_RETRY_DIGITS:
+        raise EncodeError("retry", retry, None, f"must be from 0 to 10**{MAX_RETRY_DIGITS} - 1 milliseconds")
+    return int.__repr__(retry)  # an enum's own str would be its name
+
+
+def _lone_surrogate(**fields: str | None) -> EncodeError:
+    """Return the error for the first lone surrogate in the fields, which have one."""
+    field, value, offset = next(
+        (field, value, offset)
+        for field, value in fields.items()
+        for offset, character in enumerate(value or "")
+        if "\ud800" <= character <= "\udfff"
+    )
+    return EncodeError(field, value, offset, "can't hold a lone surrogate: it has no UTF-8")
