@@ -1,0 +1,260 @@
+"""Decoder: bytes in, cut anywhere; events out, each as soon as its last byte is there. The hot path.
+
+Two steps, and each line takes as few of them as it can. Framing works on bytes: it finds the last blank line in a
+chunk, and all before it is whole blocks. Parsing works on text: it decodes those blocks in one call and walks their
+lines. Only the block in progress is held, as bytes. Lines at the end of a chunk whose block is not finished are looked
+at once when they end, for the two things that can't wait for the blank line (comments leave, `retry` acts), and parsed
+with their block.
+
+Work is linear in bytes for every chunking: a byte is searched when it arrives, and parsed once.
+"""
+
+from __future__ import annotations
+
+from ._errors import EventTooLarge
+from ._event import ServerSentEvent
+from ._grammar import COLON, CR, DATA, DEFAULT_EVENT, EVENT, ID, LF, RETRY, parse_retry
+from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING, StreamInput
+
+_RETRY = RETRY.encode()
+
+
+class Decoder(StreamInput):
+    r"""An incremental parser of an event stream: exactly a browser's, bounded, and never late (WHATWG HTML 9.2.6).
+
+    It has no clock and no socket: feed it the response's bytes as they come. For a whole connection in one call see
+    `decode` and `adecode`.
+
+    Args:
+        last_event_id: where to resume: what the `Last-Event-ID` header of this connection's request said; "" if it
+            had none. Events that come before the stream sets an id carry it.
+        max_event_size: the most bytes that an unfinished block may have, at least 1; 64 MiB unless told. Counted are
+            its lines joined by one byte each, comments only while they are being received. A security limit: without it
+            an endless line, or endless `data` lines, fill the memory.
+
+    Raises:
+        TypeError: `last_event_id` is not a str or `max_event_size` not an int.
+        UsageError: `max_event_size` is less than 1.
+
+    Attributes:
+        last_event_id: the standard's last event ID string, committed at each blank line; send it as `Last-Event-ID`
+            when reconnecting. Kept over `reset()`.
+        reconnection_time: how long to wait before reconnecting, in milliseconds, as the latest valid `retry` field
+            said; None when there was none. Kept over `reset()`.
+
+    >>> from sse_codec import Decoder
+    >>> decoder = Decoder()
+    >>> decoder.feed(b"id: 1\ndata: hel")
+    []
+    >>> decoder.feed(b"lo\n\nretry: 500\n")
+    [ServerSentEvent(data='hello', id='1', last_event_id='1')]
+    >>> decoder.last_event_id, decoder.reconnection_time
+    ('1', 500)
+    """
+
+    __slots__ = ("last_event_id", "reconnection_time")
+
+    def __init__(self, *, last_event_id: str = "", max_event_size: int = DEFAULT_MAX_EVENT_SIZE) -> None:
+        if not isinstance(last_event_id, str):
+            raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
+        super().__init__(max_event_size=max_event_size)
+        self.last_event_id: str = last_event_id
+        self.reconnection_time: int | None = None
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> list[ServerSentEvent]:
+        """Take the next bytes of the stream; return the events that they complete, in order.
+
+        An event is returned by the call that brings the first byte of the end of its blank line.
+
+        Args:
+            chunk: any number of bytes, none included. It is copied where needed, so the caller may reuse its buffer.
+
+        Raises:
+            TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder is as it was before.
+            EventTooLarge: a block passed `max_event_size`. Events completed before it in the same chunk are returned
+                first: then the next call raises. Every later call raises again, until `reset()`.
+        """
+        # One event a chunk is how tokens arrive, so the commonest chunk, bytes that nothing unusual came before and
+        # that hold whole blocks with LF line ends, passes through four cheap questions (benchmarks: "event a feed").
+        if type(chunk) is not bytes or self._state != FLOWING or CR in chunk:
+            chunk = self._admit(chunk)
+        if not self._held and chunk.endswith(b"\n\n") and len(chunk) <= self._limit:
+            return self._parse(chunk)
+        if len(self._held) + len(chunk) <= self._limit:
+            return self._feed_within_limit(chunk)
+        return self._feed_line_by_line(chunk)
+
+    def close(self) -> ServerSentEvent | None:
+        """End the stream: return the event that a missing blank line would have dispatched, and reset.
+
+        For the standard there is no such event: "If the file ends in the middle of an event, before the final empty
+        line, the incomplete event is not dispatched" (9.2.6). Some servers leave the blank line out all the same, and
+        other streams were simply cut; the caller decides which. The event has what had arrived, a last line without its
+        end included. `last_event_id` of the decoder does not take its id, so that a client which discards the event
+        resumes before it; the event's own `last_event_id` does.
+
+        Returns:
+            The unfinished event; None when there is none, because the stream ended after a blank line or the unfinished
+            block has no `data`.
+
+        Raises:
+            EventTooLarge: the decoder has failed and is not reset.
+
+        >>> from sse_codec import Decoder
+        >>> decoder = Decoder()
+        >>> decoder.feed(b"data: [DONE]")
+        []
+        >>> decoder.close()
+        ServerSentEvent(data='[DONE]')
+        """
+        rest = self._take_rest()
+        scratch = Decoder(last_event_id=self.last_event_id)
+        events = scratch._parse(rest + b"\n\n")
+        return events[0] if events else None
+
+    def _feed_within_limit(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Take bytes that can't pass the limit, whatever they are."""
+        # Whole blocks end with the last blank line of the chunk. Its first LF may already be held.
+        end = chunk.rfind(b"\n\n")
+        if end >= 0:
+            end += 2
+        else:
+            end = 1 if chunk.startswith(b"\n") and self._at_line_start() else 0
+        events: list[ServerSentEvent] = []
+        if end:
+            events = self._parse(bytes(self._held) + chunk[:end])
+            self._held.clear()
+        *ended, rest = chunk[end:].split(b"\n")
+        for part in ended:
+            self._hold(part)
+            self._end_line()
+        self._hold(rest)
+        return events
+
+    def _feed_line_by_line(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Take bytes that may pass the limit: the way that finds the very line that does, at a third of the speed."""
+        events: list[ServerSentEvent] = []
+        start = 0
+        try:
+            while end := chunk.find(b"\n", start) + 1:
+                self._hold(chunk[start : end - 1])
+                if self._at_line_start():
+                    events += self._parse(self._held + b"\n")
+                    self._held.clear()
+                else:
+                    self._end_line()
+                start = end
+            self._hold(chunk[start:])
+        except EventTooLarge:
+            if not events:
+                raise
+        return events
+
+    def _at_line_start(self) -> bool:
+        return not self._held or self._held[-1] == LF
+
+    def _end_line(self) -> None:
+        """End the line in progress, which is not blank, within its unfinished block."""
+        held = self._held
+        start = held.rfind(b"\n") + 1
+        if held[start] == COLON:
+            # "If the line starts with a U+003A COLON character (:): Ignore the line." Endless comments take no room.
+            del held[start:]
+            return
+        if held.startswith(_RETRY, start):
+            # "set the event stream's reconnection time to that integer": now, not when the block ends. Its event gets
+            # the same value when the block is parsed.
+            self._parse(held[start:])
+        held.append(LF)
+
+    def _parse(self, blocks: bytes | bytearray) -> list[ServerSentEvent]:
+        """Interpret whole blocks whose line ends are LF (WHATWG HTML 9.2.6).
+
+        The LF of the last blank line makes one empty line more, which ends an empty block and so does nothing.
+        """
+        # One U+FFFD per maximal subpart of what is invalid. The error handler's name costs a look-up for each call, so
+        # it is only given where it is needed.
+        try:
+            text = blocks.decode()
+        except UnicodeDecodeError:
+            text = blocks.decode("utf-8", "replace")
+
+        last_event_id = self.last_event_id
+        alike = _parse_alike(text, last_event_id)
+        if alike is not None:
+            return alike
+
+        events: list[ServerSentEvent] = []
+        data = id = retry = None
+        more: list[str] = []  # the values of the second `data` line and those after it
+        event = ""
+        for line in text.split("\n"):
+            if line[:6] == "data: ":  # the commonest line; the branch below would do the same, more slowly
+                value = line[6:]
+            elif line:
+                # "Collect the characters on the line before the first U+003A COLON character (:), and let field be that
+                # string." A comment has an empty name, and is ignored like any unknown one.
+                name, _, value = line.partition(":")
+                # "If value starts with a U+0020 SPACE character, remove it from value."
+                value = value.removeprefix(" ")
+                if name != DATA:
+                    if name == EVENT:
+                        event = value
+                    elif name == ID:
+                        # "If the field value does not contain U+0000 NULL [...]. Otherwise, ignore the field."
+                        if "\0" not in value:
+                            id = value
+                    elif name == RETRY:
+                        reconnection_time = parse_retry(value)
+                        if reconnection_time is not None:
+                            retry = self.reconnection_time = reconnection_time
+                    continue
+            else:
+                # "Set the last event ID string of the event source to the value of the last event ID buffer", with data
+                # or without.
+                if id is not None:
+                    last_event_id = id
+                # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
+                # string and return." A lone `data` line has put a LF there, so it does not count as empty.
+                if data is not None:
+                    if more:
+                        data = "\n".join((data, *more))
+                        more = []
+                    events.append(ServerSentEvent(data, event or DEFAULT_EVENT, id, retry, last_event_id))
+                data = id = retry = None
+                event = ""
+                continue
+            # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character", of
+            # which dispatching removes the last.
+            if data is None:
+                data = value
+            else:
+                more.append(value)
+        self.last_event_id = last_event_id
+        return events
+
+
+def _parse_alike(text: str, last_event_id: str) -> list[ServerSentEvent] | None:
+    """Parse whole blocks of one shape: a `data` line each, or an `event` and a `data` line; None when they are not.
+
+    Nearly every chunk of nearly every LLM stream is one or the other. Measured against the loop over lines on CPython
+    3.11: 0.54 us for 0.85 with one event a feed, 0.23 for 0.36 an event in chunks of 64 KiB; with event types 0.34 for
+    0.55. A chunk that turns out to be of neither shape is parsed again, line by line, for 0.1 us an event more.
+    """
+    if text[:6] == "data: ":
+        body = text[6:-2]
+        if "\n" not in body:
+            return [ServerSentEvent(body, DEFAULT_EVENT, None, None, last_event_id)]
+        values = body.split("\n\ndata: ")
+        if "\n" in "".join(values):
+            return None
+        return [ServerSentEvent(value, DEFAULT_EVENT, None, None, last_event_id) for value in values]
+    if text[:7] == "event: ":
+        events = []
+        for block in text[7:-2].split("\n\nevent: "):
+            name, found, value = block.partition("\ndata: ")
+            if not found or "\n" in name or "\n" in value:
+                return None
+            events.append(ServerSentEvent(value, name or DEFAULT_EVENT, None, None, last_event_id))
+        return events
+    return None
