@@ -1,0 +1,69 @@
+"""Streams, cuts and texts for the property tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from sse_codec import ServerSentEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Pieces of streams, so that most of what is drawn means something, and much of it nearly.
+_PIECES = [
+    b"data", b"event", b"id", b"retry", b":", b": ", b" ", b"\t", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"\r\r",
+    b"data: ", b"data: a\n\n", b"event: b\ndata: c\n\n", b"event: ", b"id: 1\n", b"retry: 20\n", b": ping\n\n",
+    b"a", b"7", b"0", b"\0", b"\xef\xbb\xbf", b"\xef", b"\xbb", b"\xbf", b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\xf0",
+    "é".encode(), "🍊".encode(), "\u2028".encode(), "\x85".encode(), b"\x0b", b"\x0c", b"\x1c",
+]  # fmt: skip
+
+#: Arbitrary bytes, and bytes that look like an event stream.
+wires = st.one_of(
+    st.lists(st.sampled_from(_PIECES), max_size=40).map(b"".join),
+    st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=4)), max_size=20).map(b"".join),
+    st.binary(max_size=60),
+)
+
+#: Streams whose lines all have an end that decoders must not wait for.
+prompt_wires = st.lists(
+    st.sampled_from([b"data", b":", b" ", b"x", b"id", b"event: e", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r"]),
+    max_size=40,
+).map(b"".join)
+
+
+def cut(wire: bytes, places: list[int]) -> Iterator[bytes]:
+    """Cut a wire at the given places, in any order and more than once; an empty chunk where two are equal."""
+    ends = sorted(min(place, len(wire)) for place in places)
+    for start, end in zip([0, *ends], [*ends, len(wire)], strict=True):
+        yield wire[start:end]
+
+
+@st.composite
+def chunkings(draw: st.DrawFn, wires: st.SearchStrategy[bytes] = wires) -> list[bytes]:
+    """A wire in chunks, cut anywhere, empty chunks included."""
+    wire = draw(wires)
+    return list(cut(wire, draw(st.lists(st.integers(0, len(wire)), max_size=12))))
+
+
+#: Text with every separator that some splitter takes for a line end, and with what a field must not hold.
+texts = st.text(
+    st.one_of(st.sampled_from("\r\n\0\v\f\x1c\x1d\x1e\x85\u2028\u2029\ufeff: \ud800\udfffé🍊"), st.characters()),
+    max_size=30,
+)
+#: Text that can be sent anywhere.
+plain_texts = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=30)
+
+#: Events that can be sent and come back the same.
+events = st.builds(
+    ServerSentEvent,
+    st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60),
+    event=plain_texts.filter(bool) | st.just("message"),
+    id=st.none() | plain_texts,
+    retry=st.none() | st.integers(0, 10**18 - 1),
+)
+#: Events of which anything may be wrong.
+hostile_events = st.builds(
+    ServerSentEvent, texts, event=texts, id=st.none() | texts, retry=st.none() | st.integers() | st.booleans()
+)

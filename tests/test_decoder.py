@@ -1,0 +1,318 @@
+"""The fused decoder: each disputed case, and each state it can be left in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sse_codec import Decoder, EventTooLarge, ServerSentEvent, UsageError
+from tests.strategies import cut
+from tests.vectors.decoding import CASES, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+def whole(event: ServerSentEvent) -> tuple[Any, ...]:
+    """Return all of an event, `last_event_id` too, which `==` leaves out."""
+    return event.data, event.event, event.id, event.retry, event.last_event_id
+
+
+def check(case: Case, chunks: Iterable[bytes]) -> None:
+    decoder = Decoder()
+    events = [event for chunk in chunks for event in decoder.feed(chunk)]
+    assert [whole(event) for event in events] == [whole(event) for event in case.events]
+    assert decoder.last_event_id == case.last_event_id
+    assert decoder.reconnection_time == case.reconnection_time
+    unfinished = decoder.close()
+    assert (unfinished and whole(unfinished)) == (case.unfinished and whole(case.unfinished))
+    assert decoder.last_event_id == case.last_event_id, "close() must commit no id"
+    assert decoder.reconnection_time == case.reconnection_time
+
+
+@cases
+def test_whole(case: Case) -> None:
+    check(case, [case.wire])
+
+
+@cases
+def test_byte_by_byte(case: Case) -> None:
+    check(case, cut(case.wire, list(range(len(case.wire)))))
+
+
+@cases
+def test_every_two_way_cut(case: Case) -> None:
+    for place in range(min(len(case.wire), 200) + 1):
+        check(case, cut(case.wire, [place]))
+
+
+@cases
+def test_with_an_event_behind(case: Case) -> None:
+    wire = case.wire + b"\n\ndata: behind\n\n"
+    decoder = Decoder()
+    events = decoder.feed(wire)
+    expected = case.events + ([] if case.unfinished is None else [case.unfinished])
+    assert [whole(event)[:4] for event in events] == [
+        whole(event)[:4] for event in [*expected, ServerSentEvent("behind")]
+    ]
+
+
+@cases
+def test_within_a_limit_that_just_fits(case: Case) -> None:
+    """The careful way, taken when a chunk could pass the limit, gives the same events."""
+    for limit in range(1, len(case.wire) + 1):
+        decoder = Decoder(max_event_size=limit)
+        try:
+            events = decoder.feed(case.wire)
+            decoder.feed(b"")
+        except EventTooLarge:
+            continue
+        assert [whole(event) for event in events] == [whole(event) for event in case.events]
+        break
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_takes_bytes_of_any_kind(kind: type[bytes | bytearray | memoryview]) -> None:
+    decoder = Decoder()
+    assert decoder.feed(kind(b"data: a\n\nda")) == [ServerSentEvent("a")]
+    assert decoder.feed(kind(b"ta: b\n\n")) == [ServerSentEvent("b")]
+
+
+def test_takes_a_subclass_of_bytes_and_a_strided_view() -> None:
+    class Chunk(bytes):
+        pass
+
+    assert Decoder().feed(Chunk(b"data: a\n\n")) == [ServerSentEvent("a")]
+    assert Decoder().feed(memoryview(b"d.a.t.a.:.b.\n.\n.")[::2]) == [ServerSentEvent("b")]
+
+
+def test_the_caller_may_reuse_its_buffer() -> None:
+    decoder = Decoder()
+    buffer = bytearray(b"data: a")
+    decoder.feed(buffer)
+    buffer[:] = b"!!!!!!!"
+    assert decoder.feed(b"\n\n") == [ServerSentEvent("a")]
+
+
+def test_str_is_refused_with_a_reason() -> None:
+    decoder = Decoder()
+    decoder.feed(b"data: a")
+    with pytest.raises(TypeError, match="takes bytes, not str: pass the response's bytes"):
+        decoder.feed("data: b\n\n")  # type: ignore[arg-type]
+    assert decoder.feed(b"\n\n") == [ServerSentEvent("a")], "the decoder is as it was"
+
+
+@pytest.mark.parametrize("chunk", [None, 3, [1, 2], [b"data: a\n\n"], object()])
+def test_other_types_are_refused_by_name(chunk: Any) -> None:
+    with pytest.raises(TypeError, match=f"not {type(chunk).__name__}"):
+        Decoder().feed(chunk)
+
+
+@pytest.mark.parametrize("bad", [None, b"1", 1])
+def test_last_event_id_must_be_a_str(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"last_event_id must be a str, not {type(bad).__name__}"):
+        Decoder(last_event_id=bad)
+
+
+@pytest.mark.parametrize("bad", [None, 1.5, "1", True])
+def test_max_event_size_must_be_an_int(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"max_event_size must be an int, not {type(bad).__name__}"):
+        Decoder(max_event_size=bad)
+
+
+@pytest.mark.parametrize("bad", [0, -1])
+def test_max_event_size_must_be_positive(bad: int) -> None:
+    with pytest.raises(UsageError, match=f"at least 1, not {bad}"):
+        Decoder(max_event_size=bad)
+    with pytest.raises(UsageError, match="not an int of 16610 bits"):
+        Decoder(max_event_size=-(10**5000))
+
+
+def test_resumes_from_a_last_event_id() -> None:
+    decoder = Decoder(last_event_id="41")
+    assert [event.last_event_id for event in decoder.feed(b"data: a\n\nid: 42\ndata: b\n\n")] == ["41", "42"]
+
+
+def test_the_event_itself_has_the_block_s_id_and_the_sticky_one() -> None:
+    [event] = Decoder(last_event_id="41").feed(b"data: a\n\n")
+    assert (event.id, event.last_event_id) == (None, "41")
+
+
+def test_an_event_never_waits_for_the_LF_of_a_CRLF() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"data: a\r\n\r") == [ServerSentEvent("a")]
+    assert decoder.feed(b"") == []
+    assert decoder.feed(b"\ndata: b\r\n\r\n") == [ServerSentEvent("b")]
+
+
+def test_only_one_LF_is_swallowed_after_a_CR() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"data: a\r") == []
+    assert decoder.feed(b"\n") == []
+    assert decoder.feed(b"\n") == [ServerSentEvent("a")]
+
+
+class TestReset:
+    """`reset()`: the next connection."""
+
+    def test_drops_what_is_unfinished(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"event: x\ndata: a\nda")
+        decoder.reset()
+        assert decoder.feed(b"data: b\n\n") == [ServerSentEvent("b")]
+
+    def test_keeps_the_last_event_id_and_the_reconnection_time(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"id: 1\nretry: 5\n\nid: 2\n")
+        decoder.reset()
+        assert (decoder.last_event_id, decoder.reconnection_time) == ("1", 5)
+        assert [event.last_event_id for event in decoder.feed(b"data: a\n\n")] == ["1"]
+
+    def test_expects_a_byte_order_mark_again(self) -> None:
+        decoder = Decoder()
+        assert decoder.feed(b"data: a\n\n") == [ServerSentEvent("a")]
+        assert decoder.feed(b"\xef\xbb\xbfdata: b\n\n") == []
+        decoder.reset()
+        assert decoder.feed(b"\xef\xbb\xbfdata: c\n\n") == [ServerSentEvent("c")]
+
+    def test_forgets_a_CR_at_the_end(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"data: a\r")
+        decoder.reset()
+        assert decoder.feed(b"data: b\n") == []
+        assert decoder.feed(b"\n") == [ServerSentEvent("b")]
+
+    def test_forgets_part_of_a_byte_order_mark(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"\xef\xbb")
+        decoder.reset()
+        assert decoder.feed(b"\xbfdata: a\n\ndata: b\n\n") == [ServerSentEvent("b")]
+
+
+class TestClose:
+    """`close()`: the end of the stream."""
+
+    def test_resets(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"data: a")
+        assert decoder.close() == ServerSentEvent("a")
+        assert decoder.close() is None
+        assert decoder.feed(b"\xef\xbb\xbfdata: b\n\n") == [ServerSentEvent("b")]
+
+    def test_after_a_CR(self) -> None:
+        decoder = Decoder()
+        decoder.feed(b"data: a\r")
+        assert decoder.close() == ServerSentEvent("a")
+
+    def test_carries_the_id_that_it_does_not_commit(self) -> None:
+        decoder = Decoder(last_event_id="1")
+        decoder.feed(b"data: a\nid: 2")
+        event = decoder.close()
+        assert event is not None
+        assert (event.id, event.last_event_id, decoder.last_event_id) == ("2", "2", "1")
+
+
+class TestLimit:
+    """`max_event_size`: what passes it, when that shows, and what is left."""
+
+    ENDLESS = pytest.mark.parametrize(
+        "piece",
+        [
+            pytest.param(b"x", id="a field name"),
+            pytest.param(b"data: xxxxx", id="a line"),
+            pytest.param(b":", id="a comment"),
+            pytest.param(b": x", id="a comment's text"),
+            pytest.param(b"data: x\n", id="data lines"),
+            pytest.param(b"data:\n", id="empty data lines"),
+            pytest.param(b"event: x\n", id="event lines"),
+            pytest.param(b"x: y\n", id="unknown fields"),
+            pytest.param(b"id: 1\r\n", id="lines that end in CRLF"),
+            pytest.param(b"\xff", id="invalid bytes"),
+        ],
+    )
+
+    @ENDLESS
+    @pytest.mark.parametrize("pieces_a_chunk", [1, 7, 1000])
+    def test_nothing_is_endless(self, piece: bytes, pieces_a_chunk: int) -> None:
+        decoder = Decoder(max_event_size=100)
+        fed = 0
+        with pytest.raises(EventTooLarge) as raised:
+            while fed < 100_000:
+                decoder.feed(piece * pieces_a_chunk)
+                fed += len(piece * pieces_a_chunk)
+        assert fed <= 120, "CRLF counts as one byte"
+        assert raised.value.limit == 100
+        assert 100 < raised.value.size <= 100 + max(len(piece), len(piece) * pieces_a_chunk)
+
+    def test_comments_that_end_take_no_room(self) -> None:
+        decoder = Decoder(max_event_size=20)
+        for _ in range(100):
+            assert decoder.feed(b": ping\n") == []
+        decoder.feed(b"data: a\n")
+        for _ in range(100):
+            assert decoder.feed(b": ping\n: pong\n") == []
+        assert decoder.feed(b"\n") == [ServerSentEvent("a")]
+
+    @pytest.mark.parametrize(
+        "wire", [b"data: 12", b"data: 1\ndata: 2", b": ping\ndata: 1\nid: 2", b"\xef\xbb\xbfdata: 1"]
+    )
+    @pytest.mark.parametrize("step", [1, 2, 3, 1000])
+    def test_what_counts(self, wire: bytes, step: int) -> None:
+        """The block's lines joined by one byte each, its comments and a byte order mark left out."""
+        size = len(wire) - (7 if wire.startswith(b":") else 0) - (3 if wire.startswith(b"\xef") else 0)
+        for limit, fits in ((size, True), (size - 1, False)):
+            decoder = Decoder(max_event_size=limit)
+            events: list[ServerSentEvent] = []
+            try:
+                for chunk in cut(wire + b"\n\n", list(range(0, len(wire) + 2, step))):
+                    events += decoder.feed(chunk)
+            except EventTooLarge:
+                assert not fits
+            else:
+                assert fits
+                assert len(events) == 1
+
+    def test_line_ends_count_once(self) -> None:
+        assert len(Decoder(max_event_size=15).feed(b"data: 1\r\ndata: 2\r\n\r\n")) == 1
+
+    def test_a_too_large_event_inside_one_huge_chunk(self) -> None:
+        decoder = Decoder(max_event_size=100)
+        wire = b"data: a\n\n" * 50 + b"data: " + b"x" * 1000 + b"\n\ndata: b\n\n"
+        assert decoder.feed(wire) == [ServerSentEvent("a")] * 50, "events before it are returned first"
+        with pytest.raises(EventTooLarge):
+            decoder.feed(b"")
+
+    def test_raises_at_once_when_there_is_nothing_to_return(self) -> None:
+        with pytest.raises(EventTooLarge):
+            Decoder(max_event_size=100).feed(b"data: " + b"x" * 1000 + b"\n\ndata: b\n\n")
+
+    def test_raises_until_reset(self) -> None:
+        decoder = Decoder(max_event_size=10)
+        decoder.feed(b"id: 1\n\n")
+        for chunk in (b"x" * 11, b"", b"\n", b"data: a\n\n"):
+            with pytest.raises(EventTooLarge) as raised:
+                decoder.feed(chunk)
+            assert raised.value.size == 11
+        with pytest.raises(EventTooLarge):
+            decoder.close()
+        decoder.reset()
+        assert decoder.last_event_id == "1"
+        assert decoder.feed(b"data: b\n\n") == [ServerSentEvent("b")]
+
+    def test_a_wrong_type_is_a_TypeError_even_then(self) -> None:
+        decoder = Decoder(max_event_size=1)
+        with pytest.raises(EventTooLarge):
+            decoder.feed(b"xx")
+        with pytest.raises(TypeError):
+            decoder.feed("x")  # type: ignore[arg-type]
+
+    def test_many_small_events_may_pass_it_together(self) -> None:
+        decoder = Decoder(max_event_size=10)
+        assert decoder.feed(b"data: a\n\n" * 1000) == [ServerSentEvent("a")] * 1000
+
+    def test_an_event_larger_than_one_MiB_passes_by_default(self) -> None:
+        data = "x" * (3 << 20)
+        assert Decoder().feed(b"data: " + data.encode() + b"\n\n") == [ServerSentEvent(data)]

@@ -1,0 +1,245 @@
+"""The encoder: each row of what it does with its input."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sse_codec import (
+    BlankLine,
+    Comment,
+    EncodeError,
+    EncodeTypeError,
+    Field,
+    ServerSentEvent,
+    encode,
+    encode_block,
+    encode_comment,
+    encode_line,
+)
+from sse_codec.testing import reference_decode
+from tests.strategies import texts
+
+
+@pytest.mark.parametrize(
+    ("event", "wire"),
+    [
+        (ServerSentEvent("a"), b"data: a\n\n"),
+        (ServerSentEvent(""), b"data: \n\n"),
+        (ServerSentEvent(" a"), b"data:  a\n\n"),
+        (ServerSentEvent("a\nb"), b"data: a\ndata: b\n\n"),
+        (ServerSentEvent("a\r\nb\rc\n\rd"), b"data: a\ndata: b\ndata: c\ndata: \ndata: d\n\n"),
+        (ServerSentEvent("a\n"), b"data: a\ndata: \n\n"),
+        (ServerSentEvent("\n"), b"data: \ndata: \n\n"),
+        (ServerSentEvent("a\u2028b\x85c\x0bd\0"), "data: a\u2028b\x85c\x0bd\0\n\n".encode()),
+        (ServerSentEvent("a", event="message"), b"data: a\n\n"),
+        (ServerSentEvent("a", event="Message"), b"event: Message\ndata: a\n\n"),
+        (ServerSentEvent("a", event="\0"), b"event: \0\ndata: a\n\n"),
+        (ServerSentEvent("a", id=""), b"id: \ndata: a\n\n"),
+        (ServerSentEvent("a", id="1"), b"id: 1\ndata: a\n\n"),
+        (ServerSentEvent("a", retry=0), b"retry: 0\ndata: a\n\n"),
+        (ServerSentEvent("a", retry=10**18 - 1), b"retry: 999999999999999999\ndata: a\n\n"),
+        (ServerSentEvent("é🍊", "b", "c", 1, "ignored"), "event: b\nid: c\nretry: 1\ndata: é🍊\n\n".encode()),
+    ],
+)
+def test_encode(event: ServerSentEvent, wire: bytes) -> None:
+    assert encode(event) == wire
+
+
+@pytest.mark.parametrize(
+    ("parts", "wire"),
+    [
+        ({}, b"\n"),
+        ({"data": "a"}, b"data: a\n\n"),
+        ({"id": "1"}, b"id: 1\n\n"),
+        ({"retry": 5}, b"retry: 5\n\n"),
+        ({"event": "a"}, b"event: a\n\n"),
+        ({"event": "message", "data": ""}, b"data: \n\n"),
+        ({"comment": "a"}, b": a\n\n"),
+        ({"comment": "a\rb\r\nc\n"}, b": a\n: b\n: c\n: \n\n"),
+        (
+            {"data": "d", "event": "e", "id": "i", "retry": 1, "comment": "c"},
+            b": c\nevent: e\nid: i\nretry: 1\ndata: d\n\n",
+        ),
+    ],
+)
+def test_encode_block(parts: dict[str, Any], wire: bytes) -> None:
+    assert encode_block(**parts) == wire
+
+
+def test_encode_comment() -> None:
+    assert encode_comment() == b": \n\n"
+    assert encode_comment("a\nb") == b": a\n: b\n\n"
+
+
+@given(texts)
+def test_a_comment_dispatches_nothing(text: str) -> None:
+    try:
+        wire = encode_comment(text)
+    except EncodeError:
+        return
+    stream = reference_decode(wire)
+    assert (stream.events, stream.last_event_id, stream.reconnection_time) == ([], "", None)
+    assert "\n".join(stream.comments) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@pytest.mark.parametrize("field", ["event", "id"])
+@pytest.mark.parametrize("separator", ["\n", "\r", "\r\n"])
+def test_a_line_end_in_event_or_id_is_refused(field: str, separator: str) -> None:
+    for value, offset in ((f"ab{separator}data: x", 2), (separator, 0), (f"a{separator}", 1)):
+        with pytest.raises(EncodeError, match=rf"^{field} can't hold a line end \(offset {offset}\): ") as raised:
+            encode(ServerSentEvent("a", **{field: value}))  # type: ignore[arg-type]
+        assert (raised.value.field, raised.value.value, raised.value.offset) == (field, value, offset)
+
+
+def test_the_first_line_end_is_named() -> None:
+    with pytest.raises(EncodeError) as raised:
+        encode_block(id="a\rb\nc")
+    assert raised.value.offset == 1
+    with pytest.raises(EncodeError) as raised:
+        encode_block(id="a\nb\rc")
+    assert raised.value.offset == 1
+
+
+def test_U_0000_in_an_id_is_refused() -> None:
+    with pytest.raises(EncodeError, match=r"^id can't hold U\+0000") as raised:
+        encode(ServerSentEvent("a", id="12\0"))
+    assert raised.value.offset == 2
+
+
+def test_an_empty_event_is_refused() -> None:
+    with pytest.raises(EncodeError, match=r"^event can't be empty"):
+        encode(ServerSentEvent("a", event=""))
+    with pytest.raises(EncodeError, match=r"^event can't be empty"):
+        encode_block("a", event="")
+
+
+@pytest.mark.parametrize("retry", [-1, 10**18, pytest.param(10**5000, id="huge"), True, False, 1.0, "1", b"1"])
+def test_retry_out_of_range_is_refused(retry: Any) -> None:
+    with pytest.raises(EncodeError, match="^retry must be "):
+        encode(ServerSentEvent("a", retry=retry))
+
+
+@pytest.mark.parametrize("retry", [True, 1.0, "1", b"1"])
+def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any) -> None:
+    with pytest.raises(TypeError, match=f"^retry must be an int, not {type(retry).__name__}$"):
+        encode_block(retry=retry)
+
+
+@pytest.mark.parametrize("field", ["data", "event", "id", "comment"])
+@pytest.mark.parametrize("surrogate", ["\ud800", "\udfff"])
+def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
+    parts: dict[str, Any] = {"data": "🍊", "event": "🍊", "id": "🍊", "comment": "🍊", field: f"🍊a{surrogate}"}
+    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate") as raised:
+        encode_block(**parts)
+    assert (raised.value.field, raised.value.offset) == (field, 2)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("field", ["data", "event", "id", "comment"])
+@pytest.mark.parametrize("value", [b"a", 1, ["a"], 1.5])
+def test_a_wrong_type_is_a_TypeError_that_names_field_and_type(field: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{field} must be a str, not {type(value).__name__}$") as raised:
+        encode_block(**{field: value})
+    assert isinstance(raised.value, EncodeTypeError)
+
+
+@pytest.mark.parametrize("field", ["data", "event"])
+def test_an_event_needs_data_and_a_type(field: str) -> None:
+    parts: Any = {"data": "a", field: None}
+    with pytest.raises(TypeError, match=f"^{field} must be a str, not NoneType$"):
+        encode(ServerSentEvent(**parts))
+
+
+def test_a_comment_is_a_str() -> None:
+    with pytest.raises(TypeError, match="^comment must be a str, not NoneType$"):
+        encode_comment(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", ["a", None, {"data": "a"}, ("a", "message", None, None)])
+def test_encode_takes_events_only(bad: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^encode\(\) takes a ServerSentEvent, not {type(bad).__name__}"):
+        encode(bad)
+
+
+class Markup(str):
+    """What an HTML template engine returns: a str that escapes whatever it is joined with."""
+
+    __slots__ = ()
+
+    def __radd__(self, other: str) -> str:
+        return "escaped " + str(other) + str(self)
+
+    def replace(self, *_: Any) -> str:
+        raise AssertionError
+
+    def __str__(self) -> str:
+        return "not the value"
+
+
+class Kind(str, enum.Enum):
+    TICK = "tick"
+
+
+class Delay(enum.IntEnum):
+    SHORT = 50
+
+
+def test_subclasses_are_sent_as_their_value() -> None:
+    assert encode(ServerSentEvent(Markup("<b>\n</b>"), event=Kind.TICK, id=Markup("1"), retry=Delay.SHORT)) == (
+        b"event: tick\nid: 1\nretry: 50\ndata: <b>\ndata: </b>\n\n"
+    )
+
+
+def test_encode_line() -> None:
+    assert encode_line(Field("foo", " a")) == b"foo:  a\n"
+    assert encode_line(Field("id", "\0🍊")) == "id: \0🍊\n".encode()
+    assert encode_line(Field("data", "")) == b"data: \n"
+    assert encode_line(Comment("a")) == b": a\n"
+    assert encode_line(BlankLine()) == b"\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "offset"),
+    [
+        (Field("", "a"), "name", None),
+        (Field("a:b", "a"), "name", 1),
+        (Field("a\nb", "a"), "name", 1),
+        (Field("a\rb", "a"), "name", 1),
+        (Field("\ufeffdata", "a"), "name", 0),
+        (Field("a\ud800", "b"), "name", 1),
+        (Field("a", "b\nc"), "value", 1),
+        (Field("a", "b\rc"), "value", 1),
+        (Field("a", "b\udc00"), "value", 1),
+        (Comment("a\nb"), "comment", 1),
+        (Comment("a\ud800"), "comment", 1),
+    ],
+)
+def test_encode_line_refuses_what_is_not_that_line(line: Field | Comment, field: str, offset: int | None) -> None:
+    with pytest.raises(EncodeError, match=f"^{field} can't ") as raised:
+        encode_line(line)
+    assert (raised.value.field, raised.value.offset) == (field, offset)
+
+
+def test_encode_line_refuses_other_types() -> None:
+    with pytest.raises(TypeError, match="takes a Field, Comment or BlankLine, not str"):
+        encode_line("data: a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^name must be a str, not bytes$"):
+        encode_line(Field(b"data", "a"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^value must be a str, not NoneType$"):
+        encode_line(Field("data", None))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="^comment must be a str, not int$"):
+        encode_line(Comment(1))  # type: ignore[arg-type]
+
+
+@given(texts, texts)
+def test_encode_line_never_makes_another_line(name: str, value: str) -> None:
+    for line in (Field(name, value), Comment(value)):
+        try:
+            wire = encode_line(line)
+        except EncodeError:
+            continue
+        assert reference_decode(wire).lines == [line]

@@ -1,0 +1,75 @@
+"""The error tree: messages, attributes, and what catches what."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from sse_codec import (
+    EncodeError,
+    EncodeTypeError,
+    EventTooLarge,
+    IncompleteEvent,
+    ServerSentEvent,
+    SSEError,
+    UsageError,
+)
+
+ERRORS: list[SSEError] = [
+    EncodeError("event", "a\nb", 1, "can't hold a line end"),
+    EncodeTypeError("data", 5, None, "must be a str"),
+    EventTooLarge(10, 11),
+    IncompleteEvent(ServerSentEvent("half", id="1")),
+    UsageError("no"),
+]
+
+
+def test_the_tree() -> None:
+    assert all(isinstance(error, SSEError) for error in ERRORS)
+    assert issubclass(EncodeError, ValueError)
+    assert issubclass(EncodeTypeError, (EncodeError, TypeError))
+    assert issubclass(UsageError, ValueError)
+    assert not issubclass(EventTooLarge, ValueError)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_pickle_and_copy(error: SSEError) -> None:
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+        assert vars(again) == vars(error)
+
+
+def test_messages() -> None:
+    assert [str(error) for error in ERRORS] == [
+        "event can't hold a line end (offset 1): 'a\\nb'",
+        "data must be a str, not int",
+        "an event of 11 bytes or more passed max_event_size, which is 10",
+        "the stream ended inside an event, after data of 4 characters: 'half'",
+        "no",
+    ]
+
+
+@pytest.mark.parametrize("value", ["x" * 41, "\0" * 41, "🍊" * 100_000])
+def test_at_most_40_characters_are_shown_and_escaped(value: str) -> None:
+    for message in (str(EncodeError("data", value, None, "is bad")), str(IncompleteEvent(ServerSentEvent(value)))):
+        assert message.endswith(ascii(value[:40]) + "...")
+        assert message.isprintable()
+        assert message.isascii()
+    assert str(EncodeError("data", "x" * 40, None, "is bad")) == f"data is bad: '{'x' * 40}'"
+
+
+def test_the_part_at_fault_is_shown() -> None:
+    message = str(EncodeError("id", "x" * 1000 + "\n" + "y" * 1000, 1000, "can't hold a line end"))
+    assert message == f"id can't hold a line end (offset 1000): ...'{'x' * 20}\\n{'y' * 19}'..."
+
+
+def test_other_values_are_cut_too() -> None:
+    assert str(EncodeError("retry", 10**100, None, "is bad")) == f"retry is bad: 1{'0' * 39}..."
+    assert str(EncodeError("retry", -1, None, "is bad")) == "retry is bad: -1"
+
+
+def test_an_int_too_long_to_print_can_still_be_shown() -> None:
+    assert str(EncodeError("retry", 10**5000, None, "is bad")) == "retry is bad: an int of 16610 bits"

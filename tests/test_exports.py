@@ -1,0 +1,65 @@
+"""The public face: what can be imported, under which name, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import sse_codec
+import sse_codec.testing
+
+PARTS = ["_decoder", "_encoder", "_errors", "_event", "_http", "_input", "_iterate", "_lines"]
+
+
+@pytest.mark.parametrize("module", [sse_codec, sse_codec.testing], ids=lambda module: module.__name__)
+def test_nothing_else_leaks(module: types.ModuleType) -> None:
+    public = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert public == set(module.__all__)
+    assert list(module.__all__) == sorted(
+        module.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)
+    )
+
+
+def test_the_public_names_are_those_of_the_parts() -> None:
+    defined = set()
+    for part in PARTS:
+        tree = ast.parse(Path(str(sys.modules[f"sse_codec.{part}"].__file__)).read_text(encoding="utf-8"))
+        defined |= {
+            node.name
+            for node in tree.body
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
+        }
+    internal = {"show", "StreamInput", "parse_line"}
+    constants = {"MEDIA_TYPE", "DEFAULT_MAX_EVENT_SIZE"}
+    assert defined == (set(sse_codec.__all__) - constants) | internal
+
+
+@pytest.mark.parametrize("module", [sse_codec, sse_codec.testing], ids=lambda module: module.__name__)
+def test_everything_names_the_place_it_is_imported_from(module: types.ModuleType) -> None:
+    for name in module.__all__:
+        value = getattr(module, name)
+        if isinstance(value, (type, types.FunctionType)):
+            assert (value.__module__, value.__qualname__) == (module.__name__, name)
+            assert f"{module.__name__}.{name}" in repr(value) or isinstance(value, types.FunctionType)
+            assert value.__doc__, "everything public is documented"
+
+
+def test_importing_stays_light() -> None:
+    """Importing it brings in itself, `__future__`, and `io`, which every interpreter has loaded before."""
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:]; before = set(sys.modules); import sse_codec; "
+        "print(sorted(set(sys.modules) - before))"
+    )
+    bare = [sys.executable, "-I", "-S", "-c", code, *sys.path]
+    loaded = subprocess.run(bare, capture_output=True, check=True, text=True).stdout
+    parts = {"__future__", "sse_codec", "sse_codec._grammar", *(f"sse_codec.{part}" for part in PARTS)}
+    assert set(ast.literal_eval(loaded)) == parts

@@ -1,0 +1,89 @@
+"""The README's examples, run as they stand there: the client reads from the server through a real socket."""
+
+from __future__ import annotations
+
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.validate import validator
+
+import pytest
+
+from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", README, re.DOTALL))
+
+
+def run(name: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(compile(BLOCKS[name], f"README.md, {name}", "exec"), names)  # noqa: S102
+    return names
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    app = run("server")["app"]
+    with make_server("127.0.0.1", 0, validator(app), handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_every_example_is_run() -> None:
+    assert set(BLOCKS) == {"main job", "tests", "server", "client", "proxy", "testing"}
+    assert README.count("```") == 2 * len(BLOCKS)
+
+
+def test_server_and_client(url: str) -> None:
+    client = run("client")
+    assert list(client["connect"](url)) == ["Hello", ",", " world", "!"]
+    assert client["decoder"].last_event_id == "4"
+    assert client["decoder"].reconnection_time == 2000
+    client["decoder"].last_event_id = "2"
+    assert list(client["connect"](url)) == [" world", "!"], "the server resumes where the header says"
+
+
+def test_the_client_refuses_what_is_no_event_stream(url: str) -> None:
+    def app(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"data: a\n\n"]
+
+    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with pytest.raises(RuntimeError, match="not an event stream"):
+            list(run("client")["connect"](f"http://127.0.0.1:{server.server_port}/"))
+        thread.join()
+
+
+def test_proxy() -> None:
+    relay = run("proxy")["relay"]
+    upstream = b": ping\n\nid: 1\nfoo: bar\ndata: a\r\ndata: b\r\n\r\n"
+    out = b"".join(relay([upstream[:9], upstream[9:]], "eu"))
+    assert out == b"\nid: eu:1\nfoo: bar\ndata: a\ndata: b\n\n"
+    assert list(decode(out)) == [ServerSentEvent("a\nb", id="eu:1")]
+
+
+def test_testing() -> None:
+    run("testing")
+
+
+def test_the_table_is_true() -> None:
+    """The rows that can be checked in a line; the others are the names of test cases."""
+    assert "64 MiB" in README
+    assert Decoder.__init__.__kwdefaults__ == {"last_event_id": "", "max_event_size": 64 << 20}
+    assert LineDecoder.__init__.__kwdefaults__ == {"max_event_size": 64 << 20}
+    assert Decoder().feed(b"retry: 1000000000000000000\ndata\n\n")[0].retry is None
