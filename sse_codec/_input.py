@@ -55,14 +55,17 @@ class StreamInput:
         data = bytes(chunk)
         if self._state != FLOWING:
             data = self._admit_first(data)
-        if CR not in data:
-            return data
-        if data.endswith(b"\r"):
-            self._state = _AFTER_CR
-        # bytes.splitlines cuts at LF, CR and CRLF and at nothing else. Splitting and joining takes a third of the time
-        # of `replace(b"\r\n", b"\n")` (benchmarks: "crlf"), and treats a lone CR in the same pass.
+        return self._unify_line_ends(data) if CR in data else data
+
+    def _unify_line_ends(self, data: bytes) -> bytes:
+        """Return bytes that hold a CR with every line end as LF."""
+        # bytes.splitlines cuts at LF, CR and CRLF and at nothing else. Splitting and joining takes 40 % of the time of
+        # `replace(b"\r\n", b"\n")` in chunks of 64 KiB, and treats a lone CR in the same pass.
         lines = data.splitlines()
-        if data.endswith((b"\r", b"\n")):
+        last = data[-1]
+        if last == CR:
+            self._state = _AFTER_CR
+        if last in b"\r\n":
             lines.append(b"")
         return b"\n".join(lines)
 
