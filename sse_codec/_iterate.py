@@ -55,7 +55,8 @@ def decode(
             is dropped, as the standard says and a browser does. "dispatch": it is yielded, as if its blank line had
             come. "raise": IncompleteEvent.
         decoder: the decoder to use. It is reset at the start and then keeps the last event ID and the reconnection
-            time, so a client makes one and hands it in for each connection.
+            time, so a client makes one and hands it in for each connection. Its `last_event_id` follows the events as
+            they are yielded: a client that stops at one resumes behind that one.
         last_event_id: as for `Decoder`; not together with `decoder`.
         max_event_size: as for `Decoder`; not together with `decoder`.
 
@@ -186,7 +187,13 @@ def _decode(source: Iterator[Bytes], on_eof: OnEOF, decoder: Decoder) -> Generat
     decoder.reset()
     try:
         for chunk in source:
-            yield from decoder.feed(chunk)
+            events = decoder.feed(chunk)
+            committed = decoder.last_event_id
+            for event in events:
+                # Whoever stops here resumes behind this event, and not behind those that it was never given.
+                decoder.last_event_id = event.last_event_id
+                yield event
+            decoder.last_event_id = committed
     finally:
         _close(source)
     yield from _end(on_eof, decoder)
@@ -198,8 +205,12 @@ async def _adecode(
     decoder.reset()
     try:
         async for chunk in source:
-            for event in decoder.feed(chunk):
+            events = decoder.feed(chunk)
+            committed = decoder.last_event_id
+            for event in events:
+                decoder.last_event_id = event.last_event_id  # as in `_decode`
                 yield event
+            decoder.last_event_id = committed
     finally:
         if hasattr(source, "athrow") and hasattr(source, "aclose"):
             await source.aclose()

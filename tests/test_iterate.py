@@ -237,6 +237,31 @@ class TestDecoder:
         ]
         assert [event.last_event_id for event in decoded([b"\xef\xbb\xbfdata: a\n\n"], decoder=decoder)] == ["1"]
 
+    def test_its_last_event_id_follows_the_events_that_were_given_out(self) -> None:
+        """A client that stops within a chunk must not resume behind events it has not seen."""
+        wire = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n"
+        decoder = Decoder()
+        seen = [(event.data, decoder.last_event_id) for event in decode(wire, decoder=decoder)]
+        assert seen == [("a", "1"), ("b", "2")]
+        assert decoder.last_event_id == "3"
+
+        decoder = Decoder()
+        events = decode(wire, decoder=decoder)
+        next(events)
+        events.close()
+        assert decoder.last_event_id == "1"
+
+        async def main() -> None:
+            decoder = Decoder()
+            async with contextlib.aclosing(adecode(wire, decoder=decoder)) as events:
+                assert [decoder.last_event_id async for _ in events] == ["1", "2"]
+            assert decoder.last_event_id == "3"
+            async with contextlib.aclosing(adecode(wire, decoder=decoder)) as events:
+                await events.__anext__()
+            assert decoder.last_event_id == "1"
+
+        run(main())
+
     def test_is_reset_first(self) -> None:
         decoder = Decoder(max_event_size=100)
         with pytest.raises(EventTooLarge):
