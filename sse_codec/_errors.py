@@ -7,8 +7,9 @@
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- UsageError (ValueError)         an option is outside its range
 
-Arguments of the wrong type to anything but the encoder raise a plain TypeError. Messages show at most 40 characters of
-a value, escaped: an event stream carries other people's text, and error messages end up in logs and terminals.
+Arguments of the wrong type to anything but the encoder raise a plain TypeError. Messages show at most the first 40
+characters of a value, escaped: an event stream carries other people's text, and error messages end up in logs and
+terminals.
 """
 
 from __future__ import annotations
@@ -61,9 +62,7 @@ class EncodeError(SSEError, ValueError):
 
     def __str__(self) -> str:
         place = "" if self.offset is None else f" (offset {self.offset})"
-        start = 0 if self.offset is None else max(0, self.offset - _SHOWN // 2)
-        shown = self.value[start:] if isinstance(self.value, str) else self.value
-        return f"{self.field} {self.reason}{place}: {'...' if start else ''}{show(shown)}"
+        return f"{self.field} {self.reason}{place}: {show(self.value)}"
 
 
 class EncodeTypeError(EncodeError, TypeError):
