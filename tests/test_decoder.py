@@ -141,6 +141,24 @@ def test_the_event_itself_has_the_block_s_id_and_the_sticky_one() -> None:
     assert (event.id, event.last_event_id) == (None, "41")
 
 
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b"data: a\n\n",
+        b"data: a\n\ndata: b\n\n",
+        b"event: x\ndata: a\n\n",
+        b"event: x\ndata: a\n\nevent: x\ndata: b\n\n",
+        b"data: a\n\ndata: b\n\n: ping\n\ndata: c\n\n",
+        b"event: x\ndata: a\n\nevent: x\ndata: b\n\n: ping\n\ndata: c\n\n",
+    ],
+)
+def test_every_event_of_a_chunk_has_the_id_of_an_earlier_chunk(chunk: bytes) -> None:
+    decoder = Decoder()
+    decoder.feed(b"id: 7\n\n")
+    events = decoder.feed(chunk)
+    assert [event.last_event_id for event in events] == ["7"] * chunk.count(b"data")
+
+
 def test_an_event_never_waits_for_the_LF_of_a_CRLF() -> None:
     decoder = Decoder()
     assert decoder.feed(b"data: a\r\n\r") == [ServerSentEvent("a")]
