@@ -43,7 +43,7 @@ def url() -> Iterator[str]:
 
 
 def test_every_example_is_run() -> None:
-    assert set(BLOCKS) == {"main job", "tests", "server", "client", "proxy", "testing"}
+    assert set(BLOCKS) == {"main job", "tests", "server", "client", "proxy", "lint", "testing"}
     assert README.count("```") == 2 * len(BLOCKS)
 
 
@@ -77,8 +77,9 @@ def test_proxy() -> None:
     assert list(decode(out)) == [ServerSentEvent("a\nb", id="eu:1")]
 
 
-def test_testing() -> None:
-    run("testing")
+@pytest.mark.parametrize("name", ["lint", "testing"])
+def test_an_example_that_asserts(name: str) -> None:
+    run(name)
 
 
 def test_the_table_is_true() -> None:
