@@ -56,6 +56,7 @@ CASES = [
     Case("unknown-field", b"data: y\n data: x\n\n", (2, 1, 8), b"data: y\ndata: x\n\n"),
     Case("unknown-field", b"data: y\n\n{}\n\n", (3, 1, 9), b"data: y\n\ndata: {}\n\n"),
     Case("late-bom", b"data: y\n\n\xef\xbb\xbfdata: x\n\n", (3, 1, 9), b"data: y\n\ndata: \xef\xbb\xbfx\n\n"),
+    Case("late-bom", b"\n\xef\xbb\xbfdata: x\n\n", (2, 1, 1), b"\n\ndata: x\n\n"),
     Case("invalid-utf-8", "data: né\n\n".encode("latin-1"), (1, 8, 7), "data: né\n\n".encode()),
     Case("invalid-utf-8", b"data: \xc3\xa9\xc3\n\n", (1, 8, 8), b"data: \xc3\xa9\n\n"),
     Case("invalid-utf-8", b": \xff\n", (1, 3, 2), b": \xc3\xbf\n"),
@@ -73,6 +74,7 @@ CASES = [
     Case("unfinished-block", b"id: 1\r\n", (2, 1, 7), b"id: 1\r\n\r\n"),
     Case("unfinished-block", b"event: a\n", (2, 1, 9), b": a\n"),
     Case("unfinished-block", b"retry: 5", (1, 9, 8), b"retry: 5\n"),
+    Case("unfinished-block", b"retry: 5\nretry: 6", (2, 9, 17), b"retry: 5\n\nretry: 6\n"),
     Case("event-too-large", b"data: 12345\n\n", (1, 1, 0), b"data: 1234\n\n", {"max_event_size": 10}),
     Case("event-too-large", b"data: 1\ndata\n\n", (2, 1, 8), b"data: 1\n\ndata\n\n", {"max_event_size": 10}),
     Case("invalid-json", b"data: {'a': 1}\n\n", (1, 8, 7), b'data: {"a": 1}\n\n', {"json": True}),
@@ -187,6 +189,7 @@ def errors(wire: bytes) -> list[Finding]:
 
 @given(wires | sensible_wires)
 @example(b"event: message\n\n")
+@example(b"event\nevent: message\ndata\n\n")
 def test_an_error_means_that_something_is_lost(wire: bytes) -> None:
     """Errors are absent exactly when decoding and encoding again loses nothing."""
     assert (errors(wire) == []) == loses_nothing(wire)
@@ -259,6 +262,7 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
 
 
 @given(wires)
+@example(b"\xef\xbb\xbfdata: x\nfoo\n")
 def test_a_place_is_in_the_stream(wire: bytes) -> None:
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", wire)
     for finding in lint(wire, sentinel="x", json=True):
@@ -323,6 +327,10 @@ def test_of_a_line_that_is_too_long_only_the_name_counts() -> None:
     wire = b"id: " + b"1" * 20 + b"\0\ndata: " + "é".encode() * 20 + b"\xff\n\ndata: x\n\n"
     findings = list(lint(wire, max_event_size=11, json=True, sentinel="x"))
     assert [finding.code for finding in findings] == ["event-too-large"]
+    findings = list(lint(b"data: \xff" + b"x" * 20 + b"\n\n", max_event_size=11))
+    assert [finding.code for finding in findings] == ["event-too-large", "invalid-utf-8"]
+    findings = list(lint(b"data: x\ndata: " + b"x" * 20 + b"\n\n", max_event_size=11, sentinel="x"))
+    assert [finding.code for finding in findings] == ["event-too-large", "missing-sentinel"]
 
 
 def test_remembered_ids_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
