@@ -850,8 +850,10 @@ class Linter:
             self._add(
                 last,
                 "unfinished-block",
-                "the stream ends inside a block" if self._data_place is None else "the stream ends inside an event",
-                "a client discards the block" if self._data_place is None else "a client discards the event",
+                "the stream ends inside a block"
+                if self._data_place is None
+                else f"the stream ends inside the event of line {self._data_place.line}",
+                "a client discards what the block says",
                 "end every block with a blank line, the last one too",
             )
         if self._sentinel is not None and not self._is_sentinel:

@@ -262,7 +262,7 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
 
 
 @given(wires)
-@example(b"\xef\xbb\xbfdata: x\nfoo\n")
+@example(b"\xef\xbb\xbfdata: x\nretry: x\n")
 def test_a_place_is_in_the_stream(wire: bytes) -> None:
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", wire)
     for finding in lint(wire, sentinel="x", json=True):

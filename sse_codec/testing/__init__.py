@@ -3,9 +3,10 @@
 `reference_decode` says what a stream means. It shares no code with the decoders of this package and is never fast.
 """
 
+from ._conforms import assert_conforms
 from ._reference import Reference, reference_decode
 
-__all__ = ["Reference", "reference_decode"]
+__all__ = ["Reference", "assert_conforms", "reference_decode"]
 
 for _name in __all__:
     globals()[_name].__module__ = __name__

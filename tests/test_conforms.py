@@ -1,0 +1,86 @@
+"""assert_conforms: what passes, what fails, and that its text is a report."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sse_codec import UsageError
+from sse_codec.lint import lint
+from sse_codec.testing import assert_conforms
+from tests.strategies import chunkings
+
+
+@given(chunkings())
+def test_it_fails_exactly_when_there_are_errors(chunks: list[bytes]) -> None:
+    errors = [finding for finding in lint(chunks) if finding.severity == "error"]
+    try:
+        assert_conforms(chunks)
+    except AssertionError as error:
+        report = str(error)
+        assert errors
+        assert all(str(finding) in report for finding in errors[:10])
+        assert all(f"warning[{finding.code}]" not in report for finding in lint(chunks))
+    else:
+        assert not errors
+
+
+def test_the_report() -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_conforms(b"\xef\xbb\xbfdata: x\n\nretry: 1s\n\nData: y\n\n")
+    assert str(raised.value) == (
+        "the event stream has 2 errors, by which a client loses something\n\n"
+        "error[invalid-retry] line 3, column 8 (byte 19): a reconnection time that is not a number: '1s'\n"
+        "    retry: 1s\n"
+        "           ^\n"
+        "    a client ignores the field\n"
+        "    write milliseconds, as ASCII digits and nothing else\n\n"
+        "error[unknown-field] line 5, column 1 (byte 23): 'Data' is no field of the standard\n"
+        "    Data: y\n"
+        "    ^\n"
+        "    a client ignores the line\n"
+        "    write 'data': names are exact, case and spaces included"
+    )
+
+
+@pytest.mark.parametrize(("count", "shown", "end"), [(10, 10, "spaces included"), (12, 10, "\n\nand 2 more")])
+def test_ten_errors_are_shown(count: int, shown: int, end: str) -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_conforms(b"Data: y\n\n" * count)
+    assert str(raised.value).startswith(f"the event stream has {count} errors,")
+    assert str(raised.value).count("error[") == shown
+    assert str(raised.value).endswith(end)
+
+
+@pytest.mark.parametrize("make", [bytes, bytearray, memoryview, io.BytesIO, lambda wire: iter([wire[:3], wire[3:]])])
+def test_sources(make: Any) -> None:
+    assert_conforms(make(b"data: x\n\n"))
+    with pytest.raises(AssertionError, match="unfinished-block"):
+        assert_conforms(make(b"data: x\n"))
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"json": True}, "invalid-json"),
+        ({"require_ids": True}, "missing-id"),
+        ({"sentinel": "[DONE]"}, "missing-sentinel"),
+        ({"unique_ids": True}, "duplicate-id"),
+        ({"max_event_size": 5}, "event-too-large"),
+    ],
+)
+def test_options(options: dict[str, Any], code: str) -> None:
+    wire = b"id: 1\n\nid: 1\n\ndata: x\n\n"
+    assert_conforms(wire)
+    with pytest.raises(AssertionError, match=rf"error\[{code}\]"):
+        assert_conforms(wire, **options)
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(TypeError, match=r"assert_conforms\(\) takes bytes, not str"):
+        assert_conforms("data: x\n\n")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="max_event_size"):
+        assert_conforms(b"", max_event_size=0)
