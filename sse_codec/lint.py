@@ -802,21 +802,14 @@ class Linter:
             self._check_json(payload, place)
 
     def _check_json(self, payload: str, place: _Place) -> None:
-        import json
-
-        try:
-            # The numbers are kept as text: Python refuses to read very long ones. NaN and Infinity are no JSON.
-            json.loads(payload, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
-        except json.JSONDecodeError as error:
-            if error.lineno == 1:
-                place.at += len(payload[: error.pos].encode("utf-8", "replace"))
-                reason = error.msg
-            else:
-                reason = f"{error.msg}, in line {error.lineno} of the payload"
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        else:
+        fault = json_fault(payload)
+        if fault is None:
             return
+        reason, line, position = fault
+        if line > 1:
+            reason = f"{reason}, in line {line} of the payload"
+        else:
+            place.at += len(payload[:position].encode())
         self._add(
             place,
             "invalid-json",
@@ -890,6 +883,22 @@ def _foreign_kind(name: str, *, has_colon: bool) -> str:
     return "" if has_colon else "plain text"
 
 
+def json_fault(text: str) -> tuple[str, int, int] | None:
+    """Say what keeps a text from being JSON, with the line, from 1, and the index where; None when nothing does."""
+    import json
+
+    try:
+        # The numbers are kept as text: Python refuses to read very long ones.
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        return error.msg, error.lineno, error.pos
+    except ValueError as error:
+        return str(error), 1, 0
+    except RecursionError:
+        return "nested too deeply", 1, 0
+    return None
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is none of its numbers")
 
@@ -899,15 +908,15 @@ def _excerpt(before: str, behind: str) -> tuple[str, int]:
     shown_before = before if len(before) <= _SHOWN // 2 else "..." + _last(before)
     room = _SHOWN - min(len(before), _SHOWN // 2)
     shown_behind = behind if len(behind) <= room else behind[:room] + "..."
-    left = _printable(shown_before)
-    return left + _printable(shown_behind), len(left)
+    left = printable(shown_before)
+    return left + printable(shown_behind), len(left)
 
 
 def _last(text: str) -> str:
     return text[len(text) - _SHOWN // 2 :]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what a terminal would not show, or obey: control and format characters, separators, lone surrogates."""
     if text.isprintable():
         return text
