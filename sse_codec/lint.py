@@ -1,9 +1,10 @@
 r"""What is wrong with an event stream, where, and what a client makes of it: a browser drops it in silence.
 
 In come the bytes of one connection, cut anywhere; out go findings. It changes nothing and decodes no events. Work is
-linear in the bytes for every chunking, and what is held is bounded: the line in progress, up to `max_event_size` bytes,
-and a word or two about its block. Of a line beyond that size the rest is counted but not looked at. A line that ends in
-CR is looked at with the byte after it, which says whether the CR is the whole line end.
+linear in the bytes for every chunking, and what is held is bounded: the line in progress, those lines of its block that
+a finding may still name (the first `data` and comment, the latest `event`, `id` and `retry`), and the payload where an
+option asks about it; each of them up to `max_event_size` bytes. Of a longer line the rest is counted but not looked at.
+A line that ends in CR is looked at with the byte after it, which says whether the CR is the whole line end.
 
 A finding is an *error* when a client loses something. A stream **loses nothing** when
 
