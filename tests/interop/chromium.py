@@ -1,0 +1,229 @@
+"""A headless Chromium that reads event streams with its own EventSource.
+
+Streams go in, as chunks; what a page saw of each comes out. A server on this machine serves the page and the streams.
+The page asks for a batch of streams, opens an EventSource for each, five at a time (a browser opens six connections to
+a host, and the page needs one for itself), and posts what it saw.
+
+Two things a page can't be told by the platform, and how they are dealt with:
+
+- EventSource has no listener for events of all types. The page listens to "message" and to every type that the stream
+  can be read to name (`named_types`), whatever ours made of it, so an event that ours does not have is seen too.
+- The cuts between chunks may not reach the parser as they were made. Each chunk is sent by itself, as a chunk of HTTP's
+  chunked encoding, and a short pause follows; most arrive so, and none of it is certain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sse_codec import parse_last_event_id, response_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from typing_extensions import Self
+
+    from .differential import Chunks
+
+BATCH = 250
+#: How long the slowest batch may take. One that takes longer hangs; it is not a measure.
+PATIENCE = 120.0
+PAUSE = 0.001
+
+PAGE = b"""<!doctype html><script type="module">
+// An event whose type is "error" or "open" is a MessageEvent; the connection's own are not.
+const read = ({url, types, reconnect}) => new Promise((resolve) => {
+  const source = new EventSource(url);
+  const events = [];
+  for (const type of types) {
+    source.addEventListener(type, (event) => {
+      if (event instanceof MessageEvent) events.push([event.type, event.data, event.lastEventId]);
+    });
+  }
+  source.addEventListener("error", (event) => {
+    if (event instanceof MessageEvent || (reconnect && source.readyState === EventSource.CONNECTING)) return;
+    const ended = source.readyState;
+    source.close();
+    resolve({events, ended});
+  });
+});
+
+for (;;) {
+  const batch = await (await fetch("/batch")).json();
+  const results = [];
+  const waiting = batch.entries();
+  const worker = async () => { for (const [index, stream] of waiting) results[index] = await read(stream); };
+  await Promise.all([worker(), worker(), worker(), worker(), worker()]);
+  await fetch("/results", {method: "POST", body: JSON.stringify(results)});
+}
+</script>"""
+
+CONNECTING, CLOSED = 0, 2  # EventSource.readyState
+
+
+class Event(NamedTuple):
+    """What a page sees of an event: three attributes of its MessageEvent."""
+
+    type: str
+    data: str
+    last_event_id: str
+
+
+class Reading(NamedTuple):
+    """What Chromium made of a stream."""
+
+    events: list[Event]
+    #: What it sent in `Last-Event-ID` when it reconnected; "" for no header, None when it was not to reconnect.
+    last_event_id: str | None
+
+
+def named_types(wire: bytes) -> list[str]:
+    """Return every event type that a stream can be read to name, by any decoder that ends lines at CR or LF."""
+    types = {"message"}
+    for line in re.split(rb"[\r\n]", wire):
+        _, found, rest = line.partition(b"event")
+        if found:
+            text = rest.removeprefix(b":").decode("utf-8", "replace")
+            types |= {text, text.removeprefix(" "), text.strip()}
+    return sorted(types)
+
+
+def executable() -> str | None:
+    """Return the path of an installed Chromium."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.batches: queue.Queue[bytes] = queue.Queue()
+        self.results: queue.Queue[Any] = queue.Queue()
+        self.streams: Sequence[Chunks] = ()
+        #: For each stream of the batch, the `Last-Event-ID` of each request for it.
+        self.requests: list[list[str]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, *_: Any) -> None:
+        """Log nothing."""
+
+    def do_GET(self) -> None:
+        if self.path == "/":
+            self._answer(200, "text/html", PAGE)
+        elif self.path == "/batch":
+            self._answer(200, "application/json", self.server.batches.get())
+        elif self.path.startswith("/stream/"):
+            self._stream(int(self.path.removeprefix("/stream/")))
+        else:
+            self._answer(404, "text/plain", b"")
+
+    def do_POST(self) -> None:
+        self.server.results.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._answer(200, "text/plain", b"")
+
+    def _answer(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self, index: int) -> None:
+        requests = self.server.requests[index]
+        requests.append(parse_last_event_id(self.headers.get("Last-Event-ID")))
+        if len(requests) > 1:
+            # "HTTP 204 No Content" tells a client to stop reconnecting (9.2.1).
+            self.send_response(204)
+            self.end_headers()
+            return
+        self.send_response(200)
+        for name, value in response_headers().items():
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in filter(None, self.server.streams[index]):  # an empty chunk would end the body
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            time.sleep(PAUSE)
+        self.wfile.write(b"0\r\n\r\n")
+
+
+class Chromium:
+    """A running browser with the page open; a context manager, so that it does not outlive its tests."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        output = subprocess.run([path, "--version"], check=True, capture_output=True, text=True)
+        self.version = output.stdout.strip()
+
+    def __enter__(self) -> Self:
+        self._server = _Server()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._log = open(os.path.join(self._profile.name, "log"), "w+b")
+        self._process = subprocess.Popen(
+            [
+                self.path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                f"--user-data-dir={self._profile.name}", f"http://127.0.0.1:{self._server.server_port}/",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            start_new_session=True,  # its helper processes are ended with it
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._log.close()
+        self._profile.cleanup()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def read(self, streams: Sequence[Chunks], *, reconnect: bool = False) -> Iterator[Reading]:
+        """Read each stream from a connection of its own."""
+        for start in range(0, len(streams), BATCH):
+            batch = streams[start : start + BATCH]
+            server = self._server
+            server.streams, server.requests = batch, [[] for _ in batch]
+            server.batches.put(
+                json.dumps(
+                    [
+                        {"url": f"/stream/{index}", "types": named_types(b"".join(chunks)), "reconnect": reconnect}
+                        for index, chunks in enumerate(batch)
+                    ]
+                ).encode()
+            )
+            try:
+                results = server.results.get(timeout=PATIENCE)
+            except queue.Empty:
+                self._log.seek(0)
+                raise AssertionError(
+                    f"Chromium gave no answer in {PATIENCE} s; its log: {self._log.read()!r}"
+                ) from None
+            for result, (first, *more) in zip(results, server.requests, strict=True):
+                # Else the harness has failed, and not a decoder.
+                assert first == ""
+                assert result["ended"] == (CLOSED if reconnect else CONNECTING)
+                assert len(more) == (1 if reconnect else 0)
+                yield Reading([Event(*event) for event in result["events"]], more[0] if reconnect else None)

@@ -1,0 +1,158 @@
+"""Which streams the engines are given, and how their answers are held against ours.
+
+An engine is a decoder that nobody here wrote. It gets the chunks that `sse_codec.Decoder` gets and must answer the
+same: a list of what it made of them, one for each stream. A difference reads as a report, with the stream to look at.
+
+The environment variable SSE_CODEC_STREAMS sets how many streams are generated beside the wire cases; 4000 unless told.
+They are the same in each run with one version of Hypothesis. Generating one costs about 3 ms, an engine less.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.strategies import chunkings, cut, prompt_wires, wires
+from tests.vectors.decoding import BOM, CASES
+
+Chunks = tuple[bytes, ...]
+T = TypeVar("T")
+Decode = Callable[[Chunks], Sequence[object]]
+
+#: Lines that mean something, or nearly, so that most streams of them have events.
+_LINES = st.tuples(
+    st.sampled_from([b"data"] * 6 + [b"event", b"event", b"id", b"id", b"retry", b"", b"Data", b" data", b"dat", b"x"]),
+    st.sampled_from([b": ", b": ", b":", b":  ", b":\t", b" : ", b""]),
+    st.sampled_from(
+        [b"", b"a", b"1", b"20", b"message", b"error", b"open", b"a: b", b"a\0b", b"\0", b"\xff", b"\xe2\x82", b"\x1c"]
+        + [text.encode() for text in ("é", "🍊", "\ufeff", "\u2028", "\x85", "\x7f", "\uffff")]
+    )
+    | st.binary(max_size=6),
+    st.sampled_from(
+        [b"\n", b"\r", b"\r\n"] + [b"\n\n", b"\r\r", b"\r\n\r\n"] * 2 + [b"\n\r", b"\r\r\n", b"\n\r\n", b"\n\n\n"]
+    ),
+).map(b"".join)
+_STARTS = st.sampled_from([b""] * 5 + [BOM, BOM[:2], BOM + BOM, "\u00ef\u00bb\u00bf".encode()])
+_STREAMS_OF_LINES = st.tuples(_STARTS, st.lists(_LINES, min_size=1, max_size=25).map(b"".join)).map(b"".join)
+
+#: What streams are drawn from: each a list of chunks. Three of four are made of lines.
+STREAMS = chunkings(st.sampled_from([_STREAMS_OF_LINES] * 3 + [wires | prompt_wires]).flatmap(lambda one: one))
+
+
+@functools.cache
+def all_streams() -> Sequence[Chunks]:
+    """Return the wire cases and the generated streams, each once."""
+    wanted = int(os.environ.get("SSE_CODEC_STREAMS", "4000"))
+    streams = dict.fromkeys(_case_streams())
+    wanted += len(streams)
+    for seed in itertools.count():
+        for chunks in _draw(STREAMS, seed):
+            if len(streams) == wanted:
+                return list(streams)
+            streams[tuple(chunks)] = None
+    raise AssertionError
+
+
+def _case_streams() -> Iterable[Chunks]:
+    """Return the wire cases whole, byte by byte, and cut within each CRLF and within a byte order mark."""
+    for case in CASES:
+        crlf = [place + 1 for place in range(len(case.wire)) if case.wire.startswith(b"\r\n", place)]
+        for places in ([], crlf, [1, 2], list(range(1, min(len(case.wire), 200)))):
+            yield tuple(cut(case.wire, places))
+
+
+def _draw(strategy: st.SearchStrategy[T], seed: int) -> list[T]:
+    drawn: list[T] = []
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=1000,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value: T) -> None:
+        drawn.append(value)
+
+    collect()
+    return drawn
+
+
+class Deviation(NamedTuple):
+    """A rule of the standard that an engine, or ours, is known not to follow."""
+
+    name: str
+    rule: str
+    #: The smallest stream that shows it: with any one byte less, it does not.
+    smallest: bytes
+    #: Whether it can show in a stream.
+    concerns: Callable[[bytes], bool]
+
+
+class Difference(NamedTuple):
+    """A stream that has two answers; as text, a report."""
+
+    chunks: Chunks
+    ours: Sequence[object]
+    theirs: Sequence[object]
+
+    def __str__(self) -> str:
+        index = next(i for i, (a, b) in enumerate(itertools.zip_longest(self.ours, self.theirs)) if a != b)
+        return (
+            f"stream: {b''.join(self.chunks)!r}\nchunks: {list(self.chunks)!r}\n"
+            f"the answers part at item {index}\nours:   {self.ours[index:]!r}\ntheirs: {self.theirs[index:]!r}\n"
+        )
+
+
+def differences(streams: Sequence[Chunks], answers: Sequence[Sequence[object]], decode: Decode) -> list[Difference]:
+    """Return the streams of which `decode` makes something else than the engine's answer, shortest first."""
+    found = [
+        Difference(chunks, ours, theirs)
+        for chunks, theirs in zip(streams, answers, strict=True)
+        if (ours := decode(chunks)) != theirs
+    ]
+    return sorted(found, key=lambda difference: sum(map(len, difference.chunks)))
+
+
+def report(found: Sequence[Difference]) -> str:
+    """Return the first few differences as text."""
+    return "\n".join([f"{len(found)} streams with two answers", *map(str, found[:5])])
+
+
+def _everywhere(old: bytes, new: bytes) -> Callable[[Chunks], Chunks]:
+    return lambda chunks: tuple(chunk.replace(old, new) for chunk in chunks)
+
+
+def _hold_a_CR(chunks: Chunks) -> Chunks:
+    """Move each CR at the end of a chunk to the next chunk, as decoders do that wait for the LF."""
+    held = b""
+    moved: list[bytes] = []
+    for chunk in chunks:
+        text = held + chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        moved.append(text.removesuffix(b"\r"))
+    return tuple(moved)
+
+
+#: Faults that decoders have, each put as the chunks that ours would take the real ones for.
+FAULTS: dict[str, Callable[[Chunks], Chunks]] = {
+    "U+2028 ends a line": _everywhere("\u2028".encode(), b"\n"),
+    "CRLF is two line ends": _everywhere(b"\r\n", b"\n\n"),
+    "a CR is held back until the next chunk": _hold_a_CR,
+    "a tab after the colon is dropped": _everywhere(b":\t", b":"),
+    "every byte order mark is dropped": _everywhere(BOM, b""),
+    "no byte order mark is dropped": lambda chunks: (b"", BOM + b"".join(chunks)),
+    "field names have no case": _everywhere(b"Data", b"data"),
+    "U+0000 is kept in an id": _everywhere(b"\0", b"\1"),
+    "invalid bytes are dropped": lambda chunks: tuple(chunk.decode(errors="ignore").encode() for chunk in chunks),
+    "the end of the stream ends the block": lambda chunks: (*chunks, b"\n\n"),
+}

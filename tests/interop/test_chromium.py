@@ -1,0 +1,100 @@
+"""Our decoder against Chromium's EventSource: every event of thousands of streams, and where it would resume.
+
+Chromium and we differ in no event. Two differences are not in the events:
+
+- An id with a space or a tab at its start or end loses it in the `Last-Event-ID` header, because HTTP does not count
+  white space around a header's value: `test_white_space_around_an_id_is_lost_in_the_header`.
+- A `retry` field with an empty value takes Chromium back to its own 3 seconds, where the standard has it ignored. A
+  page can't see the reconnection time, and only a clock could tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_codec import Decoder
+
+from .chromium import Chromium, Event, Reading, executable, named_types
+from .differential import FAULTS, Chunks, all_streams, differences, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    path = executable()
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with Chromium(path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def streams() -> Sequence[Chunks]:
+    return all_streams()
+
+
+@pytest.fixture(scope="module")
+def answers(chromium: Chromium, streams: Sequence[Chunks]) -> list[list[Event]]:
+    return [reading.events for reading in chromium.read(streams)]
+
+
+def decode(chunks: Chunks) -> list[Event]:
+    """Decode with ours; what the end of the stream cuts off is discarded."""
+    decoder = Decoder()
+    return [Event(e.event, e.data, e.last_event_id) for chunk in chunks for e in decoder.feed(chunk)]
+
+
+def resume(chunks: Chunks) -> str:
+    """Return the last event ID that ours would resume from."""
+    decoder = Decoder()
+    for chunk in chunks:
+        decoder.feed(chunk)
+    return decoder.last_event_id
+
+
+def test_every_event(
+    chromium: Chromium, streams: Sequence[Chunks], answers: list[list[Event]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = differences(streams, answers, decode)
+    with capsys.disabled():
+        print(f"\n{chromium.version}: {len(streams)} streams, {sum(map(len, answers))} events, {len(found)} differ")
+    assert not found, report(found)
+
+
+@pytest.mark.parametrize("fault", FAULTS.keys() - {"a CR is held back until the next chunk"})
+def test_a_fault_of_ours_would_be_seen(fault: str, streams: Sequence[Chunks], answers: list[list[Event]]) -> None:
+    found = differences(streams, answers, lambda chunks: decode(FAULTS[fault](chunks)))
+    assert found
+    assert repr(b"".join(found[0].chunks)) in report(found)
+
+
+def test_events_named_as_what_happens_to_a_connection(chromium: Chromium) -> None:
+    stream = (b"event: open\ndata: 1\n\nevent: error\ndata: 2\n\ndata: 3\n\n",)
+    (reading,) = chromium.read([stream])
+    assert reading.events == [Event("open", "1", ""), Event("error", "2", ""), Event("message", "3", "")]
+
+
+def test_types_are_listened_to_whatever_ours_makes_of_the_stream() -> None:
+    assert named_types(b"event: a\rx event:b\nevent:  c\r\n\r\nevent:\xff\ndata: event") == sorted(
+        {"message", "a", " a", "b", " c", "  c", "c", "\ufffd", ""}
+    )
+
+
+def test_where_it_resumes(chromium: Chromium, streams: Sequence[Chunks]) -> None:
+    """The last line lets it reconnect at once, and makes no difference to the id: it is no blank line."""
+    chosen = [(*chunks, b"\nretry: 1\n") for chunks in streams if any(b"id" in chunk for chunk in chunks)][:500]
+    for chunks, reading in zip(chosen, chromium.read(chosen, reconnect=True), strict=True):
+        assert reading == Reading(decode(chunks), resume(chunks).strip(" \t")), chunks
+
+
+def test_white_space_around_an_id_is_lost_in_the_header(chromium: Chromium) -> None:
+    stream = (b"retry: 1\nid: \t a\x0b \t\ndata\n\n",)
+    (reading,) = chromium.read([stream], reconnect=True)
+    assert reading == Reading([Event("message", "", "\t a\x0b \t")], "a\x0b")
+    assert resume(stream) == "\t a\x0b \t"

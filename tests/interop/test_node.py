@@ -1,0 +1,174 @@
+"""Our decoder against eventsource-parser: every event, comment, id and reconnection time, and the chunk it came with.
+
+All that the two differ in is in `DEVIATIONS`, and a difference is only taken for one of them when eventsource-parser
+answers exactly as ours would with that deviation (`deviate`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_codec import Comment, Decoder, Field, LineDecoder
+from tests.vectors.decoding import BOM
+
+from . import node
+from .differential import FAULTS, Chunks, Deviation, all_streams, differences, report
+from .node import NodeEvent, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+pytestmark = pytest.mark.interop
+
+#: The bytes of a byte order mark, each taken for a character.
+MARK_AS_TEXT = "\u00ef\u00bb\u00bf".encode()
+
+
+def retries(wire: bytes) -> list[int]:
+    """Return the numbers in a stream's `retry` fields; of those too long to read, the first digits."""
+    return [
+        int(line.value.lstrip("0")[:400] or "0")
+        for line in LineDecoder().feed(wire)
+        if isinstance(line, Field) and is_retry(line)
+    ]
+
+
+def is_retry(field: Field) -> bool:
+    return field.name == "retry" and field.value.isascii() and field.value.isdigit()
+
+
+DEVIATIONS = [
+    Deviation(
+        "two byte order marks are dropped",
+        "'The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any.' TextDecoder has stripped "
+        "it, and eventsource-parser strips another.",
+        BOM + BOM + b":\n",
+        lambda wire: wire.startswith(BOM + BOM),
+    ),
+    Deviation(
+        "the text U+00EF U+00BB U+00BF is taken for a byte order mark",
+        "'stream = [ bom ] *event', where bom is U+FEFF. eventsource-parser also looks for its bytes, for streams that "
+        "were decoded as something else than UTF-8.",
+        MARK_AS_TEXT + b":\n",
+        lambda wire: wire.removeprefix(BOM).startswith(MARK_AS_TEXT),
+    ),
+    Deviation(
+        "a reconnection time past 2**53 is rounded",
+        "'interpret the field value as an integer in base ten'. JavaScript's numbers are doubles.",
+        b"retry:9007199254740993\n",
+        lambda wire: any(2**53 < number < 10**18 and int(float(number)) != number for number in retries(wire)),
+    ),
+    Deviation(
+        "ours: a reconnection time of 10**18 or more is ignored",
+        "'interpret the field value as an integer in base ten', of any size. Ours is the one that deviates.",
+        b"retry:1000000000000000000\n",
+        lambda wire: any(number >= 10**18 for number in retries(wire)),
+    ),
+]
+
+
+def decode(chunks: Chunks) -> list[Step]:
+    """Decode with ours; what the end of the stream cuts off is discarded."""
+    decoder, lines = Decoder(), LineDecoder()
+    return [
+        Step(
+            [NodeEvent(event.event, event.data, event.last_event_id, event.id) for event in decoder.feed(chunk)],
+            [line.text for line in lines.feed(chunk) if isinstance(line, Comment)],
+            decoder.last_event_id,
+            decoder.reconnection_time,
+        )
+        for chunk in (*chunks, b"")
+    ]
+
+
+def deviate(chunks: Chunks) -> list[Step]:
+    """Answer as ours would with all of the deviations, each where it plays a part."""
+    wire = b"".join(chunks)
+    start = len(BOM) * wire.startswith(BOM)
+    for mark in (BOM, MARK_AS_TEXT):
+        if wire.startswith(mark, start):
+            start += len(mark)
+            break
+    rest = []
+    for chunk in chunks:
+        rest.append(chunk[start:])
+        start = max(0, start - len(chunk))
+    _, *steps = decode((BOM, *rest))  # with the mark that may be dropped, so that no other is
+    lines = LineDecoder()
+    lines.feed(BOM)
+    reconnection_time = None
+    for index, chunk in enumerate(rest):
+        for line in lines.feed(chunk):
+            if isinstance(line, Field) and is_retry(line):
+                reconnection_time = float(line.value)
+        steps[index] = steps[index]._replace(reconnection_time=reconnection_time)
+    steps[-1] = steps[-1]._replace(reconnection_time=reconnection_time)
+    return steps
+
+
+@pytest.fixture(scope="module")
+def engine() -> node.Engine:
+    found = node.find()
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def streams() -> Sequence[Chunks]:
+    return all_streams()
+
+
+@pytest.fixture(scope="module")
+def answers(engine: node.Engine, streams: Sequence[Chunks]) -> list[list[Step]]:
+    return engine.read(streams)
+
+
+def test_every_step(
+    engine: node.Engine, streams: Sequence[Chunks], answers: list[list[Step]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = differences(streams, answers, decode)
+    concerned = {
+        deviation.name: [d for d in found if deviation.concerns(b"".join(d.chunks))] for deviation in DEVIATIONS
+    }
+    unexplained = [
+        difference
+        for difference in found
+        if not any(difference in of_one for of_one in concerned.values())
+        or deviate(difference.chunks) != difference.theirs
+    ]
+    events = sum(len(step.events) for steps in answers for step in steps)
+    with capsys.disabled():
+        print(f"\n{engine.version}: {len(streams)} streams, {events} events, {len(unexplained)} differ beyond these:")
+        for name, of_one in concerned.items():
+            print(f"  {len(of_one)} streams: {name}")
+    assert not unexplained, report(unexplained)
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
+def test_a_deviation_is_still_there(engine: node.Engine, deviation: Deviation) -> None:
+    """Its smallest stream shows it, and it alone; with any one byte less there is no difference."""
+    smallest = deviation.smallest
+    (steps,) = engine.read([(smallest,)])
+    assert steps != decode((smallest,))
+    assert steps == deviate((smallest,))
+    assert [other.name for other in DEVIATIONS if other.concerns(smallest)] == [deviation.name]
+    smaller: list[Chunks] = [(smallest[:place] + smallest[place + 1 :],) for place in range(len(smallest))]
+    found = differences(smaller, engine.read(smaller), decode)
+    assert not found, report(found)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_ours_would_be_seen(fault: str, streams: Sequence[Chunks], answers: list[list[Step]]) -> None:
+    def faulty(chunks: Chunks) -> Sequence[Step]:
+        return decode(FAULTS[fault](chunks))
+
+    found = [
+        difference
+        for difference in differences(streams, answers, faulty)
+        if difference.theirs == decode(difference.chunks)
+    ]
+    assert found
+    assert repr(b"".join(found[0].chunks)) in report(found)
