@@ -35,7 +35,8 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture(scope="module")
-def streams() -> Sequence[Chunks]:
+def streams(chromium: Chromium) -> Sequence[Chunks]:
+    """They are not generated when there is nobody to read them."""
     return all_streams()
 
 
