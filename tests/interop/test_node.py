@@ -1,5 +1,7 @@
 """Our decoder against eventsource-parser: every event, comment, id and reconnection time, and the chunk it came with.
 
+SSE_CODEC_STREAMS=60000 in the environment makes a run of some ten minutes of it (`differential`).
+
 All that the two differ in is in `DEVIATIONS`, and a difference is only taken for one of them when eventsource-parser
 answers exactly as ours would with that deviation (`deviate`).
 """
