@@ -96,31 +96,32 @@ def test_a_line_end_in_event_or_id_is_refused(field: str, separator: str) -> Non
 
 
 def test_the_first_line_end_is_named() -> None:
-    with pytest.raises(EncodeError) as raised:
-        encode_block(id="a\rb\nc")
-    assert raised.value.offset == 1
-    with pytest.raises(EncodeError) as raised:
-        encode_block(id="a\nb\rc")
-    assert raised.value.offset == 1
+    for value in ("a\rb\nc", "a\nb\rc", "a\nb\nc", "a\rb\rc"):
+        with pytest.raises(EncodeError) as raised:
+            encode_block(id=value)
+        assert raised.value.offset == 1
 
 
 def test_U_0000_in_an_id_is_refused() -> None:
-    with pytest.raises(EncodeError, match=r"^id can't hold U\+0000") as raised:
-        encode(ServerSentEvent("a", id="12\0"))
-    assert raised.value.offset == 2
+    for value in ("12\0", "12\0\0"):
+        with pytest.raises(EncodeError, match=r"^id can't hold U\+0000") as raised:
+            encode(ServerSentEvent("a", id=value))
+        assert (raised.value.value, raised.value.offset) == (value, 2)
 
 
 def test_an_empty_event_is_refused() -> None:
     with pytest.raises(EncodeError, match=r"^event can't be empty"):
         encode(ServerSentEvent("a", event=""))
-    with pytest.raises(EncodeError, match=r"^event can't be empty"):
+    with pytest.raises(EncodeError, match=r"^event can't be empty") as raised:
         encode_block("a", event="")
+    assert raised.value.value == ""
 
 
 @pytest.mark.parametrize("retry", [-1, 10**18, pytest.param(10**5000, id="huge"), True, False, 1.0, "1", b"1"])
 def test_retry_out_of_range_is_refused(retry: Any) -> None:
-    with pytest.raises(EncodeError, match="^retry must be "):
+    with pytest.raises(EncodeError, match="^retry must be ") as raised:
         encode(ServerSentEvent("a", retry=retry))
+    assert raised.value.value is retry
 
 
 @pytest.mark.parametrize("retry", [True, 1.0, "1", b"1"])
@@ -133,9 +134,9 @@ def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any) -> None:
 @pytest.mark.parametrize("surrogate", ["\ud800", "\udfff"])
 def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
     parts: dict[str, Any] = {"data": "🍊", "event": "🍊", "id": "🍊", "comment": "🍊", field: f"🍊a{surrogate}"}
-    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate") as raised:
+    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate: it has no UTF-8 ") as raised:
         encode_block(**parts)
-    assert (raised.value.field, raised.value.offset) == (field, 2)
+    assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 2)
     assert raised.value.__cause__ is None
 
 
@@ -207,6 +208,7 @@ def test_encode_line() -> None:
     [
         (Field("", "a"), "name", None),
         (Field("a:b", "a"), "name", 1),
+        (Field("a:b:", "a"), "name", 1),
         (Field("a\nb", "a"), "name", 1),
         (Field("a\rb", "a"), "name", 1),
         (Field("\ufeffdata", "a"), "name", 0),
@@ -222,6 +224,20 @@ def test_encode_line_refuses_what_is_not_that_line(line: Field | Comment, field:
     with pytest.raises(EncodeError, match=f"^{field} can't ") as raised:
         encode_line(line)
     assert (raised.value.field, raised.value.offset) == (field, offset)
+    assert raised.value.value == (line.text if isinstance(line, Comment) else getattr(line, field))
+
+
+def test_encode_line_says_why_a_name_is_refused() -> None:
+    reasons = []
+    for name in ("", "a:b", "\ufeffdata"):
+        with pytest.raises(EncodeError) as raised:
+            encode_line(Field(name, "a"))
+        reasons.append(raised.value.reason)
+    assert reasons == [
+        "can't be empty: the line would be a comment",
+        "can't hold a colon: the name would end there",
+        "can't start with U+FEFF: it could be taken for a byte order mark",
+    ]
 
 
 def test_encode_line_refuses_other_types() -> None:
