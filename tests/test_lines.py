@@ -50,6 +50,12 @@ def test_close_returns_the_line_without_an_end_and_resets() -> None:
     assert decoder.close() == Comment("b")
 
 
+def test_a_byte_order_mark_is_no_line() -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(b"\xef\xbb\xbf") == []
+    assert decoder.close() is None
+
+
 def test_reset_drops_the_line_and_expects_a_byte_order_mark() -> None:
     decoder = LineDecoder()
     decoder.feed(b"data: a\rda")
@@ -65,8 +71,9 @@ def test_the_limit_is_a_line_s() -> None:
         decoder.feed(b"4")
     assert (raised.value.limit, raised.value.size) == (7, 8)
     for call in (lambda: decoder.feed(b""), decoder.close):
-        with pytest.raises(EventTooLarge):
+        with pytest.raises(EventTooLarge) as raised:
             call()
+        assert (raised.value.limit, raised.value.size) == (7, 8)
     decoder.reset()
     assert decoder.feed(b"\n") == [BlankLine()]
 
