@@ -36,6 +36,7 @@ CASES = [
         "a second byte order mark is text, and makes an unknown field", BOM + BOM + b"data: a\n\ndata: b\n\n", _x("b")
     ),
     Case("a byte order mark after the first line is text", b"\n" + BOM + b"data: a\n\n", []),
+    Case("a byte order mark after a CRLF is text", b"\r\n" + BOM + b"data: a\n\n", []),
     Case("a byte order mark in a value is text", b"data: " + BOM + b"\n\n", _x("\ufeff")),
     Case("a stream of a byte order mark alone", BOM, []),
     Case("two thirds of a byte order mark are a field nobody knows", BOM[:2] + b"\ndata: a\n\n", _x("a")),
@@ -91,11 +92,15 @@ CASES = [
     Case("a tab after the colon is kept", b"data:\ta\n\n", _x("\ta")),
     Case("spaces at the end are kept", b"data: a  \n\n", _x("a  ")),
     Case("only the first colon counts", b"data: a: b\n\n", _x("a: b")),
+    Case("only the first colon counts, with a space behind it or not", b"data:a: b\ndata:c:d\n\n", _x("a: b\nc:d")),
     Case("a field without a colon has an empty value", b"data\n\n", _x("")),
     Case("data with an empty value is an event", b"data:\n\n", _x("")),
     Case("data with a space as its value is an event", b"data: \n\n", _x("")),
     Case("empty data lines are lines", b"data\ndata:\ndata: \n\n", _x("\n\n")),
     Case("an empty data line before another", b"data:\ndata: a\n\n", _x("\na")),
+    Case(
+        "the lines of one event, then those of another", b"data: a\ndata: b\n\ndata: c\ndata: d\n\n", _x("a\nb", "c\nd")
+    ),
     Case("names are exact: case", b"DATA: a\nData: b\ndata: c\n\n", _x("c")),
     Case("names are exact: a space before", b" data: a\ndata: b\n\n", _x("b")),
     Case("names are exact: a space after", b"data : a\ndata: b\n\n", _x("b")),
@@ -126,6 +131,24 @@ CASES = [
         last_event_id="1",
     ),
     Case("typed alike, then no data", b"event: a\ndata: b\n\nevent: c\n\ndata: d\n\n", [E("b", event="a"), E("d")]),
+    Case(
+        "typed alike, then an id between, then typed alike",
+        b"event: a\ndata: b\n\nevent: c\nid: 1\ndata: d\n\nevent: e\ndata: f\n\n",
+        [
+            E("b", event="a"),
+            E("d", event="c", id="1", last_event_id="1"),
+            E("f", event="e", last_event_id="1"),
+        ],
+        last_event_id="1",
+    ),
+    Case("alike, but for the case of data", b"data: a\n\nDATA: b\n\ndata: c\n\n", _x("a", "c")),
+    Case("typed, but for the case of event", b"EVENT: a\ndata: b\n\n", _x("b")),
+    Case("typed, but for the case of data", b"event: a\nDATA: b\n\n", []),
+    Case(
+        "typed alike, but for the case of event",
+        b"event: a\ndata: b\n\nEVENT: c\ndata: d\n\n",
+        [E("b", event="a"), E("d")],
+    ),
     Case("data that quotes a block is data", b"data: \\n\\ndata: a\n\n", _x("\\n\\ndata: a")),
     # The last event ID.
     Case("id sets the last event ID", b"id: 1\ndata: a\n\n", [E("a", id="1", last_event_id="1")], last_event_id="1"),
@@ -170,6 +193,14 @@ CASES = [
     Case("retry sets the reconnection time", b"retry: 10\ndata: a\n\n", [E("a", retry=10)], reconnection_time=10),
     Case("retry acts at its own line", b"retry: 10\n", [], reconnection_time=10),
     Case("retry acts at its own line, within a block", b"data: a\nretry: 10\n", [], "", 10, E("a", retry=10)),
+    Case(
+        "retry acts at its own line, however many are before it",
+        b"data: a\ndata: b\nretry: 10\n",
+        [],
+        "",
+        10,
+        E("a\nb", retry=10),
+    ),
     Case("a retry that has not ended does not act", b"retry: 10", []),
     Case("retry is ignored without digits", b"retry\nretry:\ndata: a\n\n", _x("a")),
     Case("retry of anything but ASCII digits is ignored", "retry: ٣\nretry: ²\ndata: a\n\n".encode(), _x("a")),
@@ -194,6 +225,14 @@ CASES = [
         "a comment between an event's name and data", b"event: a\n:b\ndata: c\n\n", [E("c", event="a")], comments=("b",)
     ),
     Case("a comment loses one space", b":  a\n:\n: \n", [], comments=(" a", "", "")),
+    # The letters that the mutation tests put around a text of the program's: a mutant that looks for them must be seen.
+    Case("XX is text", b"data: aXX\n\ndata: XXbXX\n\nXXdata: c\n\n", _x("aXX", "XXbXX")),
+    Case(
+        "XX is text of a typed event",
+        b"event: aXX\ndata: XXbXX\n\nevent: XXc\ndata: d\n\n",
+        [E("XXbXX", event="aXX"), E("d", event="XXc")],
+    ),
+    Case("XX is text before and after a CR", b"data: aXX\rdata: XX\r\r", _x("aXX\nXX")),
     # The end of the stream.
     Case("an unfinished block is no event", b"data: a\n\ndata: b\n", _x("a"), unfinished=E("b")),
     Case("an unfinished line is no line", b"data: a\n\ndata: b", _x("a"), unfinished=E("b")),
