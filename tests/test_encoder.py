@@ -140,6 +140,11 @@ def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
     assert raised.value.__cause__ is None
 
 
+def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
+    with pytest.raises(EncodeError, match=r"^data can't hold a lone surrogate: it has no UTF-8 \(offset 1\): "):
+        encode(ServerSentEvent("a\ud800"))
+
+
 @pytest.mark.parametrize("field", ["data", "event", "id", "comment"])
 @pytest.mark.parametrize("value", [b"a", 1, ["a"], 1.5])
 def test_a_wrong_type_is_a_TypeError_that_names_field_and_type(field: str, value: Any) -> None:
