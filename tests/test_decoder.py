@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import Decoder, EventTooLarge, ServerSentEvent, UsageError
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent, UsageError
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
 
@@ -134,6 +134,13 @@ def test_max_event_size_must_be_positive(bad: int) -> None:
         Decoder(max_event_size=bad)
     with pytest.raises(UsageError, match="not an int of 16610 bits"):
         Decoder(max_event_size=-(10**5000))
+
+
+def test_an_attribute_that_it_has_not_is_refused() -> None:
+    """A setting that is changed too late, or under a name nearly right, must not pass as if it had an effect."""
+    for name in ("max_event_size", "last_id"):
+        with pytest.raises(AttributeError):
+            setattr(Decoder(), name, "1")
 
 
 def test_resumes_from_a_last_event_id() -> None:
@@ -338,5 +345,6 @@ class TestLimit:
         assert decoder.feed(b"data: a\n\n" * 1000) == [ServerSentEvent("a")] * 1000
 
     def test_an_event_larger_than_one_MiB_passes_by_default(self) -> None:
+        assert DEFAULT_MAX_EVENT_SIZE == 64 * 2**20
         data = "x" * (3 << 20)
         assert Decoder().feed(b"data: " + data.encode() + b"\n\n") == [ServerSentEvent(data)]

@@ -91,6 +91,11 @@ def test_refuses_other_types(bad: Any) -> None:
         LineDecoder().feed(bad)
 
 
+def test_refuses_an_attribute_that_it_has_not() -> None:
+    with pytest.raises(AttributeError):
+        LineDecoder().max_event_size = 5  # type: ignore[attr-defined]
+
+
 def test_refuses_a_limit_out_of_range() -> None:
     with pytest.raises(UsageError):
         LineDecoder(max_event_size=0)
