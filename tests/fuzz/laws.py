@@ -1,0 +1,393 @@
+"""The laws that every input is held to, and the three targets that read an input and hold it to them.
+
+A target takes any bytes and returns, or raises: an AssertionError that says which law is broken and by what, or
+whatever the package raised that it should not have. It needs the package and nothing else, so that atheris, Hypothesis
+and a plain test can all drive it. The judge is `reference_decode`; only the limit, which the standard does not know,
+has its model here.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sse_codec import (
+    BlankLine,
+    Comment,
+    Decoder,
+    EncodeError,
+    EventTooLarge,
+    Field,
+    LineDecoder,
+    ServerSentEvent,
+    encode,
+    encode_block,
+    encode_comment,
+    encode_line,
+)
+from sse_codec.testing import reference_decode
+from tests.fuzz.inputs import Parts, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tests.fuzz.inputs import Call
+
+    Line = Field | Comment | BlankLine
+    Item = ServerSentEvent | Line
+
+NEVER = sys.maxsize
+#: The reference starts anew for each look at a decoder's state, so only after so many calls of a connection.
+LOOKS = 24
+BOM = b"\xef\xbb\xbf"
+
+
+class Step(NamedTuple):
+    """What one call did to a decoder."""
+
+    call: str
+    start: int  # how many bytes of the connection had been fed before it
+    end: int  # and after it
+    returned: list[Item]
+    raised: EventTooLarge | None
+    last_event_id: str
+    reconnection_time: int | None
+    held: int
+
+
+class Connection(NamedTuple):
+    """What a decoder was fed between two resets, and what it did."""
+
+    limit: int
+    last_event_id: str
+    reconnection_time: int | None
+    wire: bytes
+    steps: list[Step]
+
+
+class Expected(NamedTuple):
+    """What a decoder has to make of a connection.
+
+    Attributes:
+        items: the events, or the lines.
+        ends: after how many bytes each is complete.
+        unfinished: what `close` has to return.
+        too_large_at: the offset of the byte that passes the limit, or NEVER; what ends behind it never comes.
+    """
+
+    items: list[Item]
+    ends: list[int]
+    unfinished: Item | None
+    too_large_at: int
+
+
+def _whole(items: Iterable[Item]) -> list[Any]:
+    """Return all attributes of events or lines; `==` leaves `last_event_id` out."""
+    return [item.__reduce__() for item in items]
+
+
+def _equal(got: object, expected: object, what: str) -> None:
+    assert got == expected, f"{what}: {got!r} instead of {expected!r}"
+
+
+# The decoders
+
+
+def _connections(decoder: Decoder | LineDecoder, plan: Plan) -> list[Connection]:
+    """Make the calls of a plan and record what they do; nothing but EventTooLarge is ever raised."""
+    limit = plan.limit or NEVER
+    connections: list[Connection] = []
+    fed = bytearray()
+    steps: list[Step] = []
+    before = _state(decoder)
+    for call in plan.calls():
+        start = len(fed)
+        if call.name == "feed":
+            fed += call.chunk
+        try:
+            returned, raised = _make(decoder, call), None
+        except EventTooLarge as error:
+            returned, raised = [], error
+        steps.append(Step(call.name, start, len(fed), returned, raised, *_state(decoder), len(decoder._held)))
+        if call.name == "reset" or (call.name == "close" and raised is None):
+            connections.append(Connection(limit, *before, bytes(fed), steps))
+            fed, steps, before = bytearray(), [], _state(decoder)
+    if steps:
+        connections.append(Connection(limit, *before, bytes(fed), steps))
+    return connections
+
+
+def _state(decoder: Decoder | LineDecoder) -> tuple[str, int | None]:
+    return (decoder.last_event_id, decoder.reconnection_time) if isinstance(decoder, Decoder) else ("", None)
+
+
+def _make(decoder: Decoder | LineDecoder, call: Call) -> list[Item]:
+    if call.name == "feed":
+        returned: list[Item] = [*decoder.feed(call.chunk)]
+        if isinstance(call.chunk, (bytearray, memoryview)):
+            call.chunk[:] = b"\n" * len(call.chunk)  # "the caller may reuse its buffer"
+        return returned
+    if call.name == "feed str":
+        try:
+            decoder.feed("data: a\n\n")  # type: ignore[arg-type]
+        except TypeError:
+            return []
+        raise AssertionError("feed took a str")
+    if call.name == "close":
+        unfinished = decoder.close()
+        return [] if unfinished is None else [unfinished]
+    decoder.reset()
+    return []
+
+
+def _raw_lines(wire: bytes) -> tuple[list[tuple[int, bytes, int]], tuple[int, bytes]]:
+    """Return the lines that ended, each between its start and how many bytes end it; and the start and rest behind."""
+    start = len(BOM) if wire.startswith(BOM) else 0
+    lines = []
+    for match in re.compile(rb"([^\r\n]*)(\r\n?|\n)").finditer(wire, start):
+        lines.append((match.start(), match[1], match.start(2) + 1))
+        start = match.end()
+    return lines, (start, wire[start:])
+
+
+def _noticed(wire: bytes, offset: int) -> int:
+    """Return where a decoder can notice the byte at an offset: not while the wire may still begin with a BOM."""
+    undecided = next(size for size in (2, 1, 0) if wire.startswith(BOM[:size]))
+    at = max(offset, undecided)
+    return at if at < len(wire) else NEVER
+
+
+def _expected_events(connection: Connection) -> Expected:
+    wire, limit = connection.wire, connection.limit
+    reference = reference_decode(wire, last_event_id=connection.last_event_id)
+    too_large_at = NEVER
+    lines, rest = _raw_lines(wire)
+    held = 0  # "Counted are its lines joined by one byte each, comments only while they are being received."
+    for start, line in [*(line[:2] for line in lines), rest]:
+        if line and held + len(line) > limit:
+            too_large_at = _noticed(wire, start + max(limit - held, 0))
+            break
+        if not line:
+            held = 0
+        elif not line.startswith(b":"):
+            held += len(line) + 1
+    return Expected([*reference.events], reference.ends, reference.unfinished, too_large_at)
+
+
+def _expected_lines(connection: Connection) -> Expected:
+    wire, limit = connection.wire, connection.limit
+    lines, rest = _raw_lines(wire)
+    too_large_at = next(
+        (_noticed(wire, start + limit) for start, line in [*(line[:2] for line in lines), rest] if len(line) > limit),
+        NEVER,
+    )
+    unfinished = reference_decode(wire + b"\n").lines[-1] if rest[1] else None
+    return Expected([*reference_decode(wire).lines], [line[2] for line in lines], unfinished, too_large_at)
+
+
+def law_of_meaning(connection: Connection, expected: Expected) -> None:
+    """What is returned is what the standard says, in every attribute and in order, however the stream is cut."""
+    got = [item for step in connection.steps if step.call == "feed" for item in step.returned]
+    within = [item for item, end in zip(expected.items, expected.ends, strict=True) if end <= expected.too_large_at]
+    _equal(_whole(got), _whole(within), "returned")
+
+
+def law_of_promptness(connection: Connection, expected: Expected) -> None:
+    """What is complete is returned by the feed that brings its last byte."""
+    for step in connection.steps:
+        if step.call == "feed":
+            due = sum(step.start < end <= min(step.end, expected.too_large_at) for end in expected.ends)
+            _equal(len(step.returned), due, f"how many were returned at byte {step.end}")
+
+
+def law_of_the_limit(connection: Connection, expected: Expected) -> None:
+    """The same byte passes the limit for every cut; then all calls raise until `reset`, and no more is ever held."""
+    limit, at = connection.limit, expected.too_large_at
+    for step in connection.steps:
+        passed = at < step.start if step.returned else at < step.end
+        must_raise = passed and step.call in {"feed", "close"}
+        _equal(step.raised is not None, must_raise, f"whether {step.call} raised at byte {step.end}")
+        if step.raised is not None:
+            assert step.raised.limit == limit < step.raised.size <= step.end, f"sizes are wrong: {step.raised}"
+        most = 0 if at < step.end else max(limit + 1, 2)  # the end of a line; two bytes that may begin a BOM
+        assert step.held <= most, f"{step.held} bytes held at byte {step.end}"
+
+
+def law_of_closing(connection: Connection, expected: Expected) -> None:
+    """`close` returns what the missing end would have completed, and `reset` drops it; both leave nothing behind."""
+    last = connection.steps[-1]
+    if last.raised is None:
+        unfinished = [] if expected.unfinished is None or last.call == "reset" else [expected.unfinished]
+        _equal(_whole(last.returned), _whole(unfinished), last.call)
+        _equal(last.held, 0, "held")
+
+
+def law_of_state(connection: Connection, expected: Expected) -> None:
+    """An id counts from its blank line on and `retry` from its own; nothing else changes either, not even `reset`."""
+    for step in [*connection.steps[:LOOKS], connection.steps[-1]]:
+        seen = connection.wire[: min(step.end, expected.too_large_at)]
+        reference = reference_decode(seen, last_event_id=connection.last_event_id)
+        time = connection.reconnection_time if reference.reconnection_time is None else reference.reconnection_time
+        _equal(step.last_event_id, reference.last_event_id, f"last event ID at byte {step.end}, after {step.call}")
+        _equal(step.reconnection_time, time, f"reconnection time at byte {step.end}, after {step.call}")
+
+
+def law_of_the_proxy(connection: Connection, expected: Expected) -> None:
+    """What `LineDecoder` reads and `encode_line` writes is the same stream to the next reader."""
+    lines = [line for line in expected.items if not isinstance(line, ServerSentEvent)]
+    relayed = b""
+    kept = []
+    for line in lines:
+        # The one field that can't be passed on, and that no reader knows.
+        if isinstance(line, Field) and line.name.startswith("\ufeff"):
+            continue
+        relayed += encode_line(line)
+        kept.append(line)
+    _equal(LineDecoder().feed(relayed), kept, "lines of the relayed stream")
+    events = reference_decode(connection.wire).events
+    _equal(_whole(reference_decode(relayed).events), _whole(events), "events of the relayed stream")
+
+
+DECODER_LAWS = (law_of_meaning, law_of_promptness, law_of_the_limit, law_of_closing, law_of_state)
+LINES_LAWS = (law_of_meaning, law_of_promptness, law_of_the_limit, law_of_closing, law_of_the_proxy)
+
+
+def decoder(data: bytes) -> None:
+    """Hold `Decoder` to its laws on one input."""
+    plan = Plan.read(data)
+    options = {"max_event_size": plan.limit} if plan.limit else {}
+    for connection in _connections(Decoder(last_event_id=plan.last_event_id, **options), plan):
+        _hold(DECODER_LAWS, (connection, _expected_events(connection)), plan)
+
+
+def lines(data: bytes) -> None:
+    """Hold `LineDecoder` to its laws on one input."""
+    plan = Plan.read(data)
+    options = {"max_event_size": plan.limit} if plan.limit else {}
+    for connection in _connections(LineDecoder(**options), plan):
+        _hold(LINES_LAWS, (connection, _expected_lines(connection)), plan)
+
+
+# The encoder
+
+
+def _lines(text: str) -> list[str]:
+    return re.split("\r\n|\r|\n", text)
+
+
+def _has(text: str, characters: str) -> bool:
+    return any(character in characters or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def _sendable(parts: Parts) -> bool:
+    """Say whether the grammar has a place for each part."""
+    return not (
+        (parts.data is not None and _has(parts.data, ""))
+        or (parts.comment is not None and _has(parts.comment, ""))
+        or (parts.event is not None and (not parts.event or _has(parts.event, "\r\n")))
+        or (parts.id is not None and _has(parts.id, "\r\n\0"))
+        or (parts.retry is not None and (isinstance(parts.retry, bool) or not 0 <= parts.retry < 10**18))
+    )
+
+
+def _sent(send: Callable[[], bytes], given: dict[str, object], *, sendable: bool) -> bytes | None:
+    """Return what an encoder wrote; None when it refused, after a look at the refusal."""
+    try:
+        wire = send()
+    except EncodeError as error:
+        assert not sendable, f"refused what can be sent: {error}"
+        value = given[error.field]
+        assert error.value is value or error.value == value, f"another value than {error.field} has: {error.value!r}"
+        if error.offset is not None:
+            assert isinstance(value, str)
+            assert _has(value[error.offset], "\r\n\0:\ufeff"), f"offset {error.offset} is not at fault: {value!r}"
+        return None
+    assert sendable, f"sent what can't be sent: {wire!r}"
+    return wire
+
+
+def _holds_block(wire: bytes, parts: Parts) -> None:
+    """Assert that a wire says what the parts say and that nothing around it is touched."""
+    stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
+    id = parts.id or ""
+    events = [ServerSentEvent("before"), ServerSentEvent("behind", last_event_id=id)]
+    if parts.data is not None:
+        event = ServerSentEvent("\n".join(_lines(parts.data)), parts.event or "message", parts.id, parts.retry, id)
+        events.insert(1, event)
+    _equal(_whole(stream.events), _whole(events), "events")
+    _equal(_whole(Decoder().feed(wire)), _whole(events[1:-1]), "events of Decoder")
+    _equal(stream.comments, [] if parts.comment is None else _lines(parts.comment), "comments")
+    _equal((stream.last_event_id, stream.reconnection_time), (id, parts.retry), "state")
+    names = {line.name for line in stream.lines if isinstance(line, Field)}
+    assert names <= {"data", "event", "id", "retry"}, f"unknown fields: {names}"
+
+
+def law_of_encode(parts: Parts) -> None:
+    """`encode` refuses an event with EncodeError, or its wire decodes to exactly that event."""
+    parts = parts._replace(data=parts.data or "", event="message" if parts.event is None else parts.event, comment=None)
+    event = ServerSentEvent(parts.data or "", parts.event or "", parts.id, parts.retry)
+    wire = _sent(lambda: encode(event), parts._asdict(), sendable=_sendable(parts))
+    if wire is not None:
+        _holds_block(wire, parts)
+
+
+def law_of_encode_block(parts: Parts) -> None:
+    """`encode_block` refuses its parts with EncodeError, or its wire says exactly them."""
+    given = parts._asdict()
+    del given["function"]
+    wire = _sent(lambda: encode_block(**given), given, sendable=_sendable(parts))
+    if wire is not None:
+        _holds_block(wire, parts)
+
+
+def law_of_encode_comment(parts: Parts) -> None:
+    """`encode_comment` refuses a text with EncodeError, or its wire says that text and does nothing."""
+    parts = Parts(parts.function, comment=parts.comment or "")
+    text = parts.comment or ""
+    wire = _sent(lambda: encode_comment(text), parts._asdict(), sendable=_sendable(parts))
+    if wire is not None:
+        _holds_block(wire, parts)
+
+
+def law_of_encode_line(parts: Parts) -> None:
+    """`encode_line` refuses a line with EncodeError, or its wire is read as that line, first in a stream or not."""
+    name, value = parts.event, parts.data or ""
+    line: Line
+    if name is not None:
+        line = Field(name, value)
+        bad_name = not name or name.startswith("\ufeff") or _has(name, "\r\n:")
+        given = {"name": name, "value": value}
+        sendable = not bad_name and not _has(value, "\r\n")
+    elif parts.data is not None:
+        line = Comment(value)
+        given = {"comment": value}
+        sendable = not _has(value, "\r\n")
+    else:
+        line, given, sendable = BlankLine(), {}, True
+    wire = _sent(lambda: encode_line(line), {**given}, sendable=sendable)
+    if wire is not None:
+        _equal(reference_decode(wire).lines, [line], "lines")
+        _equal(
+            LineDecoder().feed(b"a\n" + wire + b":b\n"), [Field("a", ""), line, Comment("b")], "lines of LineDecoder"
+        )
+
+
+ENCODER_LAWS = (law_of_encode, law_of_encode_block, law_of_encode_comment, law_of_encode_line)
+
+
+def encoder(data: bytes) -> None:
+    """Hold one function of the encoder to its law on one input."""
+    parts = Parts.read(data)
+    _hold([ENCODER_LAWS[parts.function % len(ENCODER_LAWS)]], (parts,), parts)
+
+
+def _hold(laws: Sequence[Callable[..., None]], arguments: tuple[Any, ...], given: Plan | Parts) -> None:
+    for law in laws:
+        try:
+            law(*arguments)
+        except AssertionError as error:
+            raise AssertionError(f"{law.__name__}: {law.__doc__}\n{error}\nin {given!r}") from error
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"decoder": decoder, "lines": lines, "encoder": encoder}
