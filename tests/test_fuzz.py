@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sse_codec import Comment, Decoder, Field, LineDecoder, ServerSentEvent, encode, encode_block
 from sse_codec import encode_line as the_encode_line
+from sse_codec._input import _AFTER_CR
 from tests.fuzz import laws
 from tests.fuzz.inputs import CLOSE, FEED_STR, MEMORYVIEW, RESET, Call, Parts, Plan
 from tests.fuzz.laws import DECODER_LAWS, ENCODER_LAWS, LINES_LAWS, TARGETS
@@ -155,6 +156,22 @@ def test_a_fault_breaks_the_law(
 def test_every_law_has_a_fault() -> None:
     of_targets = [("decoder", DECODER_LAWS), ("lines", LINES_LAWS), ("encoder", ENCODER_LAWS)]
     assert [fault[:2] for fault in FAULTS] == [(target, law) for target, of_target in of_targets for law in of_target]
+
+
+def test_the_seeds_reconnect_after_a_CR(monkeypatch: pytest.MonkeyPatch) -> None:
+    class AfterCR(Decoder):
+        __slots__ = ()
+
+        def reset(self) -> None:
+            state = self._state
+            super().reset()
+            if state == _AFTER_CR:
+                self._state = _AFTER_CR
+
+    monkeypatch.setattr(laws, "Decoder", AfterCR)
+    with pytest.raises(AssertionError, match="law_of_meaning"):
+        for seed in SEEDS["decoder"]():
+            TARGETS["decoder"](seed)
 
 
 def test_another_exception_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,13 @@ CPython that atheris has a wheel for:
 The second line fuzzes for a minute; a broken law ends it with a traceback, exit status 77 and a file `crash-...`, which
 the third line tries again. A folder among the arguments collects what was found for the next run. The seeds and the
 dictionary are made anew each time, in a temporary folder.
+
+What guidance adds here, measured on `decoder` for a minute each, is modest, because so little Python has few edges. The
+seeds alone take all 155 edges that a run takes; how often each is passed is what guidance goes on from there, from 720
+combinations to 1050. A fault that needs a fourth `data` line in a block, which no seed shows, was found after 6,500
+inputs; most faults that were tried, by the seeds. From nothing, a run takes 138 edges, with the dictionary 147, and the
+strategies of the property tests, driven through Hypothesis's `fuzz_one_input`, 152. Inputs a second: 1,200; for
+`encoder`, 26,000.
 """
 
 from __future__ import annotations

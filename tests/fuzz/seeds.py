@@ -32,11 +32,18 @@ def _streams() -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.glob("*.sse"))]
 
 
+def _reconnected(wire: bytes) -> list[Plan]:
+    """Bring a wire, and then another connection that starts with a byte order mark; chance hardly ever does."""
+    behind = b"\xef\xbb\xbfdata: behind\n\n"
+    return [Plan(0, "", bytes([len(wire), turn, len(behind)]), wire + behind) for turn in (RESET, CLOSE)]
+
+
 def decoder_seeds() -> list[bytes]:
     """Return every case cut in several ways, and each stream whole, of which libFuzzer takes what its limit allows."""
     wires = [case.wire for case in CASES]
     plans = [Plan(0, "", script, wire) for wire in wires for script in _SCRIPTS]
     plans += [turn._replace(wire=wire) for wire in wires for turn in _TURNS]
+    plans += [plan for wire in wires if len(wire) < BYTEARRAY for plan in _reconnected(wire)]
     plans += [Plan(0, "", b"", wire) for wire in _streams()]
     return [plan.to_bytes() for plan in plans]
 
