@@ -18,15 +18,18 @@ PARTS = ["_decoder", "_encoder", "_errors", "_event", "_http", "_input", "_itera
 
 @pytest.mark.parametrize("module", [sse_codec, sse_codec.testing], ids=lambda module: module.__name__)
 def test_nothing_else_leaks(module: types.ModuleType) -> None:
+    for name in module.__all__:
+        getattr(module, name)  # some are imported only now
     public = {
         name
         for name, value in vars(module).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        if not name.startswith("_") and not isinstance(value, types.ModuleType) and name != "TYPE_CHECKING"
     }
     assert public == set(module.__all__)
     assert list(module.__all__) == sorted(
         module.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name)
     )
+    assert not hasattr(module, "no_such_name")
 
 
 def test_the_public_names_are_those_of_the_parts() -> None:
@@ -63,3 +66,30 @@ def test_importing_stays_light() -> None:
     loaded = subprocess.run(bare, capture_output=True, check=True, text=True).stdout
     parts = {"__future__", "sse_codec", "sse_codec._grammar", *(f"sse_codec.{part}" for part in PARTS)}
     assert set(ast.literal_eval(loaded)) == parts
+
+
+def test_the_testing_kit_names_what_it_needs() -> None:
+    """Without Hypothesis the reference decoder works, and all else says how to get it."""
+    code = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from sse_codec.testing import assert_conforms, reference_decode\n"
+        "assert_conforms(b'data: a\\n\\n')\n"
+        "try:\n    from sse_codec.testing import check_consumer\n"
+        "except ImportError as error:\n    print(error)\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    assert printed == "sse_codec.testing.check_consumer needs Hypothesis: pip install 'sse-codec[testing]'\n"
+
+
+def test_importing_Hypothesis_is_enough_to_draw_events() -> None:
+    """And it loads no more of this package than it takes to say so; nor does this package load Hypothesis."""
+    code = (
+        "import sys; import sse_codec, sse_codec.testing; assert 'hypothesis' not in sys.modules\n"
+        "import hypothesis, hypothesis.strategies as st\n"
+        "loaded = {name for name in sys.modules if name.startswith('sse_codec.')}\n"
+        "assert not loaded & {'sse_codec.lint', 'sse_codec.testing._strategies'}, loaded\n"
+        "found = hypothesis.find(st.from_type(sse_codec.ServerSentEvent), lambda event: event.id == '')\n"
+        "print(sse_codec.encode(found))\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    assert printed == "b'id: \\ndata: a\\n\\n'\n"

@@ -1,13 +1,72 @@
-"""For tests of event streams: the standard's algorithm, slow and literal, as the judge of any decoder.
+"""For tests of event streams: fuzz your own producer or consumer, and hear which sentence of the standard it breaks.
 
-`reference_decode` says what a stream means. It shares no code with the decoders of this package and is never fast.
+- `check_producer`, `check_consumer`: search for the smallest event that is sent wrong, or stream that is read wrong.
+- `events`, `event_lists`, `payloads`, `spellings`, `streams`, `hostile_bytes`, `chunkings`: the Hypothesis strategies
+  they draw from, for tests of your own. `st.from_type(ServerSentEvent)` needs no import of this package's.
+- `assert_conforms`: no finding of error level in a stream that was captured.
+- `reference_decode`: the standard's algorithm, slow and literal, as the judge of any decoder.
+
+All but the last two need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
 """
 
-from ._conforms import assert_conforms
 from ._reference import Reference, reference_decode
+from ._report import NotConforming
 
-__all__ = ["Reference", "assert_conforms", "reference_decode"]
+TYPE_CHECKING = False  # as typing's
+if TYPE_CHECKING:
+    from ._conforms import assert_conforms
+    from ._consumer import check_consumer
+    from ._producer import check_producer
+    from ._strategies import chunkings, event_lists, events, hostile_bytes, payloads, spellings, streams
 
-for _name in __all__:
+__all__ = [
+    "NotConforming",
+    "Reference",
+    "assert_conforms",
+    "check_consumer",
+    "check_producer",
+    "chunkings",
+    "event_lists",
+    "events",
+    "hostile_bytes",
+    "payloads",
+    "reference_decode",
+    "spellings",
+    "streams",
+]
+
+#: Where the names are that are imported when they are first asked for: Hypothesis may be missing, and Hypothesis itself
+#: imports this package whenever it is imported.
+_LATER = {
+    "assert_conforms": "_conforms",
+    "check_consumer": "_consumer",
+    "check_producer": "_producer",
+    "chunkings": "_strategies",
+    "event_lists": "_strategies",
+    "events": "_strategies",
+    "hostile_bytes": "_strategies",
+    "payloads": "_strategies",
+    "spellings": "_strategies",
+    "streams": "_strategies",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise ImportError(f"{__name__}.{name} needs Hypothesis: pip install 'sse-codec[testing]'") from error
+    value.__module__ = __name__  # as all public names
+    globals()[name] = value
+    return value
+
+
+for _name in ("NotConforming", "Reference", "reference_decode"):
     globals()[_name].__module__ = __name__
 del _name

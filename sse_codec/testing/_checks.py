@@ -1,0 +1,127 @@
+"""The machinery that both checks share: searching with Hypothesis for the smallest case that breaks a law."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, given
+from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky
+
+from sse_codec._errors import show
+from sse_codec.testing._report import NotConforming
+from sse_codec.testing._rules import Rule
+
+T = TypeVar("T")
+
+
+class _Drawn(Generic[T]):
+    """A case, for Hypothesis to pass on: it spells each argument out, and a case may fill pages."""
+
+    def __init__(self, case: T) -> None:
+        self.case = case
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+def search(
+    known: Iterable[T], cases: st.SearchStrategy[list[T]], law: Callable[[T], None], settings: Settings | None
+) -> None:
+    """Try cases until one breaks a law, and raise what the smallest raises.
+
+    Args:
+        known: cases to try first, as Hypothesis's explicit examples are: with the phase of that name.
+        cases: what to draw, several at a time: so what a case is like as a whole is drawn as often as its parts are.
+        law: raises NotConforming where a case breaks it.
+        settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
+    """
+    examples = 0
+    first: NotConforming | None = None
+
+    settings = Settings() if settings is None else settings
+    if Phase.explicit in settings.phases:
+        for case in known:
+            law(case)
+
+    @Settings(
+        settings,
+        # Hypothesis knows a test by its code, and this one is the same for every tested thing.
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=[phase for phase in settings.phases if phase is not Phase.explain],
+        verbosity=Verbosity.quiet,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    )
+    @given(cases.map(_Drawn))
+    def find(drawn: _Drawn[list[T]]) -> None:
+        nonlocal examples, first
+        examples += 1
+        try:
+            for case in drawn.case:
+                law(case)
+        except NotConforming as failure:
+            if first is None:
+                first = failure
+                first.examples = examples
+            raise
+
+    try:
+        find()
+    except (NotConforming, Flaky) as found:
+        # What remembers what it was given before may fail once and not again; then the first failure is all there is.
+        failure = found if isinstance(found, NotConforming) else first
+        if first is None or failure is None:
+            raise
+        failure.examples = first.examples
+        # Where Hypothesis found it, and how it spells the case, says nothing to whoever reads the report.
+        getattr(failure, "__notes__", []).clear()
+        raise failure.with_traceback(None) from failure.__cause__
+
+
+def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
+    """Return the first rule that a case touches; the last of the table is touched by all."""
+    return next(rule for rule in rules if rule.touched_by(subject))
+
+
+def known_rules(caller: str, without: Collection[str], rules: Sequence[Rule[Any]]) -> frozenset[str]:
+    """Check the option `without`.
+
+    Raises:
+        TypeError: it is one str.
+        ValueError: it names a rule that there is not.
+    """
+    if isinstance(without, str):
+        raise TypeError(f"{caller}: without takes a collection of names, such as {{{without!r}}}, not a str")
+    names = [rule.name for rule in rules]
+    for name in without:
+        if name not in names:
+            raise ValueError(f"{caller}: no rule is named {show(name)}; there are {', '.join(names)}")
+    return frozenset(without)
+
+
+def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
+    """Check an option that is one of a few words; raises ValueError."""
+    if value not in choices:
+        raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
+
+
+def drained(result: Any) -> Any:
+    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
+    if hasattr(result, "__aiter__"):
+
+        async def collect() -> list[Any]:
+            return [item async for item in result]
+
+        return asyncio.run(collect())
+    if hasattr(result, "__await__"):
+
+        async def wait() -> Any:
+            return await result
+
+        return drained(asyncio.run(wait()))
+    return result

@@ -1,0 +1,395 @@
+"""The rules of the standard that implementations break, each with its sentence and the mark by which it is known.
+
+A rule is one place where producers or consumers go wrong: a byte order mark, a lone CR, an id with U+0000. Its mark
+tells, of a stream or of events to send, whether that place is touched at all. Both checks rest on that:
+
+- what a tested thing does not support is named by rules, and nothing that touches one of them is drawn;
+- a failing example has been shrunk, so what it still has that is out of the ordinary is what it takes to fail. The
+  first rule of the table that it touches is the one that was broken; so the order of the tables matters: what is rarer
+  and shrinks away more easily stands first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from sse_codec._event import ServerSentEvent
+
+T = TypeVar("T")
+
+
+class Line(NamedTuple):
+    """A line as it stands in the wire: its bytes, and how it ends; the last may have no end."""
+
+    content: bytes
+    end: bytes
+
+    @property
+    def name(self) -> bytes:
+        return self.content.partition(b":")[0]
+
+    @property
+    def value(self) -> bytes:
+        return self.content.partition(b":")[2].removeprefix(b" ")
+
+    @property
+    def is_known_field(self) -> bool:
+        return self.name in {b"data", b"event", b"id", b"retry"}
+
+
+class Stream:
+    """A stream in the chunks in which a consumer is given it, taken apart far enough to see what it has."""
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self.chunks = [chunk for chunk in chunks if chunk]
+        self.wire = b"".join(chunks)
+        self.has_bom = self.wire.startswith(b"\xef\xbb\xbf")
+        self.body = self.wire[3:] if self.has_bom else self.wire
+        # bytes.splitlines knows LF, CR and CRLF, and nothing else.
+        self.lines = [
+            Line(line.rstrip(b"\r\n"), line[len(line.rstrip(b"\r\n")) :])
+            for line in self.body.splitlines(keepends=True)
+        ]
+        #: The blocks, each the list of its lines without the blank one; the last is what came after the last blank one.
+        self.blocks: list[list[Line]] = [[]]
+        for line in self.lines:
+            if line.content:
+                self.blocks[-1].append(line)
+            else:
+                self.blocks.append([])
+
+    @property
+    def cuts(self) -> set[int]:
+        """The offsets in the wire at which one chunk ends and another starts."""
+        cuts = set()
+        at = 0
+        for chunk in self.chunks[:-1]:
+            at += len(chunk)
+            cuts.add(at)
+        return cuts
+
+    def any_field(self, test: Callable[[Line], bool]) -> bool:
+        """Tell whether a line with a field that the standard knows passes a test."""
+        return any(line.is_known_field and test(line) for line in self.lines)
+
+    def any_text(self, pattern: str) -> bool:
+        """Tell whether the text of the stream has a match, in names, values or comments."""
+        return re.search(pattern, self.body.decode("utf-8", "replace")) is not None
+
+
+class Rule(NamedTuple, Generic[T]):
+    """A rule of the standard: its name, what it is about, its sentence, and what touches it."""
+
+    name: str
+    about: str
+    sentence: str
+    touched_by: Callable[[T], bool]
+
+
+def _always(_: object) -> bool:
+    return True
+
+
+def _never(_: object) -> bool:
+    return False
+
+
+_UTF_8 = '9.2.6: "Streams must be decoded using the UTF-8 decode algorithm."'
+_BOM = '9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."'
+_LINES = (
+    '9.2.6: "The stream must then be parsed by reading everything line by line, with a U+000D CARRIAGE RETURN U+000A '
+    "LINE FEED (CRLF) character pair, a single U+000A LINE FEED (LF) character not preceded by a U+000D CARRIAGE "
+    "RETURN (CR) character, and a single U+000D CARRIAGE RETURN (CR) character not followed by a U+000A LINE FEED (LF) "
+    'character being the ways in which a line can end."'
+)
+_DISPATCH = '9.2.6: "If the line is empty (a blank line): Dispatch the event, as defined below."'
+_COMMENT = '9.2.6: "If the line starts with a U+003A COLON character (:): Ignore the line."'
+_COLON = (
+    '9.2.6: "Collect the characters on the line after the first U+003A COLON character (:), and let value be that '
+    'string. If value starts with a U+0020 SPACE character, remove it from value."'
+)
+_NO_COLON = (
+    '9.2.6: "Otherwise, the string is not empty but does not contain a U+003A COLON character (:): Process the field '
+    '[...] using the whole line as the field name, and the empty string as the field value."'
+)
+_END = (
+    '9.2.6: "Once the end of the file is reached, any pending data must be discarded. (If the file ends in the middle '
+    'of an event, before the final empty line, the incomplete event is not dispatched.)"'
+)
+_NAMES = (
+    '9.2.6: "Field names must be compared literally, with no case folding performed." "Otherwise: The field is '
+    'ignored."'
+)
+_EVENT = '9.2.6: "If the field name is "event": Set the event type buffer to the field value."'
+_DATA = (
+    '9.2.6: "If the field name is "data": Append the field value to the data buffer, then append a single U+000A LINE '
+    'FEED (LF) character to the data buffer."'
+)
+_ID = (
+    '9.2.6: "If the field name is "id": If the field value does not contain U+0000 NULL, then set the last event ID '
+    'buffer to the field value. Otherwise, ignore the field."'
+)
+_RETRY = (
+    '9.2.6: "If the field value consists of only ASCII digits, then interpret the field value as an integer in base '
+    "ten, and set the event stream's reconnection time to that integer. Otherwise, ignore the field.\""
+)
+_STICKY = (
+    '9.2.6: "Set the last event ID string of the event source to the value of the last event ID buffer. The buffer '
+    "does not get reset, so the last event ID string of the event source remains set to this value until the next time "
+    'it is set by the server."'
+)
+_NO_DATA = (
+    '9.2.6: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string '
+    'and return." (After the last event ID string was set.)'
+)
+_ONE_LF = (
+    "9.2.6: \"If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last character "
+    'from the data buffer." (One.)'
+)
+_TYPE = (
+    '9.2.6: "If the event type buffer has a value other than the empty string, change the type of the newly created '
+    'event to equal the value of the event type buffer."'
+)
+_CLEARED = '9.2.6: "Set the data buffer and the event type buffer to the empty string."'
+_FIELD = '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line", any-char without LF and CR.'
+_BLOCK = '9.2.5: "event = *( comment / field ) end-of-line"; ' + _END
+_ENCODED = '9.2.5: "Event streams in this format must always be encoded as UTF-8."'
+
+#: What is text for `str.splitlines` and no end of a line in an event stream, but for LF and CR.
+SEPARATORS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def _is_cut_inside(sequence: bytes) -> Callable[[Stream], bool]:
+    def touched(stream: Stream) -> bool:
+        return any(
+            stream.wire.startswith(sequence, at - inside) for at in stream.cuts for inside in range(1, len(sequence))
+        )
+
+    return touched
+
+
+def _is_cut_inside_a_character(stream: Stream) -> bool:
+    return any(0x80 <= stream.wire[at] <= 0xBF for at in stream.cuts)
+
+
+def _is_invalid_utf_8(stream: Stream) -> bool:
+    try:
+        stream.wire.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _has_repeated_field(stream: Stream) -> bool:
+    for block in stream.blocks:
+        names = [line.name for line in block if line.name in {b"event", b"id", b"retry"}]
+        if len(names) != len(set(names)):
+            return True
+    return False
+
+
+def _has_block_without_data(stream: Stream) -> bool:
+    return any(
+        any(line.is_known_field for line in block) and not any(line.name == b"data" for line in block)
+        for block in stream.blocks[:-1]
+    )
+
+
+def _has_blank_line_more(stream: Stream) -> bool:
+    return not all(any(line.is_known_field for line in block) for block in stream.blocks[:-1])
+
+
+def _has_empty_data(stream: Stream) -> bool:
+    return any(
+        [line.value for line in block if line.name == b"data"] == [b""] for block in stream.blocks
+    )  # fmt: skip
+
+
+def _has_data_lines(stream: Stream) -> bool:
+    return any([line.name for line in block].count(b"data") > 1 for block in stream.blocks)
+
+
+#: The rules of a consumer, in the order in which a shrunk failure is put down to them.
+CONSUMER_RULES: list[Rule[Stream]] = [
+    Rule("cut-bom", "a chunk ends inside the byte order mark", _BOM, _is_cut_inside(b"\xef\xbb\xbf")),
+    Rule("cut-utf-8", "a chunk ends inside a character", _UTF_8, _is_cut_inside_a_character),
+    Rule("cut-crlf", "a chunk ends between the CR and LF of a CRLF", _LINES, _is_cut_inside(b"\r\n")),
+    Rule("cut", "the stream comes in more than one chunk", _LINES, lambda stream: len(stream.chunks) > 1),
+    Rule("long", "a stream of more than 1000 bytes", _DATA, lambda stream: len(stream.wire) > 1000),
+    Rule("bom", "the stream starts with a byte order mark", _BOM, lambda stream: stream.has_bom),
+    Rule("invalid-utf-8", "bytes that are not UTF-8, each maximal subpart a U+FFFD", _UTF_8, _is_invalid_utf_8),
+    Rule("late-bom", "U+FEFF anywhere but at the start is text", _BOM, lambda stream: stream.any_text("\ufeff")),
+    Rule(
+        "separators",
+        "VT, FF, U+001C to U+001E, U+0085, U+2028 and U+2029 end no line",
+        _LINES,
+        lambda stream: stream.any_text(f"[{SEPARATORS}]"),
+    ),
+    Rule(
+        "nul-id",
+        "an id with U+0000 is ignored",
+        _ID,
+        lambda stream: stream.any_field(lambda line: line.name == b"id" and b"\0" in line.value),
+    ),
+    Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire),
+    Rule("cr", "a lone CR ends a line", _LINES, lambda stream: any(line.end == b"\r" for line in stream.lines)),
+    Rule("crlf", "CRLF ends a line", _LINES, lambda stream: any(line.end == b"\r\n" for line in stream.lines)),
+    Rule("unfinished", "the stream ends inside a block", _END, lambda stream: bool(stream.blocks[-1])),
+    Rule(
+        "comment",
+        "a line that starts with a colon",
+        _COMMENT,
+        lambda stream: any(line.content.startswith(b":") for line in stream.lines),
+    ),
+    Rule(
+        "field-name",
+        "a field name that the standard does not know, or nearly",
+        _NAMES,
+        lambda stream: any(line.name and not line.is_known_field for line in stream.lines),
+    ),
+    Rule(
+        "no-colon",
+        "a field without a colon",
+        _NO_COLON,
+        lambda stream: stream.any_field(lambda line: b":" not in line.content),
+    ),
+    Rule(
+        "bad-retry",
+        "a retry that is not all ASCII digits",
+        _RETRY,
+        lambda stream: stream.any_field(lambda line: line.name == b"retry" and not line.value.isdigit()),
+    ),
+    Rule(
+        "no-space",
+        "a value without a space after the colon",
+        _COLON,
+        lambda stream: stream.any_field(lambda line: re.search(rb"^\w+:(?! )", line.content) is not None),
+    ),
+    Rule(
+        "white-space",
+        "a value that starts or ends with white space of its own",
+        _COLON,
+        lambda stream: stream.any_field(lambda line: line.value != line.value.strip()),
+    ),
+    Rule(
+        "colon",
+        "a value with a colon in it",
+        _COLON,
+        lambda stream: stream.any_field(lambda line: b":" in line.value),
+    ),
+    Rule("repeated-field", "event, id or retry twice in a block: the last counts", _EVENT, _has_repeated_field),
+    Rule("no-data", "a block without data: no event, but its id counts", _NO_DATA, _has_block_without_data),
+    Rule("blank-lines", "a blank line that ends no field", _NO_DATA, _has_blank_line_more),
+    Rule("empty-data", "a block whose data is empty: an event", _NO_DATA, _has_empty_data),
+    Rule(
+        "empty-event",
+        "an event field with an empty value: the type is message",
+        _TYPE,
+        lambda stream: stream.any_field(lambda line: line.name == b"event" and not line.value),
+    ),
+    Rule(
+        "empty-id",
+        "an id field with an empty value: it resets the last event ID",
+        _STICKY,
+        lambda stream: stream.any_field(lambda line: line.name == b"id" and not line.value),
+    ),
+    Rule("data-lines", "several data lines in a block", _DATA, _has_data_lines),
+    Rule("non-ascii", "text beyond ASCII", _UTF_8, lambda stream: not stream.wire.isascii()),
+    Rule("retry", "a retry field", _RETRY, lambda stream: stream.any_field(lambda line: line.name == b"retry")),
+    Rule("id", "an id field", _STICKY, lambda stream: stream.any_field(lambda line: line.name == b"id")),
+    Rule("event", "an event field", _TYPE, lambda stream: stream.any_field(lambda line: line.name == b"event")),
+    Rule("events", "more than one event", _CLEARED, lambda stream: len(stream.blocks) > 2),
+    Rule("data", "a data field, or nothing at all", _DISPATCH, _always),
+]
+
+#: Broken by when something comes and not by what comes, so no stream touches them.
+PROMPTNESS: Rule[Stream] = Rule(
+    "promptness", "an event comes before the chunk after its blank line is asked for", _DISPATCH, _never
+)
+PROMPTNESS_CR: Rule[Stream] = Rule(
+    "promptness-cr", "the same, where a CR is the last byte that came", f"{_LINES} {_DISPATCH}", _never
+)
+
+Events = Sequence[ServerSentEvent]
+
+
+def _any_data(test: Callable[[str], bool]) -> Callable[[Events], bool]:
+    return lambda events: any(test(event.data) for event in events)
+
+
+def _texts(events: Events) -> Iterable[str]:
+    for event in events:
+        yield event.data
+        yield event.event
+        yield event.id or ""
+
+
+def _any_value(test: Callable[[str], bool]) -> Callable[[Events], bool]:
+    return lambda events: any(map(test, _texts(events)))
+
+
+def _is_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _has_line_end(text: str | None) -> bool:
+    return text is not None and ("\n" in text or "\r" in text)
+
+
+#: The rules of a producer, in the order in which a shrunk failure is put down to them. The first are about values that
+#: the format can't hold.
+PRODUCER_RULES: list[Rule[Events]] = [
+    Rule(
+        "line-end-in-event",
+        "an event type with CR or LF in it",
+        _FIELD,
+        lambda events: any(_has_line_end(event.event) for event in events),
+    ),
+    Rule(
+        "line-end-in-id",
+        "an id with CR or LF in it",
+        _FIELD,
+        lambda events: any(_has_line_end(event.id) for event in events),
+    ),
+    Rule("nul-id", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)),
+    Rule("empty-event", "an empty event type", _TYPE, lambda events: any(not event.event for event in events)),
+    Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate)),
+    Rule("negative-retry", "a retry below 0", _RETRY, lambda events: any((event.retry or 0) < 0 for event in events)),
+    Rule("long", "a value of more than 1000 characters", _DATA, _any_value(lambda text: len(text) > 1000)),
+    Rule("cr", "data with a CR in it, alone or before a LF", _LINES, _any_data(lambda data: "\r" in data)),
+    Rule(
+        "separators",
+        "VT, FF, U+001C to U+001E, U+0085, U+2028 or U+2029 in a value",
+        _LINES,
+        _any_value(lambda text: any(character in SEPARATORS for character in text)),
+    ),
+    Rule("bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text)),
+    Rule("nul", "U+0000 in data or in the event type", _FIELD, _any_value(lambda text: "\0" in text)),
+    Rule(
+        "newline",
+        "data of several lines",
+        _DATA,
+        _any_data(lambda data: "\n" in data.strip("\n") or data.startswith("\n")),
+    ),
+    Rule("last-newline", "data that ends in a newline", _ONE_LF, _any_data(lambda data: data.endswith("\n"))),
+    Rule(
+        "white-space",
+        "a value that starts or ends with white space",
+        _COLON,
+        _any_value(lambda text: text != text.strip()),
+    ),
+    Rule("empty-data", "empty data", _NO_DATA, _any_data(lambda data: not data)),
+    Rule("empty-id", "an empty id, which resets the last event ID", _STICKY, lambda e: any(x.id == "" for x in e)),
+    Rule("colon", "a colon in a value", _COLON, _any_value(lambda text: ":" in text)),
+    Rule("non-ascii", "text beyond ASCII", _ENCODED, _any_value(lambda text: not text.isascii())),
+    Rule("retry", "a reconnection time", _RETRY, lambda events: any(event.retry is not None for event in events)),
+    Rule("id", "an id", _ID, lambda events: any(event.id is not None for event in events)),
+    Rule("event", "an event type", _TYPE, lambda events: any(event.event != "message" for event in events)),
+    Rule("events", "more than one event", _BLOCK, lambda events: len(events) > 1),
+    Rule("data", "any event at all", _BLOCK, _always),
+]
+
+#: Broken by how the bytes end and not by what was to be sent, so no event touches it.
+BLANK_LINE: Rule[Events] = Rule("blank-line", "the blank line that ends each event", _BLOCK, _never)

@@ -1,0 +1,487 @@
+"""Hypothesis strategies for event streams, that reach the places where codecs break in nearly every example.
+
+Events to send, legal spellings of them, legal and malformed streams, and ways to cut a stream into chunks. They draw
+from short lists of awkward pieces instead of all of Unicode, because what breaks a codec is never the 40,000th letter:
+it is a CR, a space, a byte order mark. Each shrinks to plain text, LF, one space after the colon, and one chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, TypeVar
+
+from hypothesis import strategies as st
+
+from sse_codec._event import ServerSentEvent
+from sse_codec._grammar import BOM, DEFAULT_EVENT
+from sse_codec.testing._rules import SEPARATORS
+
+T = TypeVar("T")
+
+#: Texts of one line by the rule of `_rules` that they touch. Each list is as likely as the others.
+TEXTS: dict[str, list[str]] = {
+    "": ["a", "b", "{}", "0", "[DONE]"],
+    "white-space": [" ", "  a", " token", "token ", "\t"],
+    "colon": [":", "a: b", "data: a", '{"a":1}'],
+    "late-bom": ["\ufeff", "\ufeffa"],
+    "separators": list(SEPARATORS),
+    "nul": ["\0", "a\0b"],
+    "non-ascii": ["é", "中", "🍊", "\U0010ffff"],
+}
+#: Reconnection times at limits: of the field, and of the integers of other languages.
+RETRIES = [0, 1, 3000, 2**31 - 1, 2**31, 2**53, 10**18 - 1]
+#: Lengths about those of common buffers.
+LENGTHS = [1100, 4097, 8193, 1025, 2049, 65537]
+
+
+def _by_turns(lists: Sequence[Sequence[T]]) -> list[T]:
+    """Join lists so that each has about as many places as the longest; for `sampled_from`, which has no weights."""
+    longest = max(map(len, lists))
+    return [each[turn % len(each)] for turn in range(longest) for each in lists]
+
+
+def spelt_short(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """Return the same strategy with a short repr: Hypothesis makes it now and then, and these would fill pages."""
+    return st.deferred(lambda: strategy)
+
+
+def _words(without: Collection[str]) -> st.SearchStrategy[str]:
+    """Text that stands on one line; "a" is the simplest."""
+    lists = [texts for rule, texts in TEXTS.items() if rule not in without]
+    texts = spelt_short(st.sampled_from(_by_turns(lists)))
+    words = [texts, st.lists(texts, min_size=2, max_size=4).map("".join)]
+    if not {"non-ascii", "separators", "late-bom", "nul", "white-space", "colon"} & set(without):
+        characters = st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])
+        words.append(st.text(characters, min_size=1, max_size=6))
+    return st.one_of(words)
+
+
+def _sometimes(plain: st.SearchStrategy[T], rare: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
+    """Draw something that costs much in one case of twenty."""
+    return st.one_of(*[plain] * 19, rare)
+
+
+def _long() -> st.SearchStrategy[str]:
+    return st.sampled_from(LENGTHS).map(lambda length: "x" * length)
+
+
+def _as_values(without: Collection[str]) -> frozenset[str]:
+    """Translate the names of a producer's rules to those that name texts."""
+    return frozenset({*without, *(["late-bom"] if "bom" in without else [])})
+
+
+def _payloads(without: Collection[str] = ()) -> st.SearchStrategy[str]:
+    words = _words(_as_values(without))
+    payloads = [words]
+    if "empty-data" not in without:
+        payloads.append(st.sampled_from(["a", ""]))  # "a" is the simpler one
+    ends = [end for end, rule in (("\n", "newline"), ("\r\n", "cr"), ("\r", "cr")) if rule not in without]
+    if ends:
+        joints = st.sampled_from(ends)
+        line = st.sampled_from(["", "a", " a"]) if "white-space" not in without else st.sampled_from(["", "a"])
+        payloads += [
+            st.builds("".join, st.tuples(line, joints, line)),
+            st.lists(joints | words, min_size=2, max_size=6).map("".join),
+        ]
+    return st.one_of(payloads) if "long" in without else _sometimes(st.one_of(payloads), _long())
+
+
+def payloads() -> st.SearchStrategy[str]:
+    r"""Strategy for data: the text that one event carries.
+
+    What it reaches: line ends of every kind, at the start and the end too; leading and trailing spaces; "" and U+0000;
+    U+FEFF, U+2028, U+0085 and the other characters that some splitters take for line ends; colons; text beyond the
+    BMP; up to 64 KiB and one. Every value can be sent; CR and CRLF arrive as LF.
+
+    >>> from hypothesis import find
+    >>> from sse_codec.testing import payloads
+    >>> find(payloads(), lambda data: data.endswith("\x85"))
+    '\x85'
+    """
+    return _payloads()
+
+
+def _types(without: Collection[str] = ()) -> st.SearchStrategy[str]:
+    words = _words(_as_values(without))
+    return st.just(DEFAULT_EVENT) if "event" in without else st.just(DEFAULT_EVENT) | words
+
+
+def _ids(without: Collection[str] = ()) -> st.SearchStrategy[str | None]:
+    if "id" in without:
+        return st.none()
+    ids = [st.none(), _words(_as_values({*without, "nul"}))]
+    if "empty-id" not in without:
+        ids.append(st.just(""))
+    if not {"colon", "long"} & set(without):
+        ids.append(st.sampled_from(['[{"topic":"eqiad.change","offset":-1}]', "🍊" * 1025]))
+    return st.one_of(ids)
+
+
+def _retries(without: Collection[str] = ()) -> st.SearchStrategy[int | None]:
+    if "retry" in without:
+        return st.none()
+    return st.none() | st.sampled_from(RETRIES)
+
+
+def _events(without: Collection[str] = ()) -> st.SearchStrategy[ServerSentEvent]:
+    parts = {"event": _types(without), "id": _ids(without), "retry": _retries(without)}
+    return spelt_short(st.builds(ServerSentEvent, _payloads(without), **parts))
+
+
+def events() -> st.SearchStrategy[ServerSentEvent]:
+    """Strategy for events that can be sent; what `st.from_type(ServerSentEvent)` gives.
+
+    Data as `payloads`; event types and ids with the same awkward text as far as they can hold it; reconnection times
+    at their limits. `last_event_id` is "": it is the receiver's.
+
+    >>> from hypothesis import find
+    >>> from sse_codec.testing import events
+    >>> find(events(), lambda event: event.id is not None and event.retry == 0)
+    ServerSentEvent(data='a', id='a', retry=0)
+    """
+    return _events()
+
+
+def event_lists(
+    events: st.SearchStrategy[ServerSentEvent] | None = None, *, min_size: int = 0, max_size: int = 5
+) -> st.SearchStrategy[list[ServerSentEvent]]:
+    """Strategy for what a stream carries: events, in order.
+
+    Args:
+        events: the events to draw from; `events()` when None.
+        min_size: how many events at least.
+        max_size: how many events at most.
+    """
+    return st.lists(_events() if events is None else events, min_size=min_size, max_size=max_size)
+
+
+#: The ends that the lines of a stream have: each list is one stream's, and several in it are mixed.
+_ENDS: list[tuple[list[bytes], set[str]]] = [
+    ([b"\n"], set()),
+    ([b"\r\n"], {"crlf"}),
+    ([b"\r"], {"cr"}),
+    ([b"\n", b"\r\n", b"\r"], {"cr", "crlf"}),
+]
+COMMENTS = [b": ", b":data: a", b":id: 9", b":event: a", b":", b"::", b": ping", b":  a", b":retry: 9"]
+UNKNOWN = [b"x: 1", b"error: {}", b"x", b"retry-after: 3", b"topic: a"]
+#: Field names that are nearly right, by what is wrong with them.
+NEAR_MISSES = [
+    [b"Data: a", b"DATA: a", b"Event: a", b"ID: 9", b"Retry: 9"],
+    [b" data: a", b"data : a", b" id: 9", b"event : a", b"\tdata: a", b"retry : 9", b"data\t: a"],
+    [b"datax: a", b"dat: a", b"data;a", b"-data: a", b"data\0: a", b"events: a", b"idx: 9"],
+]
+BAD_RETRIES = [
+    b"-1", b"+1", b"1.5", b" 5", b"5 ", b"1_0", b"5s", b"a", b"0x10", b"1e3", b"",
+]  # fmt: skip
+BAD_UTF_8 = [
+    b"\xff", b"\x80", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x8d", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80",
+    b"\xe2\x82a", b"\xf0\x9fa", b"a\xc3",
+]  # fmt: skip
+
+
+class _Speller:
+    """Draws the bytes of one legal stream: what its author prefers is drawn once, and then kept to or mixed."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.ends = draw(st.sampled_from([ends for ends, _ in _ENDS]))
+        self.names_alone = draw(st.booleans())
+        self.no_space = draw(st.booleans())
+        self.comments = draw(st.booleans())
+        self.unknown = draw(st.booleans())
+
+    def end(self) -> bytes:
+        return self.ends[0] if len(self.ends) == 1 else self.draw(st.sampled_from(self.ends))
+
+    def field(self, name: bytes, value: bytes) -> bytes:
+        """Draw one of the spellings of a field; the space stays where leaving it out would lose one."""
+        spellings = [name + b": " + value]
+        if self.no_space and not value.startswith(b" "):
+            spellings.append(name + b":" + value)
+        if self.names_alone and not value:
+            spellings.append(name)
+        return spellings[0] if len(spellings) == 1 else self.draw(st.sampled_from(spellings))
+
+    def between(self) -> list[bytes]:
+        """Draw what may stand before any line and means nothing."""
+        lines = []
+        if self.comments and self.draw(st.booleans()):
+            lines.append(self.draw(st.sampled_from(COMMENTS)))
+        if self.unknown and self.draw(st.booleans()):
+            lines.append(self.draw(st.sampled_from(UNKNOWN)))
+        return lines
+
+    def joined(self, lines: list[bytes]) -> bytes:
+        return b"".join(line + self.end() for line in lines)
+
+
+def spellings(events: Sequence[ServerSentEvent]) -> st.SearchStrategy[bytes]:
+    r"""Strategy for the streams that carry given events: each conforming consumer must make just these of it.
+
+    What is drawn: line ends and mixtures of them, whether a space follows the colon (where leaving it out loses
+    nothing), comments, unknown fields, the order of the fields, data lines with other fields between, a byte order
+    mark, "message" spelt out or left out, fields that a later one overrides, blank lines that end nothing.
+
+    Args:
+        events: events that can be sent; CR and CRLF in their data count as LF.
+
+    >>> from hypothesis import find
+    >>> from sse_codec import ServerSentEvent
+    >>> from sse_codec.testing import spellings
+    >>> find(spellings([ServerSentEvent("a\nb", id="1")]), lambda wire: wire.endswith(b"\r\n\r\n"))
+    b'id: 1\r\ndata: a\r\ndata: b\r\n\r\n'
+    """
+    return _spelled(events)
+
+
+@st.composite
+def _spelled(draw: st.DrawFn, events: Sequence[ServerSentEvent]) -> bytes:
+    speller = _Speller(draw)
+    wire = draw(st.sampled_from([b"", BOM]))
+    shuffled = draw(st.booleans())
+    overridden = draw(st.booleans())
+    for event in events:
+        fields: list[tuple[bytes, str]] = []
+        if event.event != DEFAULT_EVENT or draw(st.booleans()):
+            fields.append((b"event", event.event))
+        if event.id is not None:
+            fields.append((b"id", event.id))
+        if event.retry is not None:
+            fields.append((b"retry", str(event.retry)))
+        if overridden:
+            fields = [twice for name, value in fields for twice in ((name, "7"), (name, value))]
+        data = [(b"data", value) for value in event.data.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+        # The order among fields of one name means something; that of different names does not.
+        order = [name for name, _ in [*fields, *data]]
+        if shuffled:
+            order = draw(st.permutations(order))
+        left = {name: [value for other, value in [*fields, *data] if other == name] for name in order}
+        lines = []
+        for name in order:
+            lines += speller.between()
+            lines.append(speller.field(name, left[name].pop(0).encode()))
+        lines += [*speller.between(), b""]
+        if draw(st.integers(0, 9)) == 9:
+            lines.append(b"")
+        wire += speller.joined(lines)
+    return wire
+
+
+def streams(events: st.SearchStrategy[list[ServerSentEvent]] | None = None) -> st.SearchStrategy[bytes]:
+    """Strategy for legal event streams: some spelling of some events, complete to the last blank line.
+
+    Args:
+        events: the lists of events to draw from; `event_lists()` when None.
+    """
+    return (event_lists() if events is None else events).flatmap(spellings)
+
+
+#: What a failing stream shrinks to where it can: no other line takes fewer choices.
+_SIMPLE = [(b"event: a", "event"), (b"id: 1", "id"), (b"retry: 7", "retry")]
+#: Lines that mean something together, by the rule that they touch and no line of theirs does; "" is a blank one.
+PHRASES: list[tuple[str, set[str], list[bytes]]] = [
+    ("no-data", {"id"}, [b"id: 2", b"", b"data: a"]),
+    ("no-data", {"event"}, [b"event: a", b"", b"data: a"]),
+    ("no-data", {"retry"}, [b"retry: 7", b"", b"data: a"]),
+    ("repeated-field", {"event"}, [b"event: a", b"event: b", b"data: a"]),
+    ("repeated-field", {"event", "empty-event"}, [b"event: a", b"event: ", b"data: a"]),
+    ("repeated-field", {"id"}, [b"id: 1", b"id: 2", b"data: a"]),
+    ("nul-id", {"id", "repeated-field"}, [b"id: 1", b"id: 2\0", b"data: a"]),
+    ("nul-id", {"id", "repeated-field"}, [b"id: 3", b"data: a", b"id: \0"]),
+    ("nul-id", {"id", "repeated-field"}, [b"id: 4", b"id: 5\0", b"data: a"]),
+    ("empty-id", {"id"}, [b"id: 1", b"data: a", b"", b"id: ", b"data: a"]),
+    ("id", {"events"}, [b"id: 1", b"data: a", b"", b"data: b"]),
+    ("event", {"events"}, [b"event: a", b"data: a", b"", b"data: b"]),
+    ("retry", set(), [b"retry: 007", b"data: a"]),
+    ("bad-retry", set(), [b"retry: 5s", b"data: a"]),
+    ("bad-retry", {"non-ascii"}, ["retry: ٣".encode(), b"data: a"]),
+    ("bad-retry", {"retry", "repeated-field"}, [b"retry: 7", b"retry: x", b"data: a"]),
+    ("data-lines", {"empty-data"}, [b"data: a", b"data: ", b"data: "]),
+    ("data-lines", {"empty-data"}, [b"data: ", b"data: a"]),
+    ("comment", set(), [b"data: a", b": ping", b"data: b"]),
+    ("comment", {"colon"}, [b":data: a", b""]),
+    ("comment", {"colon"}, [b":data: b", b""]),
+    ("comment", {"colon"}, [b"data: a", b":data: b", b""]),
+    ("blank-lines", set(), [b"data: a", b"", b""]),
+]
+
+
+def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
+    """Lines of a stream without their ends, mostly one; legal, and nearly legal. `data: a` is the simplest."""
+    words = _words(without).map(str.encode)
+    after = st.sampled_from([b": "] if "no-space" in without else [b": ", b": ", b":"])
+    empty = st.sampled_from([b": ", b":", b""] if "no-colon" not in without else [b": ", b":"])
+
+    def field(name: bytes, values: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+        return st.builds(lambda colon, value: name + colon + value, after, values)
+
+    simple = [b"data: a", b"data: b"]
+    simple += [line for line, rule in _SIMPLE if rule not in without]
+    lines = [st.sampled_from(simple)] * 2 + [field(b"data", words)] * 6
+    others = [
+        ("event", field(b"event", words)),
+        ("id", field(b"id", words if "nul" in without else _words({*without, "nul"}).map(str.encode))),
+        ("retry", field(b"retry", st.sampled_from([b"0", b"3000", b"007", b"2147483648"]))),
+        ("bad-retry", field(b"retry", st.sampled_from(BAD_RETRIES))),
+        ("bad-retry", field(b"retry", st.sampled_from(["²".encode(), "٣".encode()]))),
+        ("nul-id", field(b"id", st.sampled_from([b"1\0", b"\0", b"\x002"]))),
+        ("invalid-utf-8", field(b"data", st.sampled_from(BAD_UTF_8))),
+        ("empty-data", empty.map(b"data".__add__)),
+        ("empty-event", empty.map(b"event".__add__)),
+        ("empty-id", empty.map(b"id".__add__)),
+        ("comment", st.sampled_from(COMMENTS)),
+        ("field-name", st.sampled_from(UNKNOWN)),
+        *(("field-name", st.sampled_from(names)) for names in NEAR_MISSES),
+        ("late-bom", st.just(BOM + b"data: a")),
+        ("white-space", st.sampled_from([b"data:\ta", b"data: \ta", b"data:  a", b"event:\ta", b"id: a "])),
+    ]
+    lines += [line for rule, line in others if rule not in without]
+    together = [list(lines) for rule, rules, lines in PHRASES if not {rule, *rules} & set(without)]
+    pair = spelt_short(st.sampled_from(together))
+    return spelt_short(st.one_of([line.map(_alone) for line in lines] + [pair] * 6 * bool(together)))
+
+
+def _alone(line: bytes) -> list[bytes]:
+    return [line]
+
+
+def wires(without: Collection[str] = ()) -> st.SearchStrategy[bytes]:
+    """Strategy for streams that touch the rules of a consumer, but for those named; legal and nearly legal ones."""
+    phrases = _phrases(without)
+    wires = spelt_short(_wires(phrases, without))
+    if "long" in without:
+        return wires
+    long = _long().map(lambda text: [b"data: " + text.encode()])
+    return st.one_of(*[wires] * 4, _wires(st.one_of(*[phrases] * 15, long), without))
+
+
+def _wires(phrases: st.SearchStrategy[list[bytes]], without: Collection[str]) -> st.SearchStrategy[bytes]:
+    phrase = st.tuples(phrases, st.integers(0, 2))  # the number chooses the ends of its lines, where ends are mixed
+    rest = st.tuples(st.lists(phrase, max_size=3), st.integers(0, 3))
+    return st.builds(
+        _wire,
+        # What a failure can mostly do without comes first: so it shrinks away first.
+        st.sampled_from([b"", BOM] if "bom" not in without else [b""]),
+        st.sampled_from([ends for ends, rules in _ENDS if not rules & set(without)]),
+        st.none() if "unfinished" in without else st.none() | rest,
+        mostly_many(st.lists(phrase, max_size=4), 6),
+    )
+
+
+def mostly_many(elements: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
+    """Draw a list that is long, as `lists` alone seldom does, and shrinks as well as if it were not meant to be."""
+    # The first is the simplest, and takes a long list's choices as they are.
+    elements = spelt_short(elements)
+    few = st.lists(elements, min_size=1, max_size=most)
+    return few | st.lists(elements, min_size=most - most // 3, max_size=most)
+
+
+def _wire(
+    bom: bytes,
+    ends: list[bytes],
+    unfinished: tuple[list[tuple[list[bytes], int]], int] | None,
+    blocks: list[list[tuple[list[bytes], int]]],
+) -> bytes:
+    def joined(phrases: list[tuple[list[bytes], int]]) -> bytes:
+        return b"".join(line + ends[end % len(ends)] for lines, end in phrases for line in lines)
+
+    wire = bom + b"".join(joined([*block, ([b""], number)]) for number, block in enumerate(blocks))
+    if unfinished is not None:
+        lines, missing = unfinished
+        wire += joined(lines)[: -missing or None]
+    return wire
+
+
+def hostile_bytes() -> st.SearchStrategy[bytes]:
+    r"""Strategy for what a consumer may be sent at worst: streams that are legal, nearly legal, or no streams at all.
+
+    What it reaches besides all that `streams` does: field names that are nearly right, bad reconnection times, ids with
+    U+0000, invalid and truncated UTF-8, byte order marks in the wrong place, blocks without data, fields given twice,
+    streams that end anywhere. The standard says what each means: see `reference_decode`.
+
+    >>> from hypothesis import find
+    >>> from sse_codec.testing import hostile_bytes
+    >>> find(hostile_bytes(), lambda wire: b"id: 2\0" in wire)
+    b'id: 1\nid: 2\x00\ndata: a\n\n'
+    """
+    return st.one_of(wires(), wires(), streams(), st.binary(max_size=40))
+
+
+class _Plan(NamedTuple):
+    """How a stream is cut, whatever its length: where the places are counted, and which of them."""
+
+    #: "all": every offset is a place. "awkward": those inside a CRLF, a character, the byte order mark or around a line
+    #: end or a colon.
+    places: str
+    #: Cut at these places, by number, counted round and round; at every n-th one if `every` is not 0.
+    chosen: list[int]
+    every: int
+    #: Offsets by number at which an empty chunk is put in.
+    empty: list[int]
+
+
+def _plans(empty: bool) -> st.SearchStrategy[_Plan]:
+    numbers = st.lists(st.integers(0, 999), min_size=1, max_size=4)
+    none: st.SearchStrategy[list[int]] = st.just([])
+    some_empty = numbers if empty else none
+    return st.one_of(
+        st.builds(_Plan, st.just("all"), none, st.just(0), none | some_empty),
+        st.builds(_Plan, st.sampled_from(["awkward", "all"]), numbers, st.just(0), none | some_empty),
+        st.builds(_Plan, st.just("awkward"), none, st.just(1), none | some_empty),
+        st.builds(_Plan, st.just("all"), none, st.integers(1, 20), none | some_empty),
+        st.builds(_Plan, st.just("all"), none, st.just(1), none | some_empty),
+    )
+
+
+def cut(wire: bytes, plan: _Plan, without: Collection[str]) -> list[bytes]:
+    """Cut a stream by a plan, but for the kinds of cuts that are named."""
+    places: Sequence[int] = range(1, len(wire))
+    if plan.places == "awkward":
+        places = [at for at in places if _is_awkward(wire[at - 1], wire[at])] or places
+    chosen = {places[number % len(places)] for number in plan.chosen} if places else set()
+    if plan.every:
+        # A long stream byte by byte is the same cuts many times over, and takes long.
+        chosen.update(places[:: max(plan.every, len(places) // 500)])
+    if "cut" in without:
+        chosen = set()
+    if "cut-bom" in without and wire.startswith(BOM):
+        chosen -= {1, 2}
+    if "cut-utf-8" in without:
+        chosen = {at for at in chosen if not _is_continuation(wire[at])}
+    if "cut-crlf" in without:
+        chosen = {at for at in chosen if wire[at - 1 : at + 1] != b"\r\n"}
+    cuts = sorted(chosen)
+    ends = [0, *cuts, len(wire)]
+    cuts = sorted([*cuts, *(ends[number % len(ends)] for number in plan.empty)])
+    return [wire[start:end] for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True)]
+
+
+def _is_continuation(byte: int) -> bool:
+    return 0x80 <= byte <= 0xBF
+
+
+def _is_awkward(before: int, after: int) -> bool:
+    return _is_continuation(after) or before in b"\r\n:" or after in b"\r\n:"
+
+
+def chunked(wires: st.SearchStrategy[bytes], without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
+    """Strategy for streams in chunks."""
+    return st.builds(lambda plan, wire: cut(wire, plan, without), _plans(empty=False), wires)
+
+
+def chunkings(wire: bytes, *, empty: bool = False) -> st.SearchStrategy[list[bytes]]:
+    r"""Strategy for the ways in which a stream arrives: lists of chunks that make up the wire.
+
+    Whole, byte by byte, in pieces of one size, or cut at places that are drawn, often inside a CRLF, a character or the
+    byte order mark.
+
+    Args:
+        wire: the stream.
+        empty: whether chunks may be empty. Some sources take an empty one for the end.
+
+    >>> from hypothesis import find
+    >>> from sse_codec.testing import chunkings
+    >>> find(chunkings(b"data: a\r\n\r\n"), lambda chunks: chunks[0].endswith(b"\r"))
+    [b'data: a\r', b'\n\r\n']
+    """
+    return _plans(empty).map(lambda plan: cut(wire, plan, ()))

@@ -1,0 +1,380 @@
+"""The two checks of the fuzz kit: every seeded fault is found and named, and nothing correct is blamed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, adecode, decode, encode
+from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
+from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES
+from tests import faulty_consumers, faulty_producers
+from tests.test_laws import assemble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+
+#: As many examples as Hypothesis draws when nobody says anything; the profile of CI says more.
+DEFAULT = settings(max_examples=100)
+#: What must pass, and is drawn from elsewhere often enough.
+FEW = settings(max_examples=30)
+#: What is drawn, without the known places, and always the same. Not made smaller, which takes most of the time.
+DRAWN = settings(max_examples=400, phases=[Phase.generate], derandomize=True)
+#: The same, made smaller.
+SHRUNK = settings(DRAWN, phases=[Phase.generate, Phase.shrink])
+
+
+def found_by(check: Callable[..., None], tested: Callable[..., Any], **options: Any) -> NotConforming:
+    with pytest.raises(NotConforming) as caught:
+        check(tested, **options)
+    return caught.value
+
+
+def name(tested: type) -> str:
+    return tested.__name__
+
+
+@pytest.mark.parametrize("fault", faulty_consumers.FAULTS, ids=name)
+def test_every_faulty_consumer_is_found(fault: type[faulty_consumers.Correct]) -> None:
+    failure = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DEFAULT)
+    assert failure.rule in faulty_consumers.FAULTS[fault]
+    assert failure.sentence in str(failure)
+    drawn = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DRAWN)
+    assert drawn.examples >= 1, "the strategies find it too"
+
+
+@pytest.mark.parametrize("fault", faulty_producers.FAULTS, ids=name)
+def test_every_faulty_producer_is_found(fault: type[faulty_producers.Correct]) -> None:
+    failure = found_by(check_producer, fault().produce, settings=DEFAULT)
+    assert failure.rule in faulty_producers.FAULTS[fault]
+    assert failure.sentence in str(failure)
+    drawn = found_by(check_producer, fault().produce, settings=DRAWN)
+    assert drawn.examples >= 1, "the strategies find it too"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faulty_consumers.SplitsLikeStr,
+        faulty_consumers.KeepsBOM,
+        faulty_consumers.LosesCRLFBetweenChunks,
+        faulty_consumers.FoldsCase,
+        faulty_consumers.NeedsAColon,
+        faulty_consumers.DispatchesWithoutData,
+        faulty_consumers.TakesIdsWithNUL,
+        faulty_consumers.JoinsDataWithoutNewlines,
+        faulty_consumers.DispatchesAtTheEnd,
+        faulty_consumers.IsOneEventLate,
+        faulty_consumers.WaitsForTheLFOfACR,
+    ],
+    ids=name,
+)
+def test_a_faulty_consumer_s_report_is_small_and_names_the_rule(fault: type[faulty_consumers.Correct]) -> None:
+    failure = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=SHRUNK)
+    assert failure.rule in faulty_consumers.FAULTS[fault]
+    assert len(failure.wire) < 40
+    assert failure.wire == b"".join(failure.case)
+    assert failure.sentence in str(failure)
+    assert "WHATWG HTML 9.2" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faulty_producers.KnowsOneLine,
+        faulty_producers.KnowsNoLoneCR,
+        faulty_producers.SplitsLikeStr,
+        faulty_producers.LeavesEverySpaceOut,
+        faulty_producers.SendsNoEmptyData,
+        faulty_producers.EndsWithoutABlankLine,
+        faulty_producers.InjectsThroughTheType,
+        faulty_producers.InjectsThroughTheIdByCR,
+        faulty_producers.SendsIdsWithNUL,
+        faulty_producers.DropsRetryZero,
+    ],
+    ids=name,
+)
+def test_a_faulty_producer_s_report_is_small_and_names_the_rule(fault: type[faulty_producers.Correct]) -> None:
+    failure = found_by(check_producer, fault().produce, settings=SHRUNK)
+    assert failure.rule in faulty_producers.FAULTS[fault]
+    assert len(failure.wire) < 60
+    assert len(failure.case) <= 3
+    assert failure.sentence in str(failure)
+
+
+# Nothing correct is blamed.
+
+
+class Plain:
+    """An event with all that an event may have, and nothing of ours."""
+
+    def __init__(self, event: ServerSentEvent) -> None:
+        self.type = event.event
+        self.data = event.data
+        self.id = event.id
+        self.lastEventId = event.last_event_id
+        self.retry = event.retry
+
+
+def as_objects(chunks: Iterable[bytes]) -> Iterator[Plain]:
+    return map(Plain, decode(chunks))
+
+
+def as_mappings(chunks: Iterable[bytes]) -> Iterator[dict[str, object]]:
+    return (
+        {"event": None, "data": e.data, "id": e.id} if e.event == "message" else vars(Plain(e)) for e in decode(chunks)
+    )
+
+
+def as_tuples(chunks: Iterable[bytes]) -> list[tuple[str, str]]:
+    return [(event.event, event.data) for event in decode(chunks)]
+
+
+def with_sticky_ids(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
+    return ((event.event, event.data, event.last_event_id) for event in decode(chunks))
+
+
+def whole(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+    return reference_decode(b"".join(chunks)).events
+
+
+def by_lines(chunks: Iterable[bytes]) -> list[tuple[str, str, str | None]]:
+    decoder = LineDecoder()
+    lines = [line for chunk in chunks for line in decoder.feed(chunk)]
+    return [(event.event, event.data, event.id) for event in assemble(lines)]
+
+
+async def in_a_coroutine(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
+    await asyncio.sleep(0)
+    return [event async for event in adecode(chunks)]
+
+
+@pytest.mark.parametrize(
+    "consume",
+    [
+        decode,
+        adecode,
+        as_objects,
+        as_mappings,
+        as_tuples,
+        with_sticky_ids,
+        whole,
+        by_lines,
+        in_a_coroutine,
+        lambda chunks: faulty_consumers.Correct().consume(chunks),
+    ],
+)
+def test_no_correct_consumer_is_blamed(consume: Callable[[Any], Any]) -> None:
+    check_consumer(consume, settings=FEW)
+
+
+@pytest.mark.parametrize("producer", faulty_producers.CORRECT, ids=name)
+def test_no_correct_producer_is_blamed(producer: type[faulty_producers.Correct]) -> None:
+    check_producer(producer().produce, settings=FEW)
+
+
+async def produce_at_once(event: ServerSentEvent) -> bytes:
+    await asyncio.sleep(0)
+    return encode(event)
+
+
+async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
+    for line in encode(event).decode().splitlines(keepends=True):
+        yield line
+
+
+@pytest.mark.parametrize(
+    "produce",
+    [
+        encode,
+        lambda event: encode(event).decode(),
+        lambda event: bytearray(encode(event)),
+        lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
+        produce_at_once,
+        produce_in_pieces,
+    ],
+)
+def test_a_producer_may_give_its_bytes_in_any_form(produce: Callable[[ServerSentEvent], Any]) -> None:
+    check_producer(produce, unsendable="refused", settings=FEW)
+
+
+# The options.
+
+
+def test_ids_own_or_sticky() -> None:
+    own: Callable[[Any], Any] = lambda chunks: ((e.event, e.data, e.id) for e in decode(chunks))  # noqa: E731
+    check_consumer(own, ids="own", settings=FEW)
+    check_consumer(with_sticky_ids, ids="sticky", settings=FEW)
+    for consume, ids in ((own, "sticky"), (with_sticky_ids, "own")):
+        assert found_by(check_consumer, consume, ids=ids, settings=DEFAULT).rule in {"id", "events", "no-data"}
+
+
+def test_retries_own_or_sticky() -> None:
+    def sticky(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
+        decoder = Decoder()
+        for chunk in chunks:
+            for at in range(len(chunk)):
+                for event in decoder.feed(chunk[at : at + 1]):
+                    yield event.event, event.data, event.id, decoder.reconnection_time
+
+    check_consumer(sticky, retries="sticky", settings=FEW)
+    check_consumer(decode, retries="own", settings=FEW)
+    assert found_by(check_consumer, sticky, retries="own", settings=DEFAULT).got is not None
+    assert found_by(check_consumer, decode, retries="sticky", settings=DEFAULT).got is not None
+
+
+def test_what_the_end_cuts_off_may_be_dispatched() -> None:
+    def dispatching(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+        return decode(chunks, on_eof="dispatch")
+
+    check_consumer(dispatching, on_eof="dispatch", settings=FEW)
+    check_consumer(dispatching, without={"unfinished"}, settings=FEW)
+    assert found_by(check_consumer, decode, on_eof="dispatch", settings=DEFAULT).rule == "unfinished"
+
+
+def test_comments_may_be_kept() -> None:
+    def with_comments(chunks: Iterable[bytes]) -> Iterator[object]:
+        lines = LineDecoder()
+        decoder = Decoder()
+        for chunk in chunks:
+            for at in range(len(chunk)):
+                byte = chunk[at : at + 1]
+                yield from (line for line in lines.feed(byte) if isinstance(line, Comment))
+                yield from decoder.feed(byte)
+
+    def raw(chunks: Iterable[bytes]) -> Iterator[object]:
+        for item in with_comments(chunks):
+            yield {"comment": " " + item.text} if isinstance(item, Comment) else item
+
+    check_consumer(with_comments, comments="kept", settings=FEW)
+    check_consumer(raw, comments="kept raw", settings=FEW)
+    assert found_by(check_consumer, with_comments, settings=DEFAULT).rule == "comment"
+    assert found_by(check_consumer, decode, comments="kept", settings=DEFAULT).rule == "comment"
+
+
+def test_a_consumer_of_text() -> None:
+    def consume(chunks: Iterable[str]) -> Iterator[ServerSentEvent]:
+        return decode(chunk.encode() for chunk in chunks)
+
+    check_consumer(consume, text=True, settings=FEW)
+    failure = found_by(check_consumer, consume, settings=DEFAULT)
+    assert isinstance(failure.__cause__, AttributeError)
+    assert failure.got is None
+    assert "(then it raised AttributeError" in str(failure)
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
+def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
+    touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
+    from sse_codec.testing._rules import Stream
+
+    def consume(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+        taken = list(chunks)
+        assert rule == "data" or not touched_by(Stream(taken))
+        return whole(taken)
+
+    check_consumer(consume, without={rule}, settings=settings(max_examples=10))
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in PRODUCER_RULES])
+def test_what_a_producer_does_without_is_never_drawn(rule: str) -> None:
+    touched_by = next(each.touched_by for each in PRODUCER_RULES if each.name == rule)
+
+    def produce(event: ServerSentEvent) -> bytes:
+        assert rule == "data" or not touched_by([event])
+        return encode(event)
+
+    check_producer(produce, without={rule}, settings=settings(max_examples=10))
+
+
+def test_one_known_gap_does_not_hide_the_next() -> None:
+    class Both(faulty_consumers.KeepsBOM, faulty_consumers.FoldsCase):
+        pass
+
+    def consume(chunks: Iterable[bytes]) -> Iterator[faulty_consumers.Event]:
+        return Both().consume(chunks)
+
+    rules = {
+        found_by(check_consumer, consume, without={known}, settings=DEFAULT).rule for known in ("bom", "field-name")
+    }
+    assert rules == {"bom", "field-name"}
+    check_consumer(consume, without={"bom", "field-name"}, settings=FEW)
+
+
+def test_promptness_can_be_left_out() -> None:
+    late = faulty_consumers.FlushesAtTheEnd
+    check_consumer(lambda chunks: late().consume(chunks), without={"promptness"}, settings=FEW)
+    waiting = faulty_consumers.WaitsForTheLFOfACR
+    check_consumer(lambda chunks: waiting().consume(chunks), without={"promptness-cr"}, settings=FEW)
+
+
+def test_unsendable_events() -> None:
+    stripping = faulty_producers.StripsLineEnds().produce
+    check_producer(stripping, unsendable="contained", settings=FEW)
+    failure = found_by(check_producer, stripping, unsendable="refused", settings=DEFAULT)
+    assert failure.rule in {"line-end-in-event", "line-end-in-id", "nul-id", "empty-event"}
+    assert "should have refused" in str(failure)
+    check_producer(faulty_producers.InjectsThroughTheId().produce, unsendable="untested", settings=FEW)
+    unsafe = {"line-end-in-event", "line-end-in-id", "nul-id", "empty-event", "surrogate", "negative-retry"}
+    check_producer(faulty_producers.InjectsThroughTheId().produce, without=unsafe, settings=FEW)
+
+
+@pytest.mark.parametrize("check", [check_consumer, check_producer])
+def test_options_are_checked(check: Callable[..., None]) -> None:
+    with pytest.raises(ValueError, match=r"no rule is named 'boom'; there are .*\bcr\b"):
+        check(encode, without={"boom"})
+    with pytest.raises(TypeError, match=re.escape("such as {'cr'}, not a str")):
+        check(encode, without="cr")
+    option = "ids" if check is check_consumer else "unsendable"
+    with pytest.raises(ValueError, match=f"{option} must be one of .*, not 'x'"):
+        check(encode, **{option: "x"})
+
+
+def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
+    def consume(chunks: Iterable[bytes]) -> list[object]:
+        return [object() for _ in decode(chunks)]
+
+    with pytest.raises(TypeError, match="an event needs data and event, and object lacks one"):
+        check_consumer(consume)
+
+
+def test_a_producer_that_remembers_still_gets_a_report() -> None:
+    class OnlyOnce:
+        """Fails the first time that it sees a U+0085, and never again: no failure that can be made smaller."""
+
+        done = False
+
+        def produce(self, event: ServerSentEvent) -> bytes:
+            if "\x85" in event.data and not self.done:
+                self.done = True
+                return b""
+            return encode(event)
+
+    failure = found_by(check_producer, OnlyOnce().produce, settings=DEFAULT)
+    assert any("\x85" in event.data for event in failure.case)
+
+
+def test_a_report_is_a_report() -> None:
+    failure = found_by(
+        check_consumer,
+        lambda chunks: faulty_consumers.KeepsBOM().consume(chunks),
+        without={"cut", "cr", "crlf", "unfinished"},
+        settings=DEFAULT,
+    )
+    assert str(failure) == (
+        "the consumer does not make of the stream what it says\n\n"
+        "the stream, 12 bytes in chunks:\n"
+        r"    b'\xef\xbb\xbfdata: a\n\n'"
+        "\n\nwhat it says:\n"
+        "    event 'message', data 'a'\n"
+        "\nwhat was consumed:\n"
+        "    (none)\n"
+        "\nthe rule that is touched: bom (the stream starts with a byte order mark)\n"
+        'WHATWG HTML 9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."\n'
+        "\n"
+        'If this one is known, without={"bom"} looks for others.'
+    )
