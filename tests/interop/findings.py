@@ -1,0 +1,226 @@
+"""What `check_producer` and `check_consumer` find in other libraries: found, written down, and shown.
+
+In go the adapters of `strangers`, out comes for each which rules it breaks, with the smallest example of each. A check
+stops at the first thing it finds; so it runs again without that rule, until it finds nothing more. All of it takes a
+minute or two, and is the same each time, as long as Hypothesis is: nothing is drawn at random.
+
+`python -m tests.interop.findings` finds all of it again, and writes `expected_findings.json` and the part of `README.md`
+that is made from it. A reason there (`why`) was written by hand, from the library's source, and stays with its rule.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import settings
+
+from sse_codec.testing import NotConforming, check_consumer, check_producer
+from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
+
+from .strangers import DECODERS, ENCODERS, Stranger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMMAND = "python -m tests.interop.findings"
+FILE = Path(__file__).with_name("expected_findings.json")
+README = Path(__file__).with_name("README.md")
+START, END = "<!-- strangers -->\n", "<!-- /strangers -->\n"
+
+#: What breaks one of these is no encoder or decoder at all, and there is nothing more to look for.
+_OF_EVERYTHING = {"data", "blank-line"}
+_SHOWN = 120
+_SETTINGS = settings(derandomize=True, deadline=None)
+
+
+class Kind(NamedTuple):
+    """One check, who is put to it, and what a broken rule of it means."""
+
+    title: str
+    check: Callable[..., None]
+    strangers: list[Stranger]
+
+
+KINDS = {
+    "encoders": Kind(
+        "Encoders: what does not arrive as it was to be sent",
+        partial(check_producer, settings=settings(_SETTINGS, max_examples=50)),
+        ENCODERS,
+    ),
+    "refusals": Kind(
+        "Encoders: what the format can't hold, and is sent in some way without an error",
+        partial(check_producer, unsendable="refused", settings=settings(_SETTINGS, max_examples=50)),
+        ENCODERS,
+    ),
+    "decoders": Kind(
+        "Decoders: what is not read as the standard says",
+        partial(check_consumer, settings=settings(_SETTINGS, max_examples=200)),
+        DECODERS,
+    ),
+}
+
+
+class Finding(NamedTuple):
+    """A rule that is broken, and the smallest example found of it."""
+
+    rule: str
+    about: str
+    example: str
+    instead: str
+    why: str = ""
+
+
+class Findings(NamedTuple):
+    """What was found in one library, by one check."""
+
+    version: str
+    findings: list[Finding]
+
+    @property
+    def rules(self) -> set[str]:
+        return {finding.rule for finding in self.findings}
+
+
+Expected = dict[str, dict[str, Findings]]
+
+
+def find(kind: Kind, stranger: Stranger) -> list[Finding]:
+    """Return all that a check finds, in the order in which it does.
+
+    Raises:
+        NotConforming: of a rule that stands for everything, or of one that was left out already: nothing more can be
+            learnt then, and the adapter or the check is wrong.
+    """
+    failures: dict[str, NotConforming] = {}
+    while True:
+        try:
+            kind.check(stranger.tested, without=set(failures), **stranger.options)
+        except NotConforming as failure:
+            if failure.rule in _OF_EVERYTHING or failure.rule in failures:
+                raise
+            failures[failure.rule] = failure
+        else:
+            break
+    # What else the example touches may be all that it takes, if that was found to be broken by itself, afterwards.
+    return [
+        Finding(rule, failure.about, *_shown(failure))
+        for at, (rule, failure) in enumerate(failures.items())
+        if not touched(failure).intersection([*failures][at + 1 :])
+    ]
+
+
+def touched(failure: NotConforming) -> set[str]:
+    """Return the names of all rules that the smallest example touches."""
+    if isinstance(failure.case[0], bytes):
+        stream = Stream(failure.case)
+        return {rule.name for rule in CONSUMER_RULES if rule.touched_by(stream)}
+    return {rule.name for rule in PRODUCER_RULES if rule.touched_by(failure.case)}
+
+
+def _shown(failure: NotConforming) -> tuple[str, str]:
+    """Return the smallest example, and what is made of it."""
+    if not isinstance(failure.case[0], bytes):
+        sent = f"raises {type(failure.__cause__).__name__}" if failure.__cause__ else ascii(failure.wire)
+        return ", ".join(map(ascii, failure.case)), _short(sent)
+    example = " + ".join(map(ascii, failure.case))
+    if failure.__cause__:
+        made = f"raises {type(failure.__cause__).__name__}"
+    elif failure.rule.startswith("promptness"):
+        made = str(failure).partition("\n")[0]
+    else:
+        made = "; ".join(map(str, failure.got)) or "nothing"
+    return _short(example), _short(made)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def read() -> Expected:
+    """Return what is expected, by kind and by the name of the library."""
+    kinds: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+    return {
+        kind: {
+            name: Findings(entry["version"], [Finding(**finding) for finding in entry["findings"]])
+            for name, entry in entries.items()
+        }
+        for kind, entries in kinds.items()
+    }
+
+
+def table(kind: str, expected: Expected) -> str:
+    """Return a Markdown table: a row for each rule that somebody breaks, a column for each library."""
+    columns = {stranger.name: expected[kind][stranger.name] for stranger in KINDS[kind].strangers}
+    about = {finding.rule: finding.about for column in columns.values() for finding in column.findings}
+    rows = [
+        ["rule", *(f"{name} {column.version}" for name, column in columns.items())],
+        ["---", *(":-:" for _ in columns)],
+        *(
+            [f"`{rule}`: {about[rule]}", *("✗" if rule in column.rules else "" for column in columns.values())]
+            for rule in sorted(about)
+        ),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def examples(kind: str, expected: Expected) -> str:
+    """Return the smallest example of each finding, by library."""
+    text = ""
+    for stranger in KINDS[kind].strangers:
+        entry = expected[kind][stranger.name]
+        if entry.findings:
+            text += f"\n**{stranger.name} {entry.version}**\n\n"
+        for finding in sorted(entry.findings):
+            text += f"- `{finding.rule}`: `{finding.example}` → `{finding.instead}`\\\n  {finding.why}\n"
+    return text
+
+
+def markdown(expected: Expected) -> str:
+    """Return the part of the README that is made from what is expected."""
+    parts = [f"### {kind.title}\n\n{table(name, expected)}{examples(name, expected)}\n" for name, kind in KINDS.items()]
+    return f"{START}\n{''.join(parts)}{END}"
+
+
+def shown() -> str:
+    """Return the part of the README that is there."""
+    text = README.read_text("utf-8")
+    return text[text.index(START) : text.index(END) + len(END)]
+
+
+def write(expected: Expected) -> None:
+    """Write down what is expected from now on, and show it in the README."""
+    plain = {
+        kind: {
+            name: {"version": entry.version, "findings": [finding._asdict() for finding in entry.findings]}
+            for name, entry in entries.items()
+        }
+        for kind, entries in expected.items()
+    }
+    FILE.write_text(json.dumps(plain, indent=1) + "\n", "utf-8")
+    README.write_text(README.read_text("utf-8").replace(shown(), markdown(expected)), "utf-8")
+
+
+def main() -> None:
+    """Find it all again, and write it; what is not installed stays as it was."""
+    expected = read()
+    for name, kind in KINDS.items():
+        entries = expected.setdefault(name, {})
+        for stranger in kind.strangers:
+            if stranger.version is None:
+                print(f"{stranger.name} is not installed")
+                continue
+            known = entries.get(stranger.name, Findings("", []))
+            why = {finding.rule: finding.why for finding in known.findings}
+            start = process_time()
+            found = [each._replace(why=why.get(each.rule, "")) for each in find(kind, stranger)]
+            entries[stranger.name] = Findings(stranger.version, found)
+            print(f"{name}: {stranger.name} {stranger.version}, {process_time() - start:.0f} s: {', '.join(each.rule for each in found) or 'nothing'}", flush=True)
+    write(expected)
+
+
+if __name__ == "__main__":
+    main()
