@@ -4,7 +4,7 @@ In go the adapters of `strangers`, out comes for each which rules it breaks, wit
 stops at the first thing it finds; so it runs again without that rule, until it finds nothing more. All of it takes a
 minute or two, and is the same each time, as long as Hypothesis is: nothing is drawn at random.
 
-`python -m tests.interop.findings` finds all of it again, and writes `expected_findings.json` and the part of `README.md`
+`python -m tests.interop.findings` finds it all again and writes `expected_findings.json` and the part of `README.md`
 that is made from it. A reason there (`why`) was written by hand, from the library's source, and stays with its rule.
 """
 
@@ -218,7 +218,8 @@ def main() -> None:
             start = process_time()
             found = [each._replace(why=why.get(each.rule, "")) for each in find(kind, stranger)]
             entries[stranger.name] = Findings(stranger.version, found)
-            print(f"{name}: {stranger.name} {stranger.version}, {process_time() - start:.0f} s: {', '.join(each.rule for each in found) or 'nothing'}", flush=True)
+            rules = ", ".join(each.rule for each in found) or "nothing"
+            print(f"{name}: {stranger.name} {stranger.version}, {process_time() - start:.0f} s: {rules}", flush=True)
     write(expected)
 
 

@@ -1,15 +1,17 @@
 """What the checks find in encoders and decoders of other libraries is what is expected, and in ours it is nothing.
 
-Expected is what `findings` wrote down, with the versions in which it was found. Another version may have other findings;
-then the test fails, and says which.
+Expected is what `findings` wrote down, with the versions in which it was found. Another version may have other
+findings; then the test fails, and says which.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from sse_codec.testing import NotConforming
+
 from . import findings
-from .findings import COMMAND, KINDS, NotConforming
+from .findings import COMMAND, KINDS
 from .strangers import Stranger
 
 pytestmark = pytest.mark.interop
