@@ -158,7 +158,7 @@ def _noticed(wire: bytes, offset: int) -> int:
     return at if at < len(wire) else NEVER
 
 
-def _expected_events(connection: Connection) -> Expected:
+def expected_events(connection: Connection) -> Expected:
     wire, limit = connection.wire, connection.limit
     reference = reference_decode(wire, last_event_id=connection.last_event_id)
     too_large_at = NEVER
@@ -175,7 +175,7 @@ def _expected_events(connection: Connection) -> Expected:
     return Expected([*reference.events], reference.ends, reference.unfinished, too_large_at)
 
 
-def _expected_lines(connection: Connection) -> Expected:
+def expected_lines(connection: Connection) -> Expected:
     wire, limit = connection.wire, connection.limit
     lines, rest = _raw_lines(wire)
     too_large_at = next(
@@ -258,7 +258,7 @@ def decoder(data: bytes) -> None:
     plan = Plan.read(data)
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(Decoder(last_event_id=plan.last_event_id, **options), plan):
-        _hold(DECODER_LAWS, (connection, _expected_events(connection)), plan)
+        _hold(DECODER_LAWS, (connection, expected_events(connection)), plan)
 
 
 def lines(data: bytes) -> None:
@@ -266,7 +266,7 @@ def lines(data: bytes) -> None:
     plan = Plan.read(data)
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(LineDecoder(**options), plan):
-        _hold(LINES_LAWS, (connection, _expected_lines(connection)), plan)
+        _hold(LINES_LAWS, (connection, expected_lines(connection)), plan)
 
 
 # The encoder
