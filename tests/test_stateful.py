@@ -1,0 +1,204 @@
+"""One decoder over many connections: feeds, closes, resets, resumptions and failures, in any order.
+
+A model holds the bytes of the connection in progress and where it started. What they mean is for the reference decoder
+to say, and which byte passes the limit for the fuzzer's model of it; both look at the whole connection anew after each
+call, so nothing of an earlier one can reach them. Costs a few calls of the reference a step.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from sse_codec import Decoder, EventTooLarge, LineDecoder
+from sse_codec.testing import reference_decode
+from sse_codec.testing._strategies import wires
+from tests.fuzz.laws import NEVER, Connection, Expected, expected_events, expected_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Chunk = Callable[[bytes], bytes | bytearray | memoryview]
+
+_wires = wires(without={"long"})
+_limits = st.none() | st.integers(1, 40)
+_ids = st.sampled_from(["", "start", "é", "7"])
+_sizes = st.lists(st.integers(0, 12), min_size=1, max_size=6)
+_chunks: st.SearchStrategy[Chunk] = st.sampled_from([bytes, bytearray, lambda part: memoryview(bytearray(part))])
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> bytes:
+    """Draw a stream of short lines, as the reference is slow at long ones.
+
+    A function, because Hypothesis shows a rule's strategies, and warns that those of `wires` are 48 kB of text.
+    """
+    return draw(_wires)
+
+
+class Connections(RuleBasedStateMachine):
+    """The calls that both decoders have, and what must come of each."""
+
+    decoder: Decoder | LineDecoder
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coming = b""  # bytes that no feed has brought yet; a new connection may begin anywhere in them
+        self.limit = NEVER
+        self.failed = False
+        self.wire = b""
+        self.start_id = ""  # the last event ID when the connection was made
+        self.last_event_id = ""
+        self.reconnection_time: int | None = None
+
+    def expected(self) -> Expected:
+        raise NotImplementedError
+
+    def note_state(self, seen: bytes) -> None:
+        """Take over what the bytes of the connection, up to the limit, say of the state; of none, in this class."""
+
+    def connection(self) -> Connection:
+        return Connection(self.limit, self.start_id, None, self.wire, [])
+
+    def start_anew(self) -> None:
+        self.failed = False
+        self.wire = b""
+        self.start_id = self.last_event_id
+
+    def options(self, limit: int | None) -> dict[str, Any]:
+        """Return the options for a limit; None is the default one, which no stream here reaches."""
+        if limit is None:
+            return {}
+        self.limit = limit
+        return {"max_event_size": limit}
+
+    @rule(wire=streams())
+    def come(self, wire: bytes) -> None:
+        self.coming = wire
+
+    @rule(sizes=_sizes, chunk=_chunks)
+    def feed(self, sizes: list[int], chunk: Chunk) -> None:
+        for size in sizes:
+            part, self.coming = self.coming[:size], self.coming[size:]
+            self.feed_one(part, chunk(part))
+
+    @rule(count=st.integers(1, 8) | st.just(99))
+    def feed_lines(self, count: int) -> None:
+        """Feed some lines or all, in one chunk that may end inside a CRLF, where many a connection breaks."""
+        match = re.match(rb"(?:[^\r\n]*[\r\n]?){%d}" % count, self.coming)
+        assert match
+        self.coming = self.coming[match.end() :]
+        self.feed_one(match[0], match[0])
+
+    def feed_one(self, part: bytes, chunk: bytes | bytearray | memoryview) -> None:
+        if self.failed:
+            self.must_raise(lambda: self.decoder.feed(chunk))
+            return
+        start = len(self.wire)
+        self.wire += part
+        expected = self.expected()
+        self.failed = expected.too_large_at < len(self.wire)
+        self.note_state(self.wire[: expected.too_large_at])
+        due = [
+            item
+            for item, end in zip(expected.items, expected.ends, strict=True)
+            if start < end <= min(len(self.wire), expected.too_large_at)
+        ]
+        if self.failed and not due:
+            self.must_raise(lambda: self.decoder.feed(chunk))
+            return
+        got = self.decoder.feed(chunk)
+        if not isinstance(chunk, bytes):
+            chunk[:] = b"\n" * len(chunk)  # "the caller may reuse its buffer"
+        assert [item.__reduce__() for item in got] == [item.__reduce__() for item in due]
+
+    def must_raise(self, call: Callable[[], object]) -> None:
+        with pytest.raises(EventTooLarge) as caught:
+            call()
+        assert caught.value.limit == self.limit < caught.value.size <= len(self.wire)
+
+    @rule(chunk=st.sampled_from(["data: a\n\n", "", None, 3, [10, 10]]))
+    def feed_what_is_no_bytes(self, chunk: Any) -> None:
+        """The decoder is as it was before, as the calls behind this one show."""
+        with pytest.raises(TypeError, match="feed"):
+            self.decoder.feed(chunk)
+
+    @rule()
+    def close(self) -> None:
+        if self.failed:
+            self.must_raise(self.decoder.close)
+            return
+        unfinished = self.expected().unfinished
+        got = self.decoder.close()
+        assert (got and got.__reduce__()) == (unfinished and unfinished.__reduce__())
+        self.start_anew()
+
+    @rule()
+    def reset(self) -> None:
+        self.decoder.reset()
+        self.start_anew()
+
+
+class EventConnections(Connections):
+    """`Decoder`, whose last event ID and reconnection time outlive connections; a client may set where to resume."""
+
+    decoder: Decoder
+
+    @initialize(wire=streams(), limit=_limits, last_event_id=_ids)
+    def make(self, wire: bytes, limit: int | None, last_event_id: str) -> None:
+        self.coming = wire
+        self.decoder = Decoder(last_event_id=last_event_id, **self.options(limit))
+        self.start_id = self.last_event_id = last_event_id
+
+    def expected(self) -> Expected:
+        return expected_events(self.connection())
+
+    def note_state(self, seen: bytes) -> None:
+        reference = reference_decode(seen, last_event_id=self.start_id)
+        self.last_event_id = reference.last_event_id
+        if reference.reconnection_time is not None:
+            self.reconnection_time = reference.reconnection_time
+
+    @rule(last_event_id=_ids)
+    def resume(self, last_event_id: str) -> None:
+        self.decoder.last_event_id = self.last_event_id = last_event_id
+        self.reset()
+
+    @precondition(lambda self: self.failed or not self.wire)
+    @rule(last_event_id=_ids)
+    def seed(self, last_event_id: str) -> None:
+        """Between connections, also where one has failed and its reset is still to come."""
+        self.decoder.last_event_id = self.last_event_id = last_event_id
+        if not self.failed:
+            self.start_id = last_event_id
+
+    @invariant()
+    def state_is_the_models(self) -> None:
+        assert self.decoder.last_event_id == self.last_event_id
+        assert self.decoder.reconnection_time == self.reconnection_time
+
+
+class LineConnections(Connections):
+    """`LineDecoder`, which keeps nothing over connections."""
+
+    decoder: LineDecoder
+
+    @initialize(wire=streams(), limit=_limits)
+    def make(self, wire: bytes, limit: int | None) -> None:
+        self.coming = wire
+        self.decoder = LineDecoder(**self.options(limit))
+
+    def expected(self) -> Expected:
+        return expected_lines(self.connection())
+
+
+TestDecoder = EventConnections.TestCase
+TestLineDecoder = LineConnections.TestCase
+# An example takes 20 to 40 ms: so fewer than the profile wants, and fewest for the decoder that has less to keep.
+TestDecoder.settings = settings(stateful_step_count=30, max_examples=min(settings().max_examples, 500))
+TestLineDecoder.settings = settings(TestDecoder.settings, max_examples=TestDecoder.settings.max_examples // 2)
