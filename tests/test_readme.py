@@ -10,8 +10,10 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
 import pytest
+from hypothesis import settings
 
 from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode
+from sse_codec.testing import NotConforming, check_consumer, check_producer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +44,22 @@ def url() -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture
+def few_examples() -> Iterator[None]:
+    before = settings.default
+    assert before is not None
+    # The examples are tested here, not what they test.
+    settings.register_profile("few", before, max_examples=25, derandomize=True, database=None)
+    settings.load_profile("few")
+    yield
+    settings.register_profile("before", before)
+    settings.load_profile("before")
+
+
 def test_every_example_is_run() -> None:
-    assert set(BLOCKS) == {"main job", "tests", "server", "client", "proxy", "lint", "testing"}
+    plain = {"main job", "tests", "server", "client", "proxy", "lint", "testing", "report"}
+    fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
+    assert set(BLOCKS) == plain | fuzz
     assert README.count("```") == 2 * len(BLOCKS)
 
 
@@ -80,6 +96,36 @@ def test_proxy() -> None:
 @pytest.mark.parametrize("name", ["lint", "testing"])
 def test_an_example_that_asserts(name: str) -> None:
     run(name)
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_a_producer_with_a_fault_is_reported_as_shown() -> None:
+    with pytest.raises(NotConforming) as caught:
+        run("fuzz")["test_block"]()
+    assert f"{caught.value}\n" == BLOCKS["report"]
+
+
+@pytest.mark.usefixtures("few_examples")
+@pytest.mark.parametrize(
+    ("name", "tests"),
+    [
+        ("fuzz async", ["test_endpoint"]),
+        ("fuzz asgi", ["test_app"]),
+        ("fuzz consumer", ["test_read"]),
+        ("fuzz property", ["test_no_event_is_lost", "test_an_event_is_one_block"]),
+    ],
+)
+def test_an_example_that_is_a_test(name: str, tests: list[str]) -> None:
+    names = run(name)
+    assert [each for each in names if each.startswith("test_")] == tests
+    for each in tests:
+        names[each]()
+
+
+def test_the_table_of_options_is_complete() -> None:
+    options = {name for check in (check_producer, check_consumer) for name in check.__kwdefaults__ or ()}
+    rows = re.findall(r"^\| (`.*`) \| (?:both|producer|consumer) \|", README, re.MULTILINE)
+    assert {option for row in rows for option in re.findall(r"\w+", row)} == options
 
 
 def test_the_table_is_true() -> None:
