@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import Phase, settings
+from hypothesis.errors import Flaky
 
 from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES
+from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
 from tests import faulty_consumers, faulty_producers
 from tests.test_laws import assemble
 
@@ -270,7 +271,6 @@ def test_a_consumer_of_text() -> None:
 @pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
 def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
-    from sse_codec.testing._rules import Stream
 
     def consume(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
         taken = list(chunks)
@@ -378,3 +378,39 @@ def test_a_report_is_a_report() -> None:
         "\n"
         'If this one is known, without={"bom"} looks for others.'
     )
+
+
+def test_a_mistake_that_comes_and_goes_is_Hypothesis_s_to_report() -> None:
+    class OnlyOnce:
+        done = False
+
+        def consume(self, chunks: Iterable[bytes]) -> list[object]:
+            events: list[object] = [*whole(chunks)]
+            if events and not self.done:
+                self.done = True
+                return [object()]
+            return events
+
+    with pytest.raises(Flaky):
+        check_consumer(OnlyOnce().consume, settings=DRAWN)
+
+
+def test_an_event_is_no_comment() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+        for line in reference_decode(b"".join(chunks)).lines:
+            if isinstance(line, Comment):
+                yield "message", line.text
+
+    assert found_by(check_consumer, consume, comments="kept", settings=DEFAULT).rule in {"data", "comment"}
+    assert found_by(check_consumer, consume, comments="kept", without={"data-lines"}, settings=DRAWN).got is not None
+
+
+def test_a_producer_of_one_line() -> None:
+    one_line = faulty_producers.KnowsOneLine().produce
+    check_producer(one_line, without={"newline", "last-newline", "cr"}, settings=FEW)
+
+
+def test_no_stream_touches_what_is_not_in_the_bytes() -> None:
+    assert not PROMPTNESS.touched_by(Stream([b"data: a\n\n"]))
+    assert not PROMPTNESS_CR.touched_by(Stream([b"data: a\r\r"]))
+    assert not BLANK_LINE.touched_by([ServerSentEvent("")])

@@ -81,6 +81,17 @@ def test_the_testing_kit_names_what_it_needs() -> None:
     assert printed == "sse_codec.testing.check_consumer needs Hypothesis: pip install 'sse-codec[testing]'\n"
 
 
+def test_a_module_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sse_codec.testing, "check_consumer", raising=False)
+    monkeypatch.delitem(sys.modules, "sse_codec.testing._consumer", raising=False)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ImportError, match="needs Hypothesis: pip install"):
+        _ = sse_codec.testing.check_consumer
+    monkeypatch.setitem(sys.modules, "sse_codec.testing._consumer", None)
+    with pytest.raises(ModuleNotFoundError, match="_consumer"):
+        _ = sse_codec.testing.check_consumer
+
+
 def test_importing_Hypothesis_is_enough_to_draw_events() -> None:
     """And it loads no more of this package than it takes to say so; nor does this package load Hypothesis."""
     code = (

@@ -452,3 +452,11 @@ def test_a_finding_is_a_value() -> None:
 def test_the_package_does_not_import_it() -> None:
     code = "import sys, sse_codec; print('sse_codec.lint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "False\n"
+
+
+def test_a_CR_at_the_end_of_a_chunk() -> None:
+    """Whether a LF follows it is known with the next byte; both ways are one line end."""
+    for rest in (b"\n\r\n", b"\r"):
+        linter = Linter()
+        findings = [*linter.feed(b"data: a\r"), *linter.feed(rest), *linter.close()]
+        assert {finding.severity for finding in findings} <= {"warning"}

@@ -43,9 +43,6 @@ def search(
     first: NotConforming | None = None
 
     settings = Settings() if settings is None else settings
-    if Phase.explicit in settings.phases:
-        for case in known:
-            law(case)
 
     @Settings(
         settings,
@@ -71,13 +68,16 @@ def search(
             raise
 
     try:
+        if Phase.explicit in settings.phases:
+            for case in known:
+                law(case)
         find()
     except (NotConforming, Flaky) as found:
         # What remembers what it was given before may fail once and not again; then the first failure is all there is.
-        failure = found if isinstance(found, NotConforming) else first
-        if first is None or failure is None:
+        failure = first if isinstance(found, Flaky) else found
+        if failure is None:
             raise
-        failure.examples = first.examples
+        failure.examples = 0 if first is None else first.examples
         # Where Hypothesis found it, and how it spells the case, says nothing to whoever reads the report.
         getattr(failure, "__notes__", []).clear()
         raise failure.with_traceback(None) from failure.__cause__

@@ -70,7 +70,7 @@ def check_producer(
     ...     check_producer(lambda event: f"data: {event.data}\n\n", without={"id", "retry", "event", "cr"})
     ... except AssertionError as report:
     ...     print(report.rule, report.wire)
-    last-newline b'data: \n\n\n'
+    newline b'data: a\nb\n\n'
     """
     excluded = known_rules("check_producer()", without, PRODUCER_RULES)
     one_of("check_producer()", "unsendable", unsendable, ("contained", "refused", "untested"))

@@ -20,6 +20,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sse_codec.testing._strategies import chunked
+from sse_codec.testing._strategies import wires as kit_wires
 from tests.strategies import chunkings, cut, prompt_wires, wires
 from tests.vectors.decoding import BOM, CASES
 
@@ -43,8 +45,13 @@ _LINES = st.tuples(
 _STARTS = st.sampled_from([b""] * 5 + [BOM, BOM[:2], BOM + BOM, "\u00ef\u00bb\u00bf".encode()])
 _STREAMS_OF_LINES = st.tuples(_STARTS, st.lists(_LINES, min_size=1, max_size=25).map(b"".join)).map(b"".join)
 
-#: What streams are drawn from: each a list of chunks. Three of four are made of lines.
-STREAMS = chunkings(st.sampled_from([_STREAMS_OF_LINES] * 3 + [wires | prompt_wires]).flatmap(lambda one: one))
+#: What streams are drawn from: each a list of chunks. Half are the fuzz kit's, the others made of lines or of bytes.
+STREAMS = st.one_of(
+    chunked(kit_wires({"long"}), ()),
+    chunked(kit_wires({"long"}), ()),
+    chunkings(_STREAMS_OF_LINES),
+    chunkings(wires | prompt_wires),
+)
 
 
 @functools.cache

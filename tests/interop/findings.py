@@ -132,7 +132,7 @@ def _shown(failure: NotConforming) -> tuple[str, str]:
     elif failure.rule.startswith("promptness"):
         made = str(failure).partition("\n")[0]
     else:
-        made = "; ".join(map(str, failure.got)) or "nothing"
+        made = "; ".join(map(str, failure.got or ())) or "nothing"
     return _short(example), _short(made)
 
 
