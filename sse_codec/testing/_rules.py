@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
@@ -79,7 +80,8 @@ class Stream:
         return re.search(pattern, self.body.decode("utf-8", "replace")) is not None
 
 
-class Rule(NamedTuple, Generic[T]):
+@dataclass(frozen=True)  # before 3.11 a NamedTuple can't be generic
+class Rule(Generic[T]):
     """A rule of the standard: its name, what it is about, its sentence, and what touches it."""
 
     name: str
