@@ -80,7 +80,7 @@ def check_consumer(
     ...     check_consumer(consume)
     ... except AssertionError as report:
     ...     print(report.rule)
-    cut-utf-8
+    cut-bom
     """
     excluded = known_rules("check_consumer()", without, _RULES)
     one_of("check_consumer()", "ids", ids, ("own", "sticky", "either"))
