@@ -414,3 +414,15 @@ def test_no_stream_touches_what_is_not_in_the_bytes() -> None:
     assert not PROMPTNESS.touched_by(Stream([b"data: a\n\n"]))
     assert not PROMPTNESS_CR.touched_by(Stream([b"data: a\r\r"]))
     assert not BLANK_LINE.touched_by([ServerSentEvent("")])
+
+
+def test_a_consumer_may_stop_before_the_end() -> None:
+    def consume(chunks: Iterator[bytes]) -> Iterator[ServerSentEvent]:
+        taken = list(chunks)
+        return iter(whole(taken))
+
+    def nothing(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+        return []
+
+    check_consumer(consume, settings=FEW)
+    assert found_by(check_consumer, nothing, settings=DEFAULT).rule == "data"

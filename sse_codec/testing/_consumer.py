@@ -303,7 +303,8 @@ class _Law:
 
     def _check_promptness(self, chunks: list[bytes], reference: Reference, got: list[_Item], source: _Chunks) -> None:
         arrived = 0
-        for number, chunk in enumerate(chunks, 1):
+        # Who stops before the end has given out all there is, or the law would have said so by now.
+        for number, chunk in enumerate(chunks[: max(source.asked - 1, 0)], 1):
             arrived += len(chunk)
             complete = sum(end <= arrived for end in reference.ends)
             if source.events_out_before[number] < complete:
