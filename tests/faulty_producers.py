@@ -284,7 +284,7 @@ class DropsRetryZero(Correct):
 class SendsRetryInSeconds(Correct):
     def fields(self, event: ServerSentEvent) -> Iterator[str]:
         retry = None if event.retry is None else event.retry / 1000
-        yield from super().fields(ServerSentEvent(event.data, event.event, event.id, retry))  # type: ignore[arg-type]
+        yield from super().fields(ServerSentEvent(event.data, event.event, event.id, retry))  # type: ignore[arg-type]  # the fault
 
 
 class DropsTheType(Correct):

@@ -12,6 +12,7 @@ from hypothesis.errors import Flaky
 
 from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
+from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
 from tests import faulty_consumers, faulty_producers
 from tests.test_laws import assemble
@@ -432,3 +433,20 @@ def test_a_consumer_may_stop_before_the_end() -> None:
 
     check_consumer(consume, settings=FEW)
     assert found_by(check_consumer, nothing, settings=DEFAULT).rule == "data"
+
+
+def test_half_a_character_behind_a_CR_is_no_character() -> None:
+    """A consumer that waits for the LF of a CR has not yet seen what came behind it, if it decodes first."""
+    options = _Options(frozenset({"promptness-cr"}), "either", "either", "discard", "dropped", text=False)
+    waiting = _Law(lambda chunks: faulty_consumers.WaitsForTheLFOfACR().consume(chunks), options)
+    waiting([b"data: a\r\r\xef", b"\xbb\xbfdata: a\r"])
+    late = _Law(lambda chunks: faulty_consumers.FlushesAtTheEnd().consume(chunks), options)
+    with pytest.raises(NotConforming) as caught:
+        late([b"data: a\r\ra", b"b"])
+    assert caught.value.rule == "promptness"
+
+
+def test_a_report_gives_no_advice_that_is_not_taken() -> None:
+    failure = found_by(check_producer, faulty_producers.EndsWithoutABlankLine().produce, settings=DEFAULT)
+    assert failure.rule == "blank-line"
+    assert "without=" not in str(failure)

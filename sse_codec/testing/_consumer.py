@@ -11,7 +11,7 @@ import codecs
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from hypothesis import settings as Settings  # noqa: N812
+from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 
 from sse_codec._event import BlankLine, Comment, Field, ServerSentEvent
 from sse_codec._grammar import parse_retry
@@ -55,7 +55,7 @@ def check_consumer(
             "cr", "crlf", "unfinished" (no last blank line), "comment", "field-name" (unknown ones), "no-colon",
             "bad-retry", "no-space", "white-space" (around a value), "colon" (in a value), "repeated-field", "no-data",
             "blank-lines", "empty-data", "empty-event", "empty-id", "data-lines", "non-ascii", "retry", "id", "event",
-            "events" (more than one), "promptness", "promptness-cr" (where a CR came last).
+            "events" (more than one), "promptness" (at all), "promptness-cr" (where a CR came last).
         ids: what `id` means: the block's own field, the sticky last event ID, or, if either is fine, one of them for
             all events of a stream. None and "" both stand for no id.
         retries: the same for `retry`.
@@ -303,13 +303,15 @@ class _Law:
 
     def _check_promptness(self, chunks: list[bytes], reference: Reference, got: list[_Item], source: _Chunks) -> None:
         arrived = 0
+        wire = b"".join(chunks)
         # Who stops before the end has given out all there is, or the law would have said so by now.
         for number, chunk in enumerate(chunks[: max(source.asked - 1, 0)], 1):
             arrived += len(chunk)
             complete = sum(end <= arrived for end in reference.ends)
             if source.events_out_before[number] < complete:
-                # Its last byte may be a CR, and what waits for one byte more waits to see whether a LF follows.
-                after_cr = chunk.endswith(b"\r") and source.events_out_before[number] >= complete - 1
+                # Its last character may be a CR, and what waits for one more waits to see whether a LF follows.
+                last = codecs.getincrementaldecoder("utf-8")("replace").decode(wire[:arrived])[-1:]
+                after_cr = last == "\r" and source.events_out_before[number] >= complete - 1
                 if after_cr and "promptness-cr" in self.without:
                     continue
                 what = f"event {complete} was complete with chunk {number}, and came only after the next was asked for"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from hypothesis import settings as Settings  # noqa: N812
+from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
 
 from sse_codec._event import Field, ServerSentEvent

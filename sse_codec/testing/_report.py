@@ -56,12 +56,10 @@ class NotConforming(AssertionError):
             f"{self._what}\n\n{self._body}\n"
             f"the rule that is touched: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
         )
-        # Without data there is nothing left to look at.
-        return (
-            text
-            if self.rule == "data"
-            else f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
-        )
+        # Without either there is nothing left to look at.
+        if self.rule in {"data", "blank-line"}:
+            return text
+        return f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
 
 
 def show_bytes(data: bytes) -> str:
