@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from . import __version__
 from ._decoder import Decoder
 from ._encoder import encode_block
-from ._errors import EventTooLarge, IncompleteEvent, show
+from ._errors import EventTooLarge, IncompleteEvent, UsageError, show
 from ._event import Comment
 from ._input import DEFAULT_MAX_EVENT_SIZE
 from ._iterate import _end
 from ._lines import LineDecoder
 from ._terminal import Paint, Progress, Statistics, comment_line, event_block, finding_block, payload_block
-from .lint import Linter, json_fault
+from .lint import CODES, Linter, json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,10 +72,18 @@ _LINT_EXAMPLES = """\
 examples:
   curl -N URL | sse-codec lint                     each finding as soon as its bytes have come
   sse-codec lint --json --sentinel '[DONE]' FILE   what an LLM stream should be
+  sse-codec lint --ignore unknown-field FILE       without what is known, and meant
   sse-codec lint --format github FILE              annotations for GitHub Actions
+  sse-codec lint --format json FILE | jq .code     what to count
 
-An error is what a client of the standard loses by it; a warning is what other clients may lose, or what is hardly
-meant. Exit status: 1 when there are errors, else 0.
+An error is what a client of the standard loses something by; a warning is what other clients may lose something by,
+or what is hardly meant. Exit status: 1 when there are errors, else 0.
+
+codes of errors:
+{errors}
+
+codes of warnings:
+{warnings}
 """
 
 
@@ -178,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
         _lint,
         "what is wrong with an event stream",
         "Say what a client will not take as it was meant, where it stands, and how to mend it.",
-        _LINT_EXAMPLES,
+        _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
     )
     lint.add_argument(
         "--format",
@@ -190,6 +198,14 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("--require-ids", action="store_true", help="every event must have an id")
     lint.add_argument("--unique-ids", action="store_true", help="no id may come twice")
     lint.add_argument("--sentinel", metavar="DATA", help="the stream must end with an event of this payload")
+    lint.add_argument(
+        "--ignore",
+        action="extend",
+        type=_codes,
+        default=[],
+        metavar="CODE",
+        help="leave out findings of this code, below; several: with commas between, or the option again",
+    )
     for sized in (decode, lint):
         sized.add_argument(
             "--max-event-size",
@@ -206,6 +222,22 @@ def _size(text: str) -> int:
     if size < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {size}")
     return size
+
+
+def _codes(text: str) -> list[str]:
+    codes = text.split(",")
+    try:
+        Linter(ignore=codes)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return codes
+
+
+def _list_codes(severity: str) -> str:
+    import textwrap
+
+    codes = " ".join(code for code in CODES if CODES[code] == severity)
+    return textwrap.fill(codes, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 class _Input(NamedTuple):
@@ -305,7 +337,7 @@ def _layout(options: argparse.Namespace) -> tuple[Callable[[ServerSentEvent], st
     """Return how events and comments are written."""
     if sys.stdout.isatty():
         paint = Paint(sys.stdout)
-        show_event = payload_block if options.data else lambda event: event_block(event, paint)
+        show_event = payload_block if options.data else lambda event: event_block(event, paint, json=options.json)
         return show_event, lambda comment: comment_line(comment, paint)
     show_event = _payload_line if options.data else _parsed_line if options.json else _string_line
     return show_event, lambda comment: _dump({"comment": comment.text}) + "\n"
@@ -357,6 +389,7 @@ def _lint(source: _Input, write: Callable[[str], None], options: argparse.Namesp
         unique_ids=options.unique_ids,
         sentinel=options.sentinel,
         max_event_size=options.max_event_size,
+        ignore=options.ignore,
     )
     paint = Paint(sys.stdout)
     file = options.file if source.is_file and options.file != "-" else ""

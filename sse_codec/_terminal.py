@@ -7,12 +7,13 @@ people's text is escaped, so that no stream can drive the terminal.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from ._grammar import DEFAULT_EVENT
-from .lint import printable
+from .lint import json_fault, printable
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -24,6 +25,9 @@ _BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "1;33", "36"
 
 #: Files below this are read in a moment.
 _SHOW_PROGRESS_FROM = 16 * 1024 * 1024
+
+#: How far JSON is indented: a stream can nest without end, and what is laid out must not grow with the square of it.
+_DEEPEST = 40
 
 #: How many event types are counted by name: a stream can invent them without end.
 _COUNTED_TYPES = 50
@@ -39,14 +43,38 @@ class Paint:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._on else text
 
 
-def event_block(event: ServerSentEvent, paint: Paint) -> str:
-    """Lay out an event: a line of what it is, and its payload indented."""
+def event_block(event: ServerSentEvent, paint: Paint, *, json: bool = False) -> str:
+    """Lay out an event: a line of what it is, and its payload indented; with `json` as a tree, where it is JSON."""
     head = [paint(printable(event.event), _DIM if event.event == DEFAULT_EVENT else _CYAN)]
     if event.id is not None:
         head.append(paint(f"id {printable(event.id)}", _DIM))
     if event.retry is not None:
         head.append(paint(f"retry {event.retry} ms", _DIM))
-    return "  ".join(head) + "\n" + "".join(f"  {printable(line)}\n" for line in event.data.split("\n"))
+    data = _tree(event.data) if json and not json_fault(event.data) else event.data
+    return "  ".join(head) + "\n" + "".join(f"  {printable(line)}\n" for line in data.split("\n"))
+
+
+def _tree(text: str) -> str:
+    """Lay out a JSON text over lines, one for each member; strings and numbers stay as they were written."""
+    parts: list[str] = []
+    depth, opened = 0, False
+    for piece in re.findall(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', text):
+        closes = piece in "]}"
+        depth -= closes
+        if closes != opened:  # something stands in the brackets
+            parts.append(_new_line(depth))
+        opened = piece in "[{"
+        depth += opened
+        parts.append(piece)
+        if piece == ",":
+            parts.append(_new_line(depth))
+        elif piece == ":":
+            parts.append(" ")
+    return "".join(parts)
+
+
+def _new_line(depth: int) -> str:
+    return "\n" + "  " * min(depth, _DEEPEST)
 
 
 def payload_block(event: ServerSentEvent) -> str:

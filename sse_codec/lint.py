@@ -52,13 +52,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._errors import show
+from ._errors import UsageError, show
 from ._grammar import BOM, DATA, DEFAULT_EVENT, EVENT, ID, RETRY, parse_retry
 from ._input import DEFAULT_MAX_EVENT_SIZE, StreamInput, _not_bytes
 from ._iterate import _close, _source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from typing import Any, Literal, TypedDict
 
     from typing_extensions import Unpack
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         require_ids: bool
         sentinel: str | None
         max_event_size: int
+        ignore: Collection[str]
 
 
 __all__ = ["CODES", "Finding", "Linter", "lint"]
@@ -304,7 +305,8 @@ class _Place:
 class Linter:
     r"""An incremental check of an event stream: feed it the bytes as they come, and read what is wrong with them.
 
-    The options are what only you can know of your stream, and make errors of it. They say nothing unless given.
+    The options are what only you can know of your stream, and make errors of it, or, with `ignore`, no finding at all.
+    They say nothing unless given.
 
     Args:
         json: every payload must be JSON, the sentinel aside.
@@ -313,10 +315,11 @@ class Linter:
         sentinel: the data that the last event must have, such as "[DONE]"; None: any.
         max_event_size: as for `Decoder`, in bytes, at least 1: a client with this limit fails at a larger block, which
             is an error here; 64 MiB unless told. Also the most that is held of a line.
+        ignore: codes of findings, any of `CODES`, that are known and not to be given.
 
     Raises:
         TypeError: an option is of the wrong type.
-        UsageError: `max_event_size` is less than 1.
+        UsageError: `max_event_size` is less than 1, or `ignore` has something that is no code.
 
     >>> from sse_codec.lint import Linter
     >>> linter = Linter(sentinel="[DONE]")
@@ -338,15 +341,22 @@ class Linter:
         require_ids: bool = False,
         sentinel: str | None = None,
         max_event_size: int = DEFAULT_MAX_EVENT_SIZE,
+        ignore: Collection[str] = (),
     ) -> None:
         if not isinstance(sentinel, (str, type(None))):
             raise TypeError(f"sentinel must be a str, not {type(sentinel).__name__}")
+        if isinstance(ignore, str):  # it is a collection of str too
+            raise TypeError("ignore takes a set or list of codes, not a str")
         StreamInput(max_event_size=max_event_size)  # checks it
         self._json = json
         self._unique_ids = unique_ids
         self._require_ids = require_ids
         self._sentinel = sentinel
         self._limit = max_event_size
+        for code in ignore:
+            if code not in CODES:
+                raise UsageError(f"{show(code)} is no code of a finding{_did_you_mean(code)}")
+        self._ignored = frozenset(ignore)
         self._begin_stream()
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Finding]:
@@ -418,7 +428,7 @@ class Linter:
 
     def _take_found(self) -> list[Finding]:
         found, self._found = self._found, []
-        return found
+        return [finding for finding in found if finding.code not in self._ignored]
 
     def _add(self, place: _Place, code: str, what: str, effect: str, mend: str) -> None:
         self._found.append(place.finding(code, what, effect, mend))
@@ -862,9 +872,18 @@ class Linter:
 
 def _meant(name: str) -> str | None:
     """Return the known field whose name this looks like."""
+    return _closest(name.strip().lower(), _KNOWN)
+
+
+def _did_you_mean(code: str) -> str:
+    close = _closest(code, CODES)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def _closest(name: str, known: Collection[str]) -> str | None:
     import difflib
 
-    matches = difflib.get_close_matches(name.strip().lower(), _KNOWN, 1, 0.75)
+    matches = difflib.get_close_matches(name, known, 1, 0.75)
     return matches[0] if matches else None
 
 

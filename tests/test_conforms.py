@@ -77,6 +77,7 @@ def test_options(options: dict[str, Any], code: str) -> None:
     assert_conforms(wire)
     with pytest.raises(AssertionError, match=rf"error\[{code}\]"):
         assert_conforms(wire, **options)
+    assert_conforms(wire, **options, ignore=[code])
 
 
 def test_wrong_arguments() -> None:

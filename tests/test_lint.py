@@ -116,6 +116,13 @@ def test_check(case: Case) -> None:
     assert list(lint(case.healthy, **case.options)) == []
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.wire[:12]!r}")
+def test_a_check_that_is_ignored(case: Case) -> None:
+    assert list(lint(case.wire, ignore={case.code}, **case.options)) == []
+    [finding] = lint(case.wire, ignore=CODES.keys() - {case.code}, **case.options)
+    assert finding.code == case.code
+
+
 def test_every_check_is_tested() -> None:
     assert {case.code for case in CASES} == set(CODES)
     assert set(CODES) <= set(re.findall(r"[\w-]+", lint_module.__doc__ or ""))
@@ -217,7 +224,7 @@ def test_what_the_encoder_writes_has_no_error(sent: list[ServerSentEvent]) -> No
     st.sampled_from([None, "a", ""]),
 )
 def test_findings_do_not_depend_on_the_chunks(
-    chunks: list[bytes], limit: int, options: dict[str, bool], sentinel: str | None
+    chunks: list[bytes], limit: int, options: dict[str, Any], sentinel: str | None
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lint_module, "_LONG_LINE", 12)
@@ -384,6 +391,12 @@ def test_wrong_arguments() -> None:
         Linter(sentinel=b"x")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="max_event_size must be at least 1"):
         lint(b"", max_event_size=0)
+    with pytest.raises(TypeError, match="ignore takes a set or list of codes, not a str"):
+        Linter(ignore="late-bom")
+    with pytest.raises(UsageError, match="^'late_bom' is no code of a finding; did you mean 'late-bom'[?]$"):
+        Linter(ignore=["bare-cr", "late_bom"])
+    with pytest.raises(UsageError, match="^'x' is no code of a finding$"):
+        Linter(ignore={"x"})
 
 
 # How it is shown

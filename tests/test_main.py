@@ -10,17 +10,19 @@ import shlex
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import sse_codec
 from sse_codec import ServerSentEvent, _terminal, encode
 from sse_codec.__main__ import _parser, main
-from sse_codec.lint import lint
+from sse_codec.lint import CODES, lint
 from tests.strategies import events
 
 if TYPE_CHECKING:
@@ -310,6 +312,26 @@ def test_lint_options(run: Streams, option: str, code: str) -> None:
     assert f"error[{code}]".encode() in output
 
 
+def test_lint_ignores_what_it_is_told_to(run: Streams, capsys: pytest.CaptureFixture[str]) -> None:
+    wire = b"Data: a\n\nretry: 0\n\nretry: 1s\n\n"
+    assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (0, b"", "")
+    status, output, errors = run("lint", "--ignore=unknown-field", stdin=wire)
+    assert (status, errors) == (1, "standard input: 1 error and 1 warning\n")
+    assert b"Data" not in output
+    with pytest.raises(SystemExit) as raised:
+        main(["lint", "--ignore=bare-cr,bar-cr"])
+    assert raised.value.code == 2
+    assert "argument --ignore: 'bar-cr' is no code of a finding; did you mean 'bare-cr'?" in capsys.readouterr().err
+
+
+def test_the_help_names_every_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["lint", "--help"])
+    errors, warnings = capsys.readouterr().out.partition("codes of errors:")[2].split("codes of warnings:")
+    assert errors.split() == [code for code in CODES if CODES[code] == "error"]
+    assert warnings.split() == [code for code in CODES if CODES[code] == "warning"]
+
+
 def test_lint_is_live() -> None:
     with start("lint", "--format=json") as process:
         assert process.stdin is not None
@@ -332,6 +354,39 @@ def test_events_on_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> 
         "\x1b[2mmessage\x1b[0m\n  b\n"
     )
     assert run("decode", "--data", stdin=wire, stdout=Terminal)[1] == b"a\n\\x1b[31mred\nb\n"
+
+
+def test_JSON_on_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    wire = b'data: {"a": [1.10, {}], "b\\"]": "[\xc2\x9b\\u00e9]", "c": [[]]}\n\ndata: [DONE]\n\n'
+    assert run("decode", "--json", stdin=wire, stdout=Terminal)[1].decode() == (
+        "message\n"
+        "  {\n"
+        '    "a": [\n'
+        "      1.10,\n"
+        "      {}\n"
+        "    ],\n"
+        '    "b\\"]": "[\\x9b\\u00e9]",\n'
+        '    "c": [\n'
+        "      []\n"
+        "    ]\n"
+        "  }\n"
+        "message\n"
+        "  [DONE]\n"
+    )
+
+
+@given(
+    st.recursive(
+        st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_JSON_is_laid_out_as_Python_does(value: Any) -> None:
+    assert _terminal._tree(json.dumps(value)) == json.dumps(value, indent=2)
+
+
+def test_JSON_that_nests_without_end_takes_no_square_of_space() -> None:
+    assert len(_terminal._tree("[" * 1000 + "]" * 1000)) < 2000 * 100
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
@@ -436,6 +491,13 @@ def test_progress_on_a_real_terminal(tmp_path: Path) -> None:
 def test_the_script_is_the_module() -> None:
     [script] = [entry for entry in entry_points(group="console_scripts") if entry.name == "sse-codec"]
     assert script.load() is main
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["lint", "--help"], ["lint"], ["nonsense"]])
+def test_the_script_does_what_the_module_does(argv: list[str]) -> None:
+    script = os.path.join(sysconfig.get_path("scripts"), "sse-codec")
+    runs = [subprocess.run([*each, *argv], input=b"x", capture_output=True, check=False) for each in ([script], RUN)]
+    assert len({(run.returncode, run.stdout, run.stderr) for run in runs}) == 1
 
 
 def test_a_closed_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:

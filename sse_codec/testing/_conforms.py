@@ -25,13 +25,14 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
 
     Args:
         wire: all bytes of one connection's stream: bytes, an iterable of bytes cut anywhere, or a binary file.
-        options: those of `sse_codec.lint.Linter`: `json`, `unique_ids`, `require_ids`, `sentinel`, `max_event_size`.
+        options: those of `sse_codec.lint.Linter`: `json`, `unique_ids`, `require_ids`, `sentinel`,
+            `max_event_size`, `ignore`.
 
     Raises:
         AssertionError: there are errors. Its text is a report: each one's place, line and caret, what a client does
             with it, and how to mend it; of more than ten the first ten.
         TypeError: an argument is of the wrong type.
-        UsageError: `max_event_size` is less than 1.
+        UsageError: `max_event_size` is less than 1, or `ignore` has something that is no code of a finding.
 
     >>> from sse_codec.testing import assert_conforms
     >>> assert_conforms(b"event: tick\ndata: 1\n\n")
