@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from . import __version__
 from ._decoder import Decoder
@@ -29,7 +29,7 @@ from .lint import CODES, Linter, json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO
+    from typing import Any
 
     from ._event import ServerSentEvent
     from .lint import Finding
@@ -244,13 +244,13 @@ class _Input(NamedTuple):
     """What is read: a name for messages, the bytes, and whether they are a file's, which come all at once."""
 
     name: str
-    file: BinaryIO
+    file: Any  # a BinaryIO that has `read1`, for which there is no type
     is_file: bool
     progress: Progress
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they come in."""
-        while chunk := self.file.read1(_READ_SIZE):  # type: ignore[attr-defined]  # typeshed's BinaryIO has no read1
+        while chunk := self.file.read1(_READ_SIZE):
             self.progress.add(len(chunk))
             yield chunk
 
@@ -335,6 +335,7 @@ def _decode(source: _Input, write: Callable[[str], None], options: argparse.Name
 
 def _layout(options: argparse.Namespace) -> tuple[Callable[[ServerSentEvent], str], Callable[[Comment], str]]:
     """Return how events and comments are written."""
+    show_event: Callable[[ServerSentEvent], str]
     if sys.stdout.isatty():
         paint = Paint(sys.stdout)
         show_event = payload_block if options.data else lambda event: event_block(event, paint, json=options.json)
@@ -433,15 +434,16 @@ def _block(line: bytes) -> bytes:
     """Encode what one JSON line says; raises a ValueError that says what is wrong with it."""
     try:
         text = line.decode().rstrip()
-        keys = json.loads(text)
+        parsed = json.loads(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 (byte {error.start + 1})") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} (column {error.colno})") from None
     except RecursionError:
         raise ValueError("JSON that is nested too deeply") from None
-    if not isinstance(keys, dict):
+    if not isinstance(parsed, dict):
         raise ValueError(f"not a JSON object: {show(text)}")
+    keys = cast("dict[str, Any]", parsed)
     for key in keys:
         if key not in _ENCODED_KEYS and key not in _IGNORED_KEYS:
             raise ValueError(f"unknown key {show(key)}; known are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")

@@ -16,7 +16,7 @@ from ._input import DEFAULT_MAX_EVENT_SIZE
 TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
-    from typing import BinaryIO, Literal, Protocol, TypeAlias
+    from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
     from ._event import ServerSentEvent
 
@@ -116,15 +116,7 @@ def adecode(
     ['one', 'two']
     """
     decoder = _prepare(on_eof, decoder, last_event_id, max_event_size)
-    source: AsyncIterator[Bytes]
-    if not hasattr(chunks, "__aiter__"):
-        source = _as_async(_source("adecode", chunks))
-    elif hasattr(chunks, "read") and hasattr(chunks, "readline"):
-        # Iterating over a reader gives lines, and fails at its limit for one, 64 KiB for asyncio's.
-        source = _read_async(chunks)  # type: ignore[arg-type]  # two hasattr() make no AsyncReader for mypy
-    else:
-        source = chunks.__aiter__()
-    return _adecode(source, on_eof, decoder)
+    return _adecode(_async_source(chunks), on_eof, decoder)
 
 
 def _prepare(on_eof: str, decoder: Decoder | None, last_event_id: str | None, max_event_size: int | None) -> Decoder:
@@ -153,8 +145,9 @@ def _source(caller: str, chunks: Chunks) -> Iterator[Bytes]:
         raise TypeError(f"{caller}() takes bytes, not str: pass the response's bytes before anything decodes them")
     # Iterating over a file gives lines, however long; `read1`, and the `read` of a file without a buffer, give what is
     # there, and wait only when there is nothing.
-    if hasattr(chunks, "read1"):
-        return iter(lambda: chunks.read1(_CHUNK_SIZE), b"")
+    file: Any = chunks  # there is no type that has `read1`
+    if hasattr(file, "read1"):
+        return iter(lambda: file.read1(_CHUNK_SIZE), b"")
     if isinstance(chunks, io.RawIOBase):
         return iter(lambda: chunks.read(_CHUNK_SIZE), b"")
     try:
@@ -162,6 +155,17 @@ def _source(caller: str, chunks: Chunks) -> Iterator[Bytes]:
     except TypeError:
         hint = "; an async iterable is for adecode()" if hasattr(chunks, "__aiter__") else ""
         raise TypeError(f"{caller}() takes bytes or an iterable of them, not {type(chunks).__name__}{hint}") from None
+
+
+def _async_source(chunks: Any) -> AsyncIterator[Bytes]:
+    """Return an iterator over the chunks of whatever `adecode` takes: `AsyncChunks`, told apart by what they can do."""
+    if not hasattr(chunks, "__aiter__"):
+        return _as_async(_source("adecode", chunks))
+    if hasattr(chunks, "read") and hasattr(chunks, "readline"):
+        # Iterating over a reader gives lines, and fails at its limit for one, 64 KiB for asyncio's.
+        return _read_async(chunks)
+    iterator: AsyncIterator[Bytes] = chunks.__aiter__()
+    return iterator
 
 
 async def _as_async(source: Iterator[Bytes]) -> AsyncGenerator[Bytes, None]:
@@ -177,7 +181,7 @@ async def _read_async(reader: AsyncReader) -> AsyncGenerator[Bytes, None]:
         yield chunk
 
 
-def _close(source: Iterator[Bytes]) -> None:
+def _close(source: Any) -> None:
     """Close a generator. Anything else that can be closed, a file say, is its owner's to close."""
     if hasattr(source, "throw") and hasattr(source, "close"):
         source.close()
@@ -199,9 +203,7 @@ def _decode(source: Iterator[Bytes], on_eof: OnEOF, decoder: Decoder) -> Generat
     yield from _end(on_eof, decoder)
 
 
-async def _adecode(
-    source: AsyncIterator[Bytes], on_eof: OnEOF, decoder: Decoder
-) -> AsyncGenerator[ServerSentEvent, None]:
+async def _adecode(source: Any, on_eof: OnEOF, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
     decoder.reset()
     try:
         async for chunk in source:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from typing import Any, Literal
 
 from typing_extensions import assert_type
 
@@ -26,6 +26,7 @@ from sse_codec import (
     request_headers,
     response_headers,
 )
+from sse_codec.lint import CODES, Finding, Linter, lint
 from sse_codec.testing import Reference, reference_decode
 
 
@@ -89,3 +90,14 @@ def test_http() -> None:
     assert_type(request_headers(), dict[str, bytes])
     assert_type(parse_last_event_id(None), str)
     assert_type(is_event_stream(None), bool)
+
+
+def test_lint() -> None:
+    assert_type(lint(b"", json=True, ignore=["bare-cr"]), Iterator[Finding])
+    linter = Linter(sentinel="[DONE]")
+    assert_type(linter.feed(b""), list[Finding])
+    for finding in linter.close():
+        assert_type(finding.severity, Literal["error", "warning"])
+        assert_type(finding.line, int)
+        assert_type(finding.to_json(), str)
+    assert_type(CODES, dict[str, Literal["error", "warning"]])

@@ -18,6 +18,10 @@ from sse_codec.testing._rules import Rule
 T = TypeVar("T")
 
 
+def _phases(settings: Any) -> list[Phase]:
+    return list(settings.phases)
+
+
 class _Drawn(Generic[T]):
     """A case, for Hypothesis to pass on: it spells each argument out, and a case may fill pages."""
 
@@ -43,6 +47,7 @@ def search(
     first: NotConforming | None = None
 
     settings = Settings() if settings is None else settings
+    phases = _phases(settings)
 
     @Settings(
         settings,
@@ -50,7 +55,7 @@ def search(
         database=None,
         deadline=None,
         report_multiple_bugs=False,
-        phases=[phase for phase in settings.phases if phase is not Phase.explain],
+        phases=[phase for phase in phases if phase is not Phase.explain],
         verbosity=Verbosity.quiet,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
@@ -68,7 +73,7 @@ def search(
             raise
 
     try:
-        if Phase.explicit in settings.phases:
+        if Phase.explicit in phases:
             for case in known:
                 law(case)
         find()

@@ -48,7 +48,7 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
         end every block with a blank line, the last one too
     """
     __tracebackhide__ = True  # pytest shows the test's line, not this function's
-    shown = []
+    shown: list[str] = []
     count = 0
     for finding in lint(_source("assert_conforms", wire), **options):
         if finding.severity == "error":

@@ -147,9 +147,20 @@ class _NotAnItem(Exception):
 _MISSING = object()
 
 
+# A function tells what it is and leaves it an Any, of which `isinstance` would make a tuple, or Mapping, of unknowns.
+
+
+def _is_mapping(item: object) -> bool:
+    return isinstance(item, Mapping)
+
+
+def _is_plain_tuple(item: object) -> bool:
+    return not hasattr(item, "_fields") and isinstance(item, tuple)
+
+
 def _get(item: Any, *names: str) -> Any:
     for name in names:
-        value = item.get(name, _MISSING) if isinstance(item, Mapping) else getattr(item, name, _MISSING)
+        value = item.get(name, _MISSING) if _is_mapping(item) else getattr(item, name, _MISSING)
         if value is not _MISSING:
             return value
     return _MISSING
@@ -163,7 +174,7 @@ def _observed(item: Any) -> _Item:
     """
     if isinstance(item, Comment):
         return _Item("comment", None, item.text, {})
-    if isinstance(item, tuple) and not hasattr(item, "_fields") and 2 <= len(item) <= 4:
+    if _is_plain_tuple(item) and 2 <= len(item) <= 4:
         return _Item("event", item[0] or "message", item[1], dict(zip(("id", "retry"), item[2:], strict=False)))
     comment = _get(item, "comment")
     data, name = _get(item, "data"), _get(item, "event", "type")
@@ -217,6 +228,8 @@ def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
             case BlankLine() if has_data:
                 items.append(_expected_event(left.pop(0), reconnection_time))
                 has_data = False
+            case _:
+                pass
     if on_eof == "dispatch" and reference.unfinished is not None:
         time = reconnection_time if reference.unfinished.retry is None else reference.unfinished.retry
         items.append(_expected_event(reference.unfinished, time))

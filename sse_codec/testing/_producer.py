@@ -76,7 +76,7 @@ def check_producer(
     one_of("check_producer()", "unsendable", unsendable, ("contained", "refused", "untested"))
     events = _events(excluded)
     before = st.just([]) if "events" in excluded else st.just([]) | st.lists(events, max_size=2)
-    sendable = st.builds(lambda before, event: _Case([*before, event], ""), before, events)
+    sendable = st.builds(_sendable_case, before, events)
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
     cases = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
@@ -90,6 +90,10 @@ class _Case(NamedTuple):
     spoilt: str
 
 
+def _sendable_case(before: Events, event: ServerSentEvent) -> _Case:
+    return _Case([*before, event], "")
+
+
 def _known(unsendable: str) -> Iterator[_Case]:
     for events in events_to_send():
         yield _Case(events, "")
@@ -101,10 +105,14 @@ def _known(unsendable: str) -> Iterator[_Case]:
 _Spoiler: TypeAlias = tuple[str, st.SearchStrategy[Any]]
 
 
+def _joined(before: str, end: str, after: str) -> str:
+    return before + end + after
+
+
 def _spoilers(without: Collection[str]) -> list[_Spoiler]:
     """Return what makes an event one that can't be sent: for each way the field and the values to put there."""
     line_ends = st.builds(
-        lambda before, end, after: before + end + after,
+        _joined,
         st.sampled_from(["", "a"]),
         st.sampled_from(["\n", "\r", "\r\n", "\n\n", "\r\r"]),
         st.sampled_from(["data: injected", "b", "", "id: 9", "data: injected\n\n", "retry: 0", ": comment"]),
@@ -131,7 +139,13 @@ def _unsendable_cases(
     is_first = draw(st.booleans()) or not before
     spoilt, values = draw(st.sampled_from(spoilers))
     event = draw(events)
-    parts = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry, spoilt: draw(values)}
+    parts: dict[str, Any] = {
+        "data": event.data,
+        "event": event.event,
+        "id": event.id,
+        "retry": event.retry,
+        spoilt: draw(values),
+    }
     return _Case([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
 
 
@@ -215,7 +229,7 @@ def _arriving(event: ServerSentEvent) -> ServerSentEvent:
     return ServerSentEvent(data, event.event, event.id, event.retry)
 
 
-def _as_bytes(produced: Any) -> bytes:
+def _as_bytes(produced: Produced) -> bytes:
     """Join what was produced; text is sent as UTF-8."""
     if isinstance(produced, str):
         return produced.encode()

@@ -64,7 +64,7 @@ class Stream:
     @property
     def cuts(self) -> set[int]:
         """The offsets in the wire at which one chunk ends and another starts."""
-        cuts = set()
+        cuts: set[int] = set()
         at = 0
         for chunk in self.chunks[:-1]:
             at += len(chunk)

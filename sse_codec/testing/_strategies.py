@@ -204,7 +204,7 @@ class _Speller:
 
     def between(self) -> list[bytes]:
         """Draw what may stand before any line and means nothing."""
-        lines = []
+        lines: list[bytes] = []
         if self.comments and self.draw(st.booleans()):
             lines.append(self.draw(st.sampled_from(COMMENTS)))
         if self.unknown and self.draw(st.booleans()):
@@ -256,7 +256,7 @@ def _spelled(draw: st.DrawFn, events: Sequence[ServerSentEvent]) -> bytes:
         if shuffled:
             order = draw(st.permutations(order))
         left = {name: [value for other, value in [*fields, *data] if other == name] for name in order}
-        lines = []
+        lines: list[bytes] = []
         for name in order:
             lines += speller.between()
             lines.append(speller.field(name, left[name].pop(0).encode()))
@@ -313,7 +313,10 @@ def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
     empty = st.sampled_from([b": ", b":", b""] if "no-colon" not in without else [b": ", b":"])
 
     def field(name: bytes, values: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-        return st.builds(lambda colon, value: name + colon + value, after, values)
+        def spelt(colon: bytes, value: bytes) -> bytes:
+            return name + colon + value
+
+        return st.builds(spelt, after, values)
 
     simple = [b"data: a", b"data: b"]
     simple += [line for line, rule in _SIMPLE if rule not in without]
@@ -438,7 +441,7 @@ def cut(wire: bytes, plan: _Plan, without: Collection[str]) -> list[bytes]:
     places: Sequence[int] = range(1, len(wire))
     if plan.places == "awkward":
         places = [at for at in places if _is_awkward(wire[at - 1], wire[at])] or places
-    chosen = {places[number % len(places)] for number in plan.chosen} if places else set()
+    chosen: set[int] = {places[number % len(places)] for number in plan.chosen} if places else set()
     if plan.every:
         # A long stream byte by byte is the same cuts many times over, and takes long.
         chosen.update(places[:: max(plan.every, len(places) // 500)])
@@ -466,7 +469,11 @@ def _is_awkward(before: int, after: int) -> bool:
 
 def chunked(wires: st.SearchStrategy[bytes], without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
     """Strategy for streams in chunks."""
-    return st.builds(lambda plan, wire: cut(wire, plan, without), _plans(empty=False), wires)
+
+    def cut_by(plan: _Plan, wire: bytes) -> list[bytes]:
+        return cut(wire, plan, without)
+
+    return st.builds(cut_by, _plans(empty=False), wires)
 
 
 def chunkings(wire: bytes, *, empty: bool = False) -> st.SearchStrategy[list[bytes]]:
