@@ -130,10 +130,11 @@ class _Line:
     """What the three kinds of line have in common: they are immutable and equal when kind and values are."""
 
     __slots__ = ()
-    __match_args__: tuple[str, ...] = ()
 
     def _values(self) -> tuple[str, ...]:
-        return tuple(getattr(self, name) for name in self.__match_args__)
+        # Each kind has its own; a type checker would find another type there if it were declared here.
+        names: tuple[str, ...] = getattr(self, "__match_args__")  # noqa: B009  # the attribute is not declared
+        return tuple(getattr(self, name) for name in names)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Line):
@@ -212,3 +213,4 @@ class BlankLine(_Line):
     """
 
     __slots__ = ()
+    __match_args__ = ()

@@ -41,9 +41,9 @@ class NotConforming(AssertionError):
         got: Sequence[Any] | None,
     ) -> None:
         super().__init__(what)
-        self.rule = rule.name
-        self.sentence = rule.sentence
-        self.about = rule.about
+        self.rule: str = rule.name
+        self.sentence: str = rule.sentence
+        self.about: str = rule.about
         self.case = case
         self.wire = wire
         self.expected = expected
