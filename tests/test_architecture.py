@@ -1,0 +1,178 @@
+"""Who may import whom: the arrows between the modules point one way, and out of the package to nowhere.
+
+Read from the sources, imports inside functions included; nothing is run. What is imported for types alone, under
+`if TYPE_CHECKING:`, costs nothing at run time, and may point the other way where the table says so.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import sse_codec
+
+PACKAGE = Path(str(sse_codec.__file__)).parent
+
+VALUES = {"_grammar", "_event", "_errors"}
+CORE = VALUES | {"_encoder", "_http", "_input", "_lines", "_decoder", "_iterate"}
+
+#: For each module what it may import of the package; for `testing`, which is a package, all its modules together.
+MAY_IMPORT = {
+    "_grammar": set[str](),
+    "_event": {"_grammar"},
+    "_errors": {"_grammar"},
+    "_input": {"_grammar", "_errors"},
+    "_http": VALUES,
+    "_encoder": VALUES,
+    "_lines": VALUES | {"_input"},
+    "_decoder": VALUES | {"_input"},
+    "_iterate": VALUES | {"_input", "_decoder"},
+    "payloads": {"_event", "_errors"},
+    "resume": VALUES | {"_http", "_encoder", "_decoder"},
+    "__init__": CORE | {"payloads", "resume"},
+    "lint": CORE,
+    "testing": CORE | {"lint"},
+    "_terminal": CORE | {"lint"},
+    "__main__": CORE | {"__init__", "lint", "_terminal"},
+}
+
+#: What may be imported for types alone, besides.
+TYPES_ONLY = {"_errors": {"_event"}}
+
+#: Modules that the package need not have.
+OPTIONAL = {"payloads", "resume"}
+
+#: Other people's packages; none in what is not named. Each type checker has its own typing_extensions.
+STRANGERS = {"testing": {"hypothesis"}}
+STRANGERS_FOR_TYPES = {"typing_extensions"}
+
+
+class Imports(NamedTuple):
+    """What one source imports: modules of the package by their names in the table, and all others."""
+
+    ours: set[str]
+    others: set[str]
+    ours_for_types: set[str]
+    others_for_types: set[str]
+
+
+def imports(source: str, package: str = "sse_codec") -> Imports:
+    """Return what a source imports that stands in a package: in ours, or in `sse_codec.testing`."""
+    tree = ast.parse(source)
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found = Imports(set(), set(), set(), set())
+    for node in ast.walk(tree):
+        for name in _imported(node, package):
+            top, _, rest = name.partition(".")
+            ours, others = (found.ours_for_types, found.others_for_types) if id(node) in for_types else found[:2]
+            if top == "sse_codec":
+                # What is not a module is a name of `__init__`.
+                module = rest.partition(".")[0]
+                ours.add(module if module in MAY_IMPORT else "__init__")
+            else:
+                others.add(top)
+    return found
+
+
+def _imported(node: ast.AST, package: str) -> list[str]:
+    """Return the full names that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        parents = package.split(".")
+        base = parents[: len(parents) + 1 - node.level] if node.level else []
+        start = ".".join([*base, *([node.module] if node.module else [])])
+        return [f"{start}.{alias.name}" for alias in node.names]
+    return []
+
+
+def sources() -> dict[str, list[Path]]:
+    """Return the sources of each module of the table, and of each that it should have."""
+    found = {path.stem: [path] for path in PACKAGE.glob("*.py")}
+    for path in PACKAGE.glob("*/**/*.py"):
+        found.setdefault(path.relative_to(PACKAGE).parts[0], []).append(path)
+    return found
+
+
+SOURCES = sources()
+
+
+def imports_of(path: Path) -> Imports:
+    package = ".".join(["sse_codec", *path.relative_to(PACKAGE).parts[:-1]])
+    return imports(path.read_text(encoding="utf-8"), package)
+
+
+def test_every_module_has_its_place_in_the_table() -> None:
+    assert set(SOURCES) | OPTIONAL == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_arrows_point_one_way(module: str) -> None:
+    allowed = MAY_IMPORT.get(module, set()) | {module}
+    for path in SOURCES[module]:
+        found = imports_of(path)
+        assert found.ours <= allowed, path
+        assert found.ours_for_types <= allowed | TYPES_ONLY.get(module, set()), path
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_nothing_but_the_standard_library_is_needed(module: str) -> None:
+    """And only `testing` needs Hypothesis."""
+    allowed = sys.stdlib_module_names | STRANGERS.get(module, set())
+    for path in SOURCES[module]:
+        found = imports_of(path)
+        assert found.others <= allowed, path
+        assert found.others_for_types <= allowed | STRANGERS_FOR_TYPES, path
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_import_is_hidden(module: str) -> None:
+    """Only `testing` imports by name, its own modules, which are in the table of `sse_codec.testing`."""
+    for path in SOURCES[module]:
+        hidden = "import_module" in path.read_text(encoding="utf-8") or "importlib" in imports_of(path).others
+        assert not hidden or path == PACKAGE / "testing" / "__init__.py"
+        assert "__import__" not in path.read_text(encoding="utf-8")
+
+
+def test_the_reference_decoder_shares_no_code_with_what_it_judges() -> None:
+    found = imports_of(PACKAGE / "testing" / "_reference.py")
+    assert found.ours == {"_event"}
+
+
+def test_the_table_is_what_the_design_says() -> None:
+    assert next(iter(TopologicalSorter(MAY_IMPORT).static_order())) == "_grammar", "it raises for a circle"
+    outside = {"lint", "testing", "_terminal", "__main__"}
+    for module in {*CORE, *OPTIONAL, "__init__"}:
+        assert not MAY_IMPORT[module] & outside
+    for module in ("_encoder", "_lines", "_decoder"):
+        assert not MAY_IMPORT[module] & {"_encoder", "_lines", "_decoder", "_iterate"}
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "expected"),
+    [
+        ("import json, os.path", "sse_codec", Imports(set(), {"json", "os"}, set(), set())),
+        ("def f():\n    from ._lines import x", "sse_codec", Imports({"_lines"}, set(), set(), set())),
+        ("from . import lint, encode", "sse_codec", Imports({"lint", "__init__"}, set(), set(), set())),
+        ("from . import _rules", "sse_codec.testing", Imports({"testing"}, set(), set(), set())),
+        ("from .. import lint\nfrom .._http import x", "sse_codec.testing",
+         Imports({"lint", "_http"}, set(), set(), set())),
+        ("import sse_codec._event", "sse_codec", Imports({"_event"}, set(), set(), set())),
+        ("if typing.TYPE_CHECKING:\n    import a\n    from ._event import b", "sse_codec",
+         Imports(set(), set(), {"_event"}, {"a"})),
+        ("if TYPE_CHECKING:\n    import a\nelse:\n    import b", "sse_codec", Imports(set(), {"b"}, set(), {"a"})),
+    ],
+)  # fmt: skip
+def test_the_reading_of_imports(source: str, package: str, expected: Imports) -> None:
+    assert imports(source, package) == expected
