@@ -1,7 +1,14 @@
-"""A codec for event streams: Server-Sent Events, `text/event-stream`, WHATWG HTML 9.2.
+"""A codec for event streams: Server-Sent Events, `text/event-stream`, WHATWG HTML 9.2. It does no I/O.
 
-Values to bytes: `encode`, `encode_block`, `encode_comment`, `encode_line`. Bytes, cut anywhere, back to values:
-`Decoder` and `LineDecoder`, or `decode` and `adecode` over a whole connection. It does no I/O.
+- Values to bytes: `encode` for a `ServerSentEvent`, `encode_block` for its parts, `encode_comment` for a keep-alive.
+- Bytes, cut anywhere, back to values: `decode` and `adecode` over a whole connection, or `Decoder`, which is fed.
+- For proxies: `LineDecoder` and `encode_line` keep every `Field`, `Comment` and `BlankLine`, in order.
+- In HTTP: `response_headers` and `parse_last_event_id` for a server, `request_headers` and `is_event_stream` for a
+  client; `MEDIA_TYPE` is "text/event-stream".
+- What can go wrong is an `SSEError`; an argument of the wrong type is a TypeError. An event of more than
+  `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, is too large unless told otherwise.
+
+`sse_codec.lint` says what is wrong with a stream, `sse_codec.testing` finds what is wrong with somebody's code.
 """
 
 from ._decoder import Decoder

@@ -40,7 +40,8 @@ class EncodeError(SSEError, ValueError):
     r"""A value can't be sent as it is (WHATWG HTML 9.2.5, the grammar).
 
     Attributes:
-        field: which one: "data", "event", "id", "retry", "comment", or "name" for a field's name.
+        field: which one: "data", "event", "id", "retry" or "comment"; of `encode_line` also "name" and "value", those
+            of its field; of `request_headers` "last_event_id".
         value: the value as it was given.
         offset: the index in `value` of the first character at fault; None when it is the value as a whole.
         reason: what is wrong with it.
@@ -76,7 +77,7 @@ class EncodeTypeError(EncodeError, TypeError):
 
 
 class EventTooLarge(SSEError):
-    """The block in progress passed `max_event_size`; the decoder stays failed until `reset()`.
+    """The block in progress passed `max_event_size`; the decoder stays failed until its `reset()` is called.
 
     Attributes:
         limit: the `max_event_size` that was in force, in bytes.
@@ -121,4 +122,11 @@ class IncompleteEvent(SSEError):
 
 
 class UsageError(SSEError, ValueError):
-    """An option of a decoder or of `decode` is outside its range: a mistake in the calling program."""
+    """An option is outside its range: a mistake in the calling program.
+
+    >>> import sse_codec
+    >>> sse_codec.Decoder(max_event_size=0)
+    Traceback (most recent call last):
+        ...
+    sse_codec.UsageError: max_event_size must be at least 1, not 0
+    """

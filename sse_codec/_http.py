@@ -38,7 +38,8 @@ def response_headers() -> dict[str, str]:
 def request_headers(last_event_id: str = "") -> dict[str, bytes]:
     """Return the headers of a request for an event stream (WHATWG HTML 9.2.2 and 9.2.3); a new dict, to add to.
 
-    Values are bytes, which httpx, requests, urllib3 and http.client send as they are.
+    Values are bytes, which httpx, requests, urllib3 and http.client send as they are. HTTP trims white space at both
+    ends of a value: an id that starts or ends with a space or tab reaches the server without it.
 
     Args:
         last_event_id: where to resume: `Decoder.last_event_id`, or that of the last event dealt with. "" sends no

@@ -25,13 +25,15 @@ What follows:
 A *warning* is what a conforming client survives and others may not, or what is more likely a mistake than meant. One
 that is a habit of the producer (its line ends, its spaces) is given once, at the first place.
 
-    errors                                      warnings
-    not-an-event-stream  unknown-field          leading-bom  bare-cr  mixed-line-ends
-    late-bom             invalid-utf-8          trailing-space  eaten-space  escaped-line-end
-    id-with-null         invalid-retry          repeated-field  empty-event  unlikely-retry
-    overwritten-field    event-without-data     comment-in-block  large-event
-    unfinished-block     event-too-large
-    on request: invalid-json  missing-id  duplicate-id  missing-sentinel
+    errors                                   warnings
+    not-an-event-stream  unknown-field       leading-bom     bare-cr
+    late-bom             invalid-utf-8       trailing-space  mixed-line-ends
+    id-with-null         invalid-retry       eaten-space     escaped-line-end
+    overwritten-field    event-without-data  repeated-field  empty-event
+    unfinished-block     event-too-large     unlikely-retry  comment-in-block
+    and on request:                          large-event
+    invalid-json         missing-id
+    duplicate-id         missing-sentinel
 
 >>> from sse_codec.lint import lint
 >>> for finding in lint(b'event: tick\nData: 1\n\n'):
@@ -78,7 +80,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CODES", "Finding", "Linter", "lint"]
 
-#: Every code and its severity.
 CODES: dict[str, Literal["error", "warning"]] = {
     "not-an-event-stream": "error",
     "unknown-field": "error",
@@ -106,6 +107,7 @@ CODES: dict[str, Literal["error", "warning"]] = {
     "comment-in-block": "warning",
     "large-event": "warning",
 }
+"""Every code of a finding, and its severity."""
 
 _KNOWN = (DATA, EVENT, ID, RETRY)
 
@@ -305,8 +307,8 @@ class _Place:
 class Linter:
     r"""An incremental check of an event stream: feed it the bytes as they come, and read what is wrong with them.
 
-    The options are what only you can know of your stream, and make errors of it, or, with `ignore`, no finding at all.
-    They say nothing unless given.
+    Most options are what only you can know of your stream, and make errors of it; `ignore` leaves out what you know
+    already. Without options it says what is wrong for everybody.
 
     Args:
         json: every payload must be JSON, the sentinel aside.
