@@ -14,11 +14,13 @@ from hypothesis import settings
 
 from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode
 from sse_codec.testing import NotConforming, check_consumer, check_producer
+from tests.interop import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", README, re.DOTALL))
 
 
@@ -57,10 +59,15 @@ def few_examples() -> Iterator[None]:
 
 
 def test_every_example_is_run() -> None:
-    plain = {"main job", "tests", "server", "client", "proxy", "lint", "testing", "report"}
+    plain = {"ten seconds", "main job", "tests", "server", "client", "proxy", "lint", "testing", "report"}
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
     assert set(BLOCKS) == plain | fuzz
     assert README.count("```") == 2 * len(BLOCKS)
+
+
+def test_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    run("ten seconds")
+    assert capsys.readouterr().out == "token 1 Hi\n"
 
 
 def test_server_and_client(url: str) -> None:
@@ -70,6 +77,9 @@ def test_server_and_client(url: str) -> None:
     assert client["decoder"].reconnection_time == 2000
     client["decoder"].last_event_id = "2"
     assert list(client["connect"](url)) == [" world", "!"], "the server resumes where the header says"
+    for unknown in ("x", "0", "9" * 5000, "²"):
+        client["decoder"].last_event_id = unknown
+        assert list(client["connect"](url)) == ["Hello", ",", " world", "!"]
 
 
 def test_the_client_refuses_what_is_no_event_stream(url: str) -> None:
@@ -134,3 +144,54 @@ def test_the_table_is_true() -> None:
     assert Decoder.__init__.__kwdefaults__ == {"last_event_id": "", "max_event_size": 64 << 20}
     assert LineDecoder.__init__.__kwdefaults__ == {"max_event_size": 64 << 20}
     assert Decoder().feed(b"retry: 1000000000000000000\ndata\n\n")[0].retry is None
+
+
+# What is made, and not written: the comparison with other libraries.
+
+PEERS = re.compile("(?<=<!-- peers -->\n).*?(?=<!-- /peers -->\n)", re.DOTALL)
+PEERS_COMMAND = "python -m tests.test_readme"
+
+
+def peers() -> str:
+    """Return the tables of what the checks find in other libraries, from the file that the interop tests compare."""
+    expected = findings.read()
+    tables = {
+        "Decoders: what is not read as the standard says": findings.table("decoders", expected),
+        "Encoders: what the format can't hold, and is sent in some way without an error": findings.table(
+            "refusals", expected
+        ),
+    }
+    return "".join(f"\n**{title}**\n\n{table}" for title, table in tables.items()) + "\n"
+
+
+def test_the_comparison_is_what_was_found() -> None:
+    assert PEERS.findall(README) == [peers()], f"{PEERS_COMMAND} writes it"
+
+
+def test_what_the_comparison_leaves_out() -> None:
+    """A rule that an encoder breaks with what can be sent is also among those of what it should refuse."""
+    expected = findings.read()
+    for name, found in expected["encoders"].items():
+        assert found.rules <= expected["refusals"][name].rules
+
+
+def test_links_lead_somewhere() -> None:
+    """To a file of the repository, or to a heading of this one or that."""
+    links = re.findall(r"\]\(([^)\s]+)\)", README)
+    assert links
+    for link in links:
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            text = (ROOT / path).read_text(encoding="utf-8") if path else README
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert not anchor or anchor in anchors, link
+
+
+def main() -> None:
+    """Write the comparison into the README."""
+    (ROOT / "README.md").write_text(PEERS.sub(lambda _: peers(), README), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
