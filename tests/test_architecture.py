@@ -7,6 +7,7 @@ Read from the sources, imports inside functions included; nothing is run. What i
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -148,6 +149,14 @@ def test_no_import_is_hidden(module: str) -> None:
 def test_the_reference_decoder_shares_no_code_with_what_it_judges() -> None:
     found = imports_of(PACKAGE / "testing" / "_reference.py")
     assert found.ours == {"_event"}
+
+
+def test_what_a_checker_is_told_to_overlook_has_its_reason() -> None:
+    told = re.compile(r"#\s*(?:noqa|type: ignore|pyright: ignore)\b.*")
+    for path in [*PACKAGE.rglob("*.py"), *Path(__file__).parent.rglob("*.py")]:
+        if path != Path(__file__):
+            for words in told.findall(path.read_text(encoding="utf-8")):
+                assert re.fullmatch(r"# (?:noqa: |type: ignore\[|pyright: ignore\[)[\w, -]+\]?\s+# .+", words), path
 
 
 def test_the_table_is_what_the_design_says() -> None:

@@ -208,7 +208,9 @@ def test_a_producer_may_give_its_bytes_in_any_form(produce: Callable[[ServerSent
 
 
 def test_ids_own_or_sticky() -> None:
-    own: Callable[[Any], Any] = lambda chunks: ((e.event, e.data, e.id) for e in decode(chunks))  # noqa: E731
+    def own(chunks: Any) -> Iterator[tuple[str, str, str | None]]:
+        return ((event.event, event.data, event.id) for event in decode(chunks))
+
     check_consumer(own, ids="own", settings=FEW)
     check_consumer(with_sticky_ids, ids="sticky", settings=FEW)
     for consume, ids in ((own, "sticky"), (with_sticky_ids, "own")):

@@ -82,6 +82,6 @@ def test_options(options: dict[str, Any], code: str) -> None:
 
 def test_wrong_arguments() -> None:
     with pytest.raises(TypeError, match=r"assert_conforms\(\) takes bytes, not str"):
-        assert_conforms("data: x\n\n")  # type: ignore[arg-type]
+        assert_conforms("data: x\n\n")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(UsageError, match="max_event_size"):
         assert_conforms(b"", max_event_size=0)

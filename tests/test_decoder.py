@@ -106,7 +106,7 @@ def test_str_is_refused_with_a_reason() -> None:
         "the byte order mark, the invalid bytes and often the line ends"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(reason)}$"):
-        decoder.feed("data: b\n\n")  # type: ignore[arg-type]
+        decoder.feed("data: b\n\n")  # type: ignore[arg-type]  # wrong on purpose
     assert decoder.feed(b"\n\n") == [ServerSentEvent("a")], "the decoder is as it was"
 
 
@@ -338,7 +338,7 @@ class TestLimit:
         with pytest.raises(EventTooLarge):
             decoder.feed(b"xx")
         with pytest.raises(TypeError):
-            decoder.feed("x")  # type: ignore[arg-type]
+            decoder.feed("x")  # type: ignore[arg-type]  # wrong on purpose
 
     def test_many_small_events_may_pass_it_together(self) -> None:
         decoder = Decoder(max_event_size=10)

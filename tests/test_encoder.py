@@ -91,7 +91,7 @@ def test_a_comment_dispatches_nothing(text: str) -> None:
 def test_a_line_end_in_event_or_id_is_refused(field: str, separator: str) -> None:
     for value, offset in ((f"ab{separator}data: x", 2), (separator, 0), (f"a{separator}", 1)):
         with pytest.raises(EncodeError, match=rf"^{field} can't hold a line end \(offset {offset}\): ") as raised:
-            encode(ServerSentEvent("a", **{field: value}))  # type: ignore[arg-type]
+            encode(ServerSentEvent("a", **{field: value}))  # type: ignore[arg-type]  # wrong on purpose
         assert (raised.value.field, raised.value.value, raised.value.offset) == (field, value, offset)
 
 
@@ -162,7 +162,7 @@ def test_an_event_needs_data_and_a_type(field: str) -> None:
 
 def test_a_comment_is_a_str() -> None:
     with pytest.raises(TypeError, match="^comment must be a str, not NoneType$"):
-        encode_comment(None)  # type: ignore[arg-type]
+        encode_comment(None)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("bad", ["a", None, {"data": "a"}, ("a", "message", None, None)])
@@ -247,13 +247,13 @@ def test_encode_line_says_why_a_name_is_refused() -> None:
 
 def test_encode_line_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="takes a Field, Comment or BlankLine, not str"):
-        encode_line("data: a")  # type: ignore[arg-type]
+        encode_line("data: a")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^name must be a str, not bytes$"):
-        encode_line(Field(b"data", "a"))  # type: ignore[arg-type]
+        encode_line(Field(b"data", "a"))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^value must be a str, not NoneType$"):
-        encode_line(Field("data", None))  # type: ignore[arg-type]
+        encode_line(Field("data", None))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^comment must be a str, not int$"):
-        encode_line(Comment(1))  # type: ignore[arg-type]
+        encode_line(Comment(1))  # type: ignore[arg-type]  # wrong on purpose
 
 
 @given(texts, texts)

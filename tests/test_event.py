@@ -49,7 +49,7 @@ def test_equality_lets_the_other_side_decide() -> None:
         def __eq__(self, other: object) -> bool:
             return True
 
-        __hash__ = None  # type: ignore[assignment]
+        __hash__ = None  # type: ignore[assignment]  # as Python itself does for a class with __eq__ alone
 
     for value in VALUES:
         assert value == Anything()
@@ -88,14 +88,14 @@ def test_copy(value: Any) -> None:
 
 @values
 def test_repr_of_the_values_evaluates(value: Any) -> None:
-    again = eval(repr(value))  # noqa: S307
+    again = eval(repr(value))  # noqa: S307  # our own
     assert again == value
     assert repr(again) == repr(value)
 
 
 @given(hostile_events)
 def test_repr_evaluates(event: ServerSentEvent) -> None:
-    assert eval(repr(event)) == event  # noqa: S307
+    assert eval(repr(event)) == event  # noqa: S307  # our own
 
 
 def test_repr_shows_what_is_not_the_default() -> None:
@@ -124,7 +124,7 @@ def test_match() -> None:
 
 def test_is_no_sequence() -> None:
     with pytest.raises(TypeError):
-        iter(FULL)  # type: ignore[call-overload]
+        iter(FULL)  # type: ignore[call-overload]  # it can't be iterated over
 
 
 def test_json() -> None:

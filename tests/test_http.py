@@ -74,7 +74,7 @@ def test_parse_last_event_id(value: str | bytes | None, expected: str) -> None:
 
 def test_parse_last_event_id_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="not int"):
-        parse_last_event_id(5)  # type: ignore[arg-type]
+        parse_last_event_id(5)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_is_event_stream(value: str | bytes | None, expected: bool) -> None:
 
 def test_is_event_stream_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="not int"):
-        is_event_stream(5)  # type: ignore[arg-type]
+        is_event_stream(5)  # type: ignore[arg-type]  # wrong on purpose

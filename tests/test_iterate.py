@@ -304,7 +304,7 @@ class TestFailures:
         with pytest.raises(Broken) as raised:
             if decoded is sync:
                 for event in decode(source(), on_eof="dispatch"):
-                    got.append(event)  # noqa: PERF402  what came before the failure is what is tested
+                    got.append(event)  # noqa: PERF402  # what came before the failure is what is tested
             else:
                 decoded(Keeping(), on_eof="dispatch")
         assert raised.value is error
@@ -323,7 +323,7 @@ class TestFailures:
 
         async def main() -> None:
             async for event in adecode(source(), on_eof="dispatch"):
-                got.append(event)  # noqa: PERF401
+                got.append(event)  # noqa: PERF401  # what came before the failure is what is tested
 
         with pytest.raises(Broken) as raised:
             run(main())
@@ -416,7 +416,7 @@ class TestFailures:
             yield b""
 
         with pytest.raises(TypeError, match=r"an async iterable is for adecode\(\)"):
-            decode(source())  # type: ignore[arg-type]
+            decode(source())  # type: ignore[arg-type]  # wrong on purpose
 
     @every_way
     @pytest.mark.parametrize("chunk", ["data: a\n\n", 5, None])

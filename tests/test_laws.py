@@ -12,6 +12,7 @@ from sse_codec import (
     BlankLine,
     Comment,
     Decoder,
+    EncodeError,
     EventTooLarge,
     Field,
     LineDecoder,
@@ -157,13 +158,19 @@ def test_round_trip(event: ServerSentEvent) -> None:
     assert reference_decode(encode(event)).events == [event]
 
 
+#: What the encoder takes; it looks at the types before it looks at the values.
+FIELD_TYPES: dict[str, set[type]] = {"data": {str}, "event": {str}, "id": {str, type(None)}, "retry": {int, type(None)}}
+
+
 @given(hostile_events)
 @example(ServerSentEvent("a\r\rb\r\nc"))
 def test_nothing_injects(event: ServerSentEvent) -> None:
-    """Either the encoder refuses, or the wire decodes to exactly the one event given."""
+    """Either the encoder refuses, and names a field that is at fault, or the wire decodes to exactly the one event."""
     try:
         wire = encode(event)
-    except (ValueError, TypeError):
+    except EncodeError as error:
+        assert error.value == getattr(event, error.field)
+        assert isinstance(error, TypeError) == (type(error.value) not in FIELD_TYPES[error.field])
         return
     [got] = reference_decode(wire + b"data: behind\n\n").events[:-1]
     data = event.data.replace("\r\n", "\n").replace("\r", "\n")

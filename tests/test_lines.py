@@ -93,7 +93,7 @@ def test_refuses_other_types(bad: Any) -> None:
 
 def test_refuses_an_attribute_that_it_has_not() -> None:
     with pytest.raises(AttributeError):
-        LineDecoder().max_event_size = 5  # type: ignore[attr-defined]
+        LineDecoder().max_event_size = 5  # type: ignore[attr-defined]  # it has no such attribute
 
 
 def test_refuses_a_limit_out_of_range() -> None:

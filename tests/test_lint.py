@@ -384,11 +384,11 @@ def test_a_generator_that_is_left_early_is_closed() -> None:
 
 def test_wrong_arguments() -> None:
     with pytest.raises(TypeError, match=r"lint\(\) takes bytes, not str"):
-        lint("data: x\n\n")  # type: ignore[arg-type]
+        lint("data: x\n\n")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match=r"feed\(\) takes bytes, not str"):
-        Linter().feed("x")  # type: ignore[arg-type]
+        Linter().feed("x")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="sentinel must be a str, not bytes"):
-        Linter(sentinel=b"x")  # type: ignore[arg-type]
+        Linter(sentinel=b"x")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(UsageError, match="max_event_size must be at least 1"):
         lint(b"", max_event_size=0)
     with pytest.raises(TypeError, match="ignore takes a set or list of codes, not a str"):
@@ -456,7 +456,7 @@ def test_a_finding_is_a_value() -> None:
     assert finding != only(b"id: 1\n")
     assert finding != "x"
     with pytest.raises(AttributeError):
-        finding.line = 5  # type: ignore[misc]
+        finding.line = 5  # type: ignore[misc]  # it is immutable
     match finding:
         case Finding(code, line, column):
             assert (code, line, column) == ("unfinished-block", 2, 1)

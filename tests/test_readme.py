@@ -26,7 +26,7 @@ BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", README, re.DOTA
 
 def run(name: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
-    exec(compile(BLOCKS[name], f"README.md, {name}", "exec"), names)  # noqa: S102
+    exec(compile(BLOCKS[name], f"README.md, {name}", "exec"), names)  # noqa: S102  # our own
     return names
 
 

@@ -38,7 +38,7 @@ def fuzz(target: str, arguments: list[str], folder: Path) -> None:
 
     # The judge takes more branches than the accused, and its coverage says nothing about what was tried.
     with atheris.instrument_imports(include=["sse_codec"], exclude=["sse_codec.testing"]):
-        import sse_codec  # noqa: F401 # before the laws import it
+        import sse_codec  # noqa: F401  # before the laws import it
     from tests.fuzz.laws import TARGETS
     from tests.fuzz.seeds import SEEDS, dictionary
 

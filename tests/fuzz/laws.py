@@ -130,7 +130,7 @@ def _make(decoder: Decoder | LineDecoder, call: Call) -> list[Item]:
         return returned
     if call.name == "feed str":
         try:
-            decoder.feed("data: a\n\n")  # type: ignore[arg-type]
+            decoder.feed("data: a\n\n")  # type: ignore[arg-type]  # wrong on purpose
         except TypeError:
             return []
         raise AssertionError("feed took a str")

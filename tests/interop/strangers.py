@@ -92,7 +92,7 @@ def launchdarkly(chunks: Iterator[bytes]) -> Iterator[Any]:
         def connect(self, last_event_id: str | None) -> Any:
             return ConnectionResult(chunks, None)
 
-    class Strategy(ConnectStrategy):  # type: ignore[misc]
+    class Strategy(ConnectStrategy):  # type: ignore[misc]  # it is an Any where it is not installed
         def create_client(self, logger: object) -> Any:
             return Connection()
 
