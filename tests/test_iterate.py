@@ -72,6 +72,13 @@ every_way = pytest.mark.parametrize("decoded", [sync, over_sync, over_async])
 both_ways = pytest.mark.parametrize("decoded", [sync, over_sync])
 
 
+async def leave_early(chunks: Any) -> None:
+    """Stop after the first event of adecode, and close it."""
+    async with contextlib.aclosing(adecode(chunks)) as events:
+        async for _ in events:
+            break
+
+
 def pieces() -> Generator[bytes, None, None]:
     yield from (WIRE[at : at + 3] for at in range(0, len(WIRE), 3))
 
@@ -358,9 +365,7 @@ class TestFailures:
 
         async def main() -> None:
             chunks = source()
-            async with contextlib.aclosing(adecode(chunks)) as events:
-                async for _ in events:
-                    break
+            await leave_early(chunks)
             assert closed.is_set()
             assert inspect.getgeneratorstate(chunks) == inspect.GEN_CLOSED
 
@@ -378,9 +383,7 @@ class TestFailures:
 
         async def main() -> None:
             chunks = source()
-            async with contextlib.aclosing(adecode(chunks)) as events:
-                async for _ in events:
-                    break
+            await leave_early(chunks)
             assert closed.is_set()
 
         run(main())
