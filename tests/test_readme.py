@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sysconfig
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +62,18 @@ def few_examples() -> Iterator[None]:
 
 
 def test_every_example_is_run() -> None:
-    plain = {"ten seconds", "main job", "tests", "server", "client", "proxy", "lint", "testing", "report"}
+    plain = {
+        "ten seconds",
+        "command line",
+        "main job",
+        "tests",
+        "server",
+        "client",
+        "proxy",
+        "lint",
+        "testing",
+        "report",
+    }
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
     assert set(BLOCKS) == plain | fuzz
     assert README.count("```") == 2 * len(BLOCKS)
@@ -101,6 +115,17 @@ def test_proxy() -> None:
     out = b"".join(relay([upstream[:9], upstream[9:]], "eu"))
     assert out == b"\nid: eu:1\nfoo: bar\ndata: a\ndata: b\n\n"
     assert list(decode(out)) == [ServerSentEvent("a\nb", id="eu:1")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such shell")
+def test_the_command_line() -> None:
+    """Each command prints what stands below it."""
+    path = sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
+    for example in BLOCKS["command line"].split("$ ")[1:]:
+        command, _, expected = example.partition("\n")
+        shell = ["sh", "-c", f"({command}) 2>&1"]
+        done = subprocess.run(shell, capture_output=True, check=False, cwd=ROOT, env=os.environ | {"PATH": path})
+        assert done.stdout.decode() == expected, command
 
 
 @pytest.mark.parametrize("name", ["lint", "testing"])
