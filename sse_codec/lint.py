@@ -31,7 +31,7 @@ that is a habit of the producer (its line ends, its spaces) is given once, at th
     id-with-null         invalid-retry       eaten-space     escaped-line-end
     overwritten-field    event-without-data  repeated-field  empty-event
     unfinished-block     event-too-large     unlikely-retry  comment-in-block
-    and on request:                          large-event
+    and on request:                          padded-event    large-event
     invalid-json         missing-id
     duplicate-id         missing-sentinel
 
@@ -103,6 +103,7 @@ CODES: dict[str, Literal["error", "warning"]] = {
     "escaped-line-end": "warning",
     "repeated-field": "warning",
     "empty-event": "warning",
+    "padded-event": "warning",
     "unlikely-retry": "warning",
     "comment-in-block": "warning",
     "large-event": "warning",
@@ -675,6 +676,14 @@ class Linter:
                 "an event type that is empty",
                 f'a client takes it for the default, "{DEFAULT_EVENT}"',
                 "leave the field out",
+            )
+        elif value.strip(" \t") != value:
+            self._add_habit(
+                place,
+                "padded-event",
+                f"white space around an event type: {show(value)}",
+                "a client takes it as part of the type, and who listens for the bare one hears nothing",
+                'write the type right after "event: ", and nothing between it and the end of its line',
             )
         self._set(EVENT, value or DEFAULT_EVENT, place)
 

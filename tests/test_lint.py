@@ -99,6 +99,8 @@ CASES = [
     Case("repeated-field", b"id: 1\nid: 1\n\n", (2, 5, 10), b"id: 1\n\n"),
     Case("repeated-field", b"retry: 05\nretry: 5\n\n", (2, 8, 17), b"retry: 05\n\n"),
     Case("empty-event", b"event:\ndata: x\n\n", (1, 7, 6), b"event: message\ndata: x\n\n"),
+    Case("padded-event", b"event: a \ndata: x\n\n", (1, 8, 7), b"event: a b\ndata: x\n\n"),
+    Case("padded-event", b"event:  a\ndata: x\n\n", (1, 8, 7), b"event: \xc2\xa0a\ndata: x\n\n"),
     Case("unlikely-retry", b"retry: 0\n", (1, 8, 7), b"retry: 1\n"),
     Case("unlikely-retry", b"retry: 86400001\n", (1, 8, 7), b"retry: 86400000\n"),
     Case("comment-in-block", b": hi\ndata: x\n\n", (1, 1, 0), b": hi\n\ndata: x\n\n"),
