@@ -136,7 +136,7 @@ def events() -> st.SearchStrategy[ServerSentEvent]:
 
     >>> from hypothesis import find
     >>> from sse_codec.testing import events
-    >>> find(events(), lambda event: event.id is not None and event.retry == 0)
+    >>> find(events(), lambda event: event.id and event.retry == 0)
     ServerSentEvent(data='a', id='a', retry=0)
     """
     return _events()
