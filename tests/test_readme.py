@@ -193,6 +193,13 @@ def test_the_comparison_is_what_was_found() -> None:
     assert PEERS.findall(README) == [peers()], f"{PEERS_COMMAND} writes it"
 
 
+def test_each_other_decoder_reads_some_streams_otherwise() -> None:
+    ours, *others = findings.read()["decoders"].values()
+    assert not ours.rules
+    assert others
+    assert all(other.rules for other in others)
+
+
 def test_what_the_comparison_leaves_out() -> None:
     """A rule that an encoder breaks with what can be sent is also among those of what it should refuse."""
     expected = findings.read()
