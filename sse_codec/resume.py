@@ -1,0 +1,433 @@
+r"""Both ends of a stream that is cut and goes on: when a client connects again, and what the server still has for it.
+
+`Reconnection` is the client's half. In go what happened (a response, an event, the end of a connection); out come the
+headers to ask with, whether to read a response, and how long to wait before the next request. `EventHistory` is the
+server's half: events go in and come out as bytes to send, and `after` gives those that a client has missed, or says
+that it does not know. Both are state and nothing else: no clock, no socket, no thread, and no lock.
+
+>>> from sse_codec import Decoder, ServerSentEvent, parse_last_event_id
+>>> from sse_codec.resume import EventHistory, Reconnection
+
+The server has sent three events, and the connection was cut inside the second:
+
+>>> history = EventHistory()
+>>> wire = b"".join(history.append(ServerSentEvent(word, id=str(n))) for n, word in enumerate(["to", "be", "or"]))
+>>> client = Reconnection(Decoder())
+>>> client.next_delay(), client.accept(200, "text/event-stream")
+(0.0, True)
+>>> client.decoder.feed(wire[:20])
+[ServerSentEvent(data='to', id='0', last_event_id='0')]
+>>> client.received()
+
+So the client waits, asks, and is given the rest:
+
+>>> 3 <= client.next_delay() <= 4.5
+True
+>>> header = client.request_headers()["Last-Event-ID"]
+>>> history.after(parse_last_event_id(header))
+(b'id: 1\ndata: be\n\n', b'id: 2\ndata: or\n\n')
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+from ._decoder import Decoder
+from ._encoder import encode
+from ._errors import SSEError, UsageError, show
+from ._grammar import parse_retry
+from ._http import is_event_stream, request_headers
+
+TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Final
+
+    from ._event import ServerSentEvent
+
+#: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`.
+TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+_OK = 200
+_NO_CONTENT = 204
+
+#: Doublings of a delay after which more make no difference: the shortest would outlast any `max_delay`.
+_MOST_DOUBLINGS = 100
+
+
+class ConnectionFailed(SSEError):
+    """The server answered with what is no event stream, and the client does not ask again (WHATWG HTML 9.2.3).
+
+    Attributes:
+        status: the response's status.
+        content_type: the response's `Content-Type`; None when it had none.
+
+    >>> from sse_codec.resume import Reconnection
+    >>> Reconnection().accept(404, "text/html")
+    Traceback (most recent call last):
+        ...
+    sse_codec.resume.ConnectionFailed: a response with status 404 and content type 'text/html' is no event stream
+    """
+
+    def __init__(self, status: int, content_type: str | bytes | None) -> None:
+        super().__init__(status, content_type)
+        self.status = status
+        self.content_type = content_type
+
+    def __str__(self) -> str:
+        kind = "no content type" if self.content_type is None else f"content type {show(self.content_type)}"
+        return f"a response with status {self.status} and {kind} is no event stream"
+
+
+class Reconnection:
+    r"""A client's connections, one after the other: when to ask, with which headers, and when to stop (9.2.3).
+
+    Call `next_delay` before each request, the first one included, and wait that long. Then hand the response to
+    `accept`, and call `received` when an event came. A request that fails, or a connection that ends, in order or not,
+    needs no call: the next one of `next_delay` knows. Redirects are the HTTP client's to follow.
+
+    How long it waits: the reconnection time, as the standard says: the latest `retry` field's, or `default_delay`. When
+    the connection before brought no event, twice that after the second such connection in a row, four times after the
+    third, and so on. An event is the proof that a server is well, and not its status: one that accepts each connection
+    and drops it would be asked without end. Jitter only adds, because the standard has the client wait for the
+    reconnection time at least; it comes after `max_delay`, so that clients which a long outage has brought there do not
+    all come back at once.
+
+    What it resumes behind: the decoder's `last_event_id` when the headers are asked for. With `decode(chunks,
+    decoder=client.decoder)` that is the last event given out; with `feed` it is the last one decoded. A client for
+    which neither is dealt with sets `decoder.last_event_id` to where it is. What a cut leaves of a block is dropped
+    with its id, so the server sends the event again: not with `on_eof="dispatch"`, which gives out half an event and
+    resumes behind it.
+
+    Args:
+        decoder: the one decoder of all connections; a new one unless given.
+        default_delay: seconds to wait as long as no `retry` field has come; at least 0. 3 as in Chromium, which most
+            servers are tried with; Firefox waits 5.
+        min_delay: the shortest wait in seconds, more than 0. A limit against `retry: 0`; Firefox's is the same 0.5.
+        max_delay: the longest wait in seconds, before jitter; at least `min_delay`, and finite. A limit against
+            `retry: 1000000000000`, and for back-off; 120 is gRPC's.
+        jitter: how much longer a wait may be, as a fraction of it, at least 0 and finite. 0.5 adds up to a half; 0 adds
+            nothing.
+        retry_statuses: statuses that are no reason to stop, such as `TRANSIENT_STATUSES`. None unless told, as the
+            standard and browsers have it. 204 can't be one of them.
+        random: returns numbers from 0 up to but not including 1; `random.random` unless given.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        UsageError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
+
+    A whole client, with httpx:
+
+    >>> def events(url):
+    ...     client = Reconnection()
+    ...     while (delay := client.next_delay()) is not None:
+    ...         time.sleep(delay)
+    ...         try:
+    ...             with httpx.stream("GET", url, headers=client.request_headers()) as response:
+    ...                 if client.accept(response.status_code, response.headers.get("Content-Type")):
+    ...                     for event in decode(response.iter_bytes(), decoder=client.decoder):
+    ...                         client.received()
+    ...                         yield event
+    ...         except httpx.TransportError:
+    ...             pass  # refused, timed out, cut: ask again
+
+    Back-off, without its jitter:
+
+    >>> from sse_codec.resume import Reconnection
+    >>> client = Reconnection(default_delay=5, jitter=0)
+    >>> [client.next_delay() for _ in range(8)]
+    [0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 120.0, 120.0]
+    """
+
+    __slots__ = (
+        "_attempted",
+        "_decoder",
+        "_default_delay",
+        "_failures",
+        "_jitter",
+        "_max_delay",
+        "_min_delay",
+        "_random",
+        "_received",
+        "_retry_after",
+        "_retry_statuses",
+        "_stopped",
+    )
+
+    def __init__(
+        self,
+        decoder: Decoder | None = None,
+        *,
+        default_delay: float = 3.0,
+        min_delay: float = 0.5,
+        max_delay: float = 120.0,
+        jitter: float = 0.5,
+        retry_statuses: Iterable[int] = (),
+        random: Callable[[], float] | None = None,
+    ) -> None:
+        if decoder is None:
+            decoder = Decoder()
+        elif not isinstance(decoder, Decoder):
+            raise TypeError(f"decoder must be a Decoder, not {type(decoder).__name__}")
+        self._decoder = decoder
+        self._default_delay = _number("default_delay", default_delay)
+        self._min_delay = _number("min_delay", min_delay)
+        self._max_delay = _number("max_delay", max_delay)
+        self._jitter = _number("jitter", jitter)
+        if not 0 < self._min_delay <= self._max_delay:
+            raise UsageError(
+                f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
+            )
+        self._retry_statuses = frozenset(retry_statuses)
+        if _NO_CONTENT in self._retry_statuses:
+            raise UsageError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+        self._random = random
+        self._attempted = False
+        self._received = False
+        self._stopped = False
+        self._failures = 0
+        self._retry_after = 0.0
+
+    @property
+    def decoder(self) -> Decoder:
+        """The decoder of all connections."""
+        return self._decoder
+
+    @property
+    def failures(self) -> int:
+        """How many requests in a row brought no event, up to the latest `next_delay`; for a client that gives up."""
+        return self._failures
+
+    def next_delay(self) -> float | None:
+        """End the connection before, if there was one; return the seconds to wait before the next request.
+
+        Returns:
+            0.0 the first time. None when there is to be no request: the server said so with 204, or `accept` raised.
+        """
+        if self._stopped:
+            return None
+        if not self._attempted:
+            self._attempted = True
+            return 0.0
+        self._failures = 0 if self._received else self._failures + 1
+        self._received = False
+        # "Wait a delay equal to the reconnection time of the event source."
+        retry = self._decoder.reconnection_time
+        delay = max(self._default_delay if retry is None else retry / 1000, self._min_delay)
+        # "Optionally, wait some more. In particular, if the previous attempt failed, then user agents might introduce
+        # an exponential backoff delay to avoid overloading a potentially already overloaded server."
+        delay *= 2.0 ** min(max(self._failures - 1, 0), _MOST_DOUBLINGS)
+        delay = min(max(delay, self._retry_after), self._max_delay)
+        self._retry_after = 0.0
+        if self._jitter:
+            delay += delay * self._jitter * self._draw()
+        return delay
+
+    def request_headers(self) -> dict[str, bytes]:
+        """Return the headers of the next request, as `sse_codec.request_headers` does; a new dict, to add to.
+
+        Raises:
+            EncodeError: somebody has set the decoder's `last_event_id` to what can't be sent.
+
+        >>> from sse_codec import Decoder
+        >>> from sse_codec.resume import Reconnection
+        >>> Reconnection(Decoder(last_event_id="7")).request_headers()
+        {'Accept': b'text/event-stream', 'Cache-Control': b'no-store', 'Last-Event-ID': b'7'}
+        """
+        return request_headers(self._decoder.last_event_id)
+
+    def accept(self, status: int, content_type: str | bytes | None, *, retry_after: str | bytes | None = None) -> bool:
+        """Judge a response; True when it opens a connection, whose body is to be read (WHATWG HTML 9.2.3).
+
+        The decoder is reset then, and so is ready for the body.
+
+        Args:
+            status: the response's status, after redirects.
+            content_type: its `Content-Type` header; None when it has none.
+            retry_after: its `Retry-After` header; looked at when the status is one of `retry_statuses`. Seconds count,
+                up to `max_delay`; a date does not, for want of a clock.
+
+        Returns:
+            True for 200 with an event stream. False when there is nothing to read: a status of `retry_statuses`, after
+            which `next_delay` says how long to wait, or 204, after which it says None.
+
+        Raises:
+            ConnectionFailed: for every other response; `next_delay` says None from now on. Keep the decoder and make a
+                new Reconnection to try all the same.
+            TypeError: an argument is of the wrong type.
+
+        >>> from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
+        >>> client = Reconnection(retry_statuses=TRANSIENT_STATUSES, jitter=0)
+        >>> client.next_delay(), client.accept(503, "text/html", retry_after="20"), client.next_delay()
+        (0.0, False, 20.0)
+        >>> client.accept(204, None), client.next_delay()
+        (False, None)
+        """
+        if not isinstance(status, int):
+            raise TypeError(f"a status is an int, not {type(status).__name__}")
+        # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection".
+        if status == _OK and is_event_stream(content_type):
+            self._decoder.reset()
+            return True
+        if status in self._retry_statuses:
+            self._retry_after = _seconds(retry_after)
+            return False
+        self._stopped = True
+        # "a client can be told to stop reconnecting using the HTTP 204 No Content response code" (9.2.1): for a client
+        # that was told, an end and no error.
+        if status == _NO_CONTENT:
+            return False
+        raise ConnectionFailed(status, content_type)
+
+    def received(self) -> None:
+        """Say that the connection brought an event, so that the wait after it is the shortest again.
+
+        Once a connection would do; once an event is easier. Where a stream may be silent for as long as its connections
+        last, but for comments, call it for each chunk instead, and silence is no failure.
+        """
+        self._received = True
+
+    def _draw(self) -> float:
+        if self._random is None:
+            from random import random  # here, because most clients that need it have loaded it, and a server has no use
+
+            self._random = random
+        return self._random()
+
+
+class EventHistory:
+    r"""The latest events of a stream as a server sent them, to send them again to a client that missed some.
+
+    What `after` returns is complete or None: never a stream with a hole. It may begin with events that the client has,
+    where ids do not tell them apart. A client reports the last id that it was given, so
+
+    - an event without an id belongs behind the id before it, and is sent again to whoever reports that one;
+    - an id that several events have stands for the first of them, as long as any of them is held;
+    - "", which a client without an id reports by sending no `Last-Event-ID`, stands for the start of the stream. So it
+      does behind an event with the id "", which resets.
+
+    For a stream that is resumed without doubles give every event an id of its own. An id that is used again after all
+    its uses were dropped stands for the new place.
+
+    Events are held as bytes, since that is what every client is sent: each is encoded once, when it is appended.
+    Appending takes constant time on average, looking up the time of what is returned. It holds at most `max_events`
+    events and `max_bytes` bytes of them, and about 250 bytes for each event besides.
+
+    Args:
+        max_events: how many events to hold at most, at least 1.
+        max_bytes: how many bytes to hold at most, counted as sent, at least 1; 8 MiB unless told. An event that is
+            larger is not held, nor what came before it.
+
+    Raises:
+        TypeError: an argument is not an int.
+        UsageError: it is less than 1.
+
+    >>> from sse_codec import ServerSentEvent
+    >>> from sse_codec.resume import EventHistory
+    >>> history = EventHistory(max_events=2)
+    >>> for number in ("1", "2", "3"):
+    ...     block = history.append(ServerSentEvent("tick", id=number))  # and send the block to each client
+    >>> history.after("2")
+    (b'id: 3\ndata: tick\n\n',)
+    >>> history.after("3")
+    ()
+    >>> print(history.after("0"), history.after(""))
+    None None
+    """
+
+    __slots__ = ("_again", "_blocks", "_first", "_ids", "_max_bytes", "_max_events", "_size", "_start")
+
+    def __init__(self, *, max_events: int = 10_000, max_bytes: int = 8 * 1024 * 1024) -> None:
+        self._max_events = _bound("max_events", max_events)
+        self._max_bytes = _bound("max_bytes", max_bytes)
+        self._blocks: deque[bytes] = deque()
+        self._size = 0
+        # Places are counted from the start of the stream: place n is behind its first n events. The blocks held are
+        # those from `_start` on. An id is known while its place is not before `_start`: also that of the latest event
+        # that was dropped, since nothing behind it is missing. So `_ids` begins with that one.
+        self._start = 0
+        self._ids: deque[str | None] = deque([None])
+        self._first: dict[str, int] = {}  # the place behind the first use of an id
+        self._again: dict[str, int] = {}  # the place behind the last use, of those ids that were used more than once
+
+    def append(self, event: ServerSentEvent) -> bytes:
+        """Add the next event of the stream; return it encoded, as it is to be sent.
+
+        Raises:
+            EncodeError: it can't be sent, and is not added; as `encode`.
+            TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
+        """
+        block = encode(event)
+        id = event.id
+        self._blocks.append(block)
+        self._ids.append(id)
+        self._size += len(block)
+        if id:
+            place = self._start + len(self._blocks)
+            if id in self._first:
+                self._again[id] = place
+            else:
+                self._first[id] = place
+        while len(self._blocks) > self._max_events or self._size > self._max_bytes:
+            self._drop()
+        return block
+
+    def after(self, last_event_id: str) -> tuple[bytes, ...] | None:
+        """Return what a client has missed, to be sent before what comes next; None when that is not known.
+
+        Args:
+            last_event_id: the last event ID that the client reports, as `parse_last_event_id` returns it. "" is a
+                client without one, and asks for the whole stream; a server whose new clients start with what comes
+                next does not ask.
+
+        Returns:
+            The blocks behind that event in order, none when it was the latest. None when some of them are held no more,
+            and when the id is unknown: send the whole state, or whatever a new client is sent.
+
+        Raises:
+            TypeError: `last_event_id` is not a str.
+        """
+        if not isinstance(last_event_id, str):
+            raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}: see parse_last_event_id")
+        place = self._first.get(last_event_id, -1) if last_event_id else 0
+        if place < self._start:
+            return None
+        missed = self._start + len(self._blocks) - place
+        return tuple(islice(reversed(self._blocks), missed))[::-1]  # from the end, to touch no more than is returned
+
+    def _drop(self) -> None:
+        """Drop the oldest event, and forget the id of the one before it, which nobody can resume behind any more."""
+        self._size -= len(self._blocks.popleft())
+        id = self._ids.popleft()
+        if id and self._again.get(id, self._first[id]) == self._start:
+            del self._first[id]
+            self._again.pop(id, None)
+        self._start += 1
+
+
+def _seconds(retry_after: str | bytes | None) -> float:
+    """Read a `Retry-After` header; 0.0 when there is none, or it is not a number of seconds."""
+    if retry_after is None:
+        return 0.0
+    if isinstance(retry_after, bytes):
+        retry_after = retry_after.decode("latin-1")
+    if not isinstance(retry_after, str):
+        raise TypeError(f"a Retry-After is str, bytes or None, not {type(retry_after).__name__}")
+    return float(parse_retry(retry_after.strip("\t ")) or 0)  # RFC 9110, 10.2.3: digits, as in a `retry` field
+
+
+def _number(name: str, value: float) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not 0 <= value < float("inf"):  # NaN neither
+        raise UsageError(f"{name} must be at least 0 and finite, not {show(value)}")
+    return float(value)
+
+
+def _bound(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value < 1:
+        raise UsageError(f"{name} must be at least 1, not {show(value)}")
+    return value
