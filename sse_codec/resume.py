@@ -312,7 +312,7 @@ class EventHistory:
 
     Events are held as bytes, since that is what every client is sent: each is encoded once, when it is appended.
     Appending takes constant time on average, looking up the time of what is returned. It holds at most `max_events`
-    events and `max_bytes` bytes of them, and about 250 bytes for each event besides.
+    events and `max_bytes` bytes of them, and about 200 bytes for each event besides.
 
     Args:
         max_events: how many events to hold at most, at least 1.

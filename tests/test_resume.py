@@ -1,0 +1,752 @@
+"""Both ends of a stream that is cut: each rule by example, and both halves as state machines against naive models."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import pickle
+import random
+import re
+import subprocess
+import sys
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from sse_codec import (
+    Decoder,
+    EncodeError,
+    EventTooLarge,
+    ServerSentEvent,
+    SSEError,
+    UsageError,
+    decode,
+    encode,
+    encode_block,
+    encode_comment,
+    parse_last_event_id,
+)
+from sse_codec.resume import TRANSIENT_STATUSES, ConnectionFailed, EventHistory, Reconnection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STREAM = "text/event-stream"
+
+
+def delays(client: Reconnection, count: int) -> list[float | None]:
+    return [client.next_delay() for _ in range(count)]
+
+
+def blocks(*events: ServerSentEvent) -> tuple[bytes, ...]:
+    return tuple(encode(event) for event in events)
+
+
+def tick(id: str | None) -> ServerSentEvent:
+    return ServerSentEvent("tick", id=id)
+
+
+def filled(*ids: str | None, **bounds: int) -> EventHistory:
+    history = EventHistory(**bounds)
+    for id in ids:
+        history.append(tick(id))
+    return history
+
+
+# The client: responses.
+
+
+@pytest.mark.parametrize("status", [200, HTTPStatus.OK])
+@pytest.mark.parametrize("content_type", [STREAM, b"text/event-stream", "Text/Event-Stream ; charset=utf-8"])
+def test_200_with_an_event_stream_opens(status: int, content_type: str | bytes) -> None:
+    client = Reconnection(jitter=0)
+    assert client.next_delay() == 0
+    assert client.accept(status, content_type) is True
+    assert client.next_delay() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type"),
+    [
+        (200, "text/plain"),
+        (200, None),
+        (200, ""),
+        *((status, STREAM) for status in (201, 202, 206, 301, 307, 400, 401, 403, 404, 410, 429, 500, 502, 503)),
+        (404, "text/html"),
+    ],
+)
+def test_every_other_response_fails_the_connection(status: int, content_type: str | None) -> None:
+    client = Reconnection()
+    client.next_delay()
+    with pytest.raises(ConnectionFailed) as caught:
+        client.accept(status, content_type)
+    assert (caught.value.status, caught.value.content_type) == (status, content_type)
+    assert isinstance(caught.value, SSEError)
+    assert delays(client, 2) == [None, None]
+
+
+@pytest.mark.parametrize("content_type", [None, STREAM, "text/html"])
+def test_204_ends_it_without_an_error(content_type: str | None) -> None:
+    client = Reconnection(retry_statuses=TRANSIENT_STATUSES)
+    client.next_delay()
+    assert client.accept(204, content_type) is False
+    assert delays(client, 2) == [None, None]
+
+
+def test_what_failed_shows_little_of_a_strangers_text() -> None:
+    assert str(ConnectionFailed(404, None)) == "a response with status 404 and no content type is no event stream"
+    message = str(ConnectionFailed(500, "\x1b[2J" + "x" * 100))
+    assert message == rf"a response with status 500 and content type '\x1b[2J{'x' * 36}'... is no event stream"
+
+
+def test_the_error_is_copied_and_pickled() -> None:
+    error = ConnectionFailed(404, "text/html")
+    for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (type(again), str(again), again.status) == (ConnectionFailed, str(error), 404)
+
+
+def test_statuses_that_are_no_reason_to_stop() -> None:
+    client = Reconnection(jitter=0, retry_statuses=[503, 200])
+    client.next_delay()
+    assert client.accept(503, "text/html") is False
+    assert client.next_delay() == 3.0
+    assert client.accept(200, "text/html") is False, "a proxy's page, say"
+    assert client.next_delay() == 6.0
+    assert client.accept(200, STREAM) is True
+    with pytest.raises(ConnectionFailed):
+        client.accept(429, None)
+
+
+def test_the_transient_statuses() -> None:
+    assert sorted(TRANSIENT_STATUSES) == [408, 429, 500, 502, 503, 504]
+    client = Reconnection(retry_statuses=TRANSIENT_STATUSES)
+    assert not any(client.accept(status, None) for status in TRANSIENT_STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "delay"),
+    [
+        (None, 3.0),
+        ("20", 20.0),
+        (b"20", 20.0),
+        (" 20\t", 20.0),
+        ("1", 3.0),  # never sooner than without it
+        ("0", 3.0),
+        ("121", 120.0),
+        ("9" * 400, 3.0),  # as a `retry` field of that length
+        ("9" * 18, 120.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 3.0),
+        ("-5", 3.0),
+        ("1.5", 3.0),
+        ("²", 3.0),
+        (b"\xff", 3.0),
+        ("", 3.0),
+    ],
+)
+def test_retry_after(retry_after: str | bytes | None, delay: float) -> None:
+    client = Reconnection(jitter=0, retry_statuses=[429])
+    client.next_delay()
+    assert client.accept(429, None, retry_after=retry_after) is False
+    assert client.next_delay() == delay
+    assert client.next_delay() == 6.0, "it is for one wait"
+
+
+def test_retry_after_is_for_statuses_that_are_retried() -> None:
+    client = Reconnection(jitter=0)
+    client.next_delay()
+    assert client.accept(200, STREAM, retry_after="20") is True
+    assert client.next_delay() == 3.0
+
+
+@pytest.mark.parametrize("bad", [20, 1.5, ["20"]])
+def test_retry_after_is_the_header(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"a Retry-After is str, bytes or None, not {type(bad).__name__}"):
+        Reconnection(retry_statuses=[429]).accept(429, None, retry_after=bad)
+
+
+@pytest.mark.parametrize("bad", ["200", None, 200.0])
+def test_a_status_is_an_int(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"a status is an int, not {type(bad).__name__}"):
+        Reconnection().accept(bad, STREAM)
+    with pytest.raises(TypeError, match="Content-Type"):
+        Reconnection().accept(200, 5)  # type: ignore[arg-type]  # what a caller without a type checker may pass
+
+
+# The client: how long it waits.
+
+
+def test_the_first_request_is_made_at_once() -> None:
+    decoder = Decoder()
+    decoder.feed(b"retry: 5000\n")
+    assert delays(Reconnection(decoder, jitter=0), 2) == [0.0, 5.0]
+
+
+def test_back_off_doubles_up_to_the_longest() -> None:
+    client = Reconnection(jitter=0, default_delay=1, max_delay=10)
+    assert delays(client, 7) == [0.0, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert client.failures == 6
+
+
+def test_back_off_of_years_is_no_overflow() -> None:
+    client = Reconnection(min_delay=1e-300, default_delay=0, jitter=0)
+    assert client.next_delay() == 0
+    assert delays(client, 5000)[-1] == 2.0**100 * 1e-300
+    assert client.failures == 5000
+
+
+def test_back_off_starts_anew_when_an_event_came() -> None:
+    client = Reconnection(jitter=0)
+    assert delays(client, 4) == [0.0, 3.0, 6.0, 12.0]
+    assert client.accept(200, STREAM)
+    client.received()
+    client.received()
+    assert client.failures == 3, "as of the latest next_delay"
+    assert client.next_delay() == 3.0
+    assert client.failures == 0
+    assert delays(client, 2) == [3.0, 6.0]
+
+
+def test_a_server_that_accepts_and_closes_is_not_hammered() -> None:
+    client = Reconnection(jitter=0)
+    waits = []
+    for _ in range(5):
+        waits.append(client.next_delay())
+        assert client.accept(200, STREAM)
+    assert waits == [0.0, 3.0, 6.0, 12.0, 24.0]
+
+
+def test_a_server_that_polls_is_asked_at_its_own_pace() -> None:
+    """One event for each connection is a way to use event streams, and no failure."""
+    client = Reconnection(jitter=0)
+    waits = []
+    for _ in range(5):
+        waits.append(client.next_delay())
+        assert client.accept(200, STREAM)
+        for _ in decode(b"retry: 700\ndata: poll\n\n", decoder=client.decoder):
+            client.received()
+    assert waits == [0.0, 0.7, 0.7, 0.7, 0.7]
+
+
+@pytest.mark.parametrize(
+    ("retry", "delay"),
+    [
+        ("0", 0.5),
+        ("499", 0.5),
+        ("500", 0.5),
+        ("501", 0.501),
+        ("2500", 2.5),
+        ("120000", 120.0),
+        ("120001", 120.0),
+        ("1" + "0" * 12, 120.0),
+        ("9" * 18, 120.0),
+        ("soon", 3.0),
+    ],
+)
+def test_retry_is_honoured_within_bounds(retry: str, delay: float) -> None:
+    client = Reconnection(jitter=0)
+    client.next_delay()
+    client.accept(200, STREAM)
+    client.decoder.feed(f"retry: {retry}\n".encode())
+    client.received()
+    assert client.next_delay() == delay
+
+
+def test_retry_0_backs_off_too() -> None:
+    client = Reconnection(jitter=0)
+    client.next_delay()
+    client.decoder.feed(b"retry: 0\n")
+    assert delays(client, 4) == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_the_default_delay_has_the_same_bounds() -> None:
+    assert delays(Reconnection(default_delay=0, jitter=0), 2) == [0.0, 0.5]
+    assert delays(Reconnection(default_delay=500, jitter=0), 2) == [0.0, 120.0]
+    assert delays(Reconnection(min_delay=120, jitter=0), 2) == [0.0, 120.0]
+
+
+def test_jitter_only_adds() -> None:
+    draws = iter([0.0, 0.5, 0.999, 0.25])
+    client = Reconnection(default_delay=60, jitter=0.5, random=lambda: next(draws))
+    assert delays(client, 5) == [0.0, 60.0, 150.0, 120 + 60 * 0.999, 135.0], "behind the longest wait too"
+
+
+def test_without_jitter_nothing_is_drawn() -> None:
+    assert delays(Reconnection(jitter=0, random=lambda: 1 // 0), 2) == [0.0, 3.0]
+
+
+def test_the_random_source_is_Pythons_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter([0.5, 0.25])
+    monkeypatch.setattr(random, "random", lambda: next(draws))
+    assert delays(Reconnection(), 3) == [0.0, 3.75, 6.75]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"default_delay": -1},
+        {"default_delay": float("nan")},
+        {"default_delay": float("inf")},
+        {"min_delay": 0},
+        {"min_delay": -1},
+        {"min_delay": float("nan")},
+        {"max_delay": float("inf")},
+        {"max_delay": float("nan")},
+        {"min_delay": 2, "max_delay": 1},
+        {"jitter": -0.1},
+        {"jitter": float("inf")},
+        {"retry_statuses": [204]},
+    ],
+    ids=str,
+)
+def test_options_out_of_range(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(options))):
+        Reconnection(**options)
+
+
+def test_a_min_delay_too_large_is_shown_with_what_it_passed() -> None:
+    with pytest.raises(UsageError, match="^min_delay must be more than 0 and at most max_delay, not 200 with 120.0$"):
+        Reconnection(min_delay=200)
+
+
+@pytest.mark.parametrize("name", ["default_delay", "min_delay", "max_delay", "jitter"])
+@pytest.mark.parametrize("bad", ["1", None, True])
+def test_options_of_the_wrong_type(name: str, bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{name} must be a number, not {type(bad).__name__}$"):
+        Reconnection(**{name: bad})
+
+
+def test_the_decoder_must_be_one() -> None:
+    with pytest.raises(TypeError, match="^decoder must be a Decoder, not str$"):
+        Reconnection("7")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+
+
+def test_it_is_closed_to_what_it_has_not() -> None:
+    client = Reconnection()
+    for name in ("max_delay", "decoder", "failures"):
+        with pytest.raises(AttributeError):
+            setattr(client, name, 1)
+    with pytest.raises(AttributeError):
+        EventHistory().max_events = 5  # type: ignore[attr-defined]  # that is the test
+
+
+# The client: where it resumes.
+
+
+def test_the_headers_follow_the_decoder() -> None:
+    decoder = Decoder(last_event_id="6")
+    client = Reconnection(decoder)
+    assert client.decoder is decoder
+    assert client.request_headers()["Last-Event-ID"] == b"6"
+    decoder.feed("id: 🍊\n\n".encode())
+    assert client.request_headers()["Last-Event-ID"] == b"\xf0\x9f\x8d\x8a"
+    decoder.feed(b"id\n\n")
+    assert client.request_headers() == {"Accept": b"text/event-stream", "Cache-Control": b"no-store"}
+    assert Reconnection().decoder.last_event_id == ""
+    assert Reconnection().decoder is not Reconnection().decoder
+
+
+def test_accepting_resets_the_decoder_and_nothing_else_does() -> None:
+    client = Reconnection(retry_statuses=[503])
+    client.decoder.feed(b"id: 1\n\nid: 2\ndata: cut")
+    client.next_delay()
+    client.accept(503, None)
+    client.accept(204, None)
+    unfinished = Decoder()
+    unfinished.feed(b"id: 1\n\nid: 2\ndata: cut")
+    assert copy.copy(client.decoder).close() == unfinished.close() == ServerSentEvent("cut", id="2")
+    client = Reconnection(client.decoder)
+    client.decoder.feed(b"id: 2\ndata: cut")
+    assert client.accept(200, STREAM)
+    assert client.decoder.last_event_id == "1", "the id of a block that was cut is not committed"
+    assert client.decoder.feed(b"\xef\xbb\xbfdata: whole\n\n") == [ServerSentEvent("whole")]
+
+
+def test_accepting_is_the_way_out_of_a_decoder_that_failed() -> None:
+    client = Reconnection(Decoder(max_event_size=10))
+    with pytest.raises(EventTooLarge):
+        client.decoder.feed(b"data: 0123456789")
+    assert client.accept(200, STREAM)
+    assert client.decoder.feed(b"data: a\n\n") == [ServerSentEvent("a")]
+
+
+def test_a_client_that_stops_resumes_behind_the_last_event_given_out() -> None:
+    client = Reconnection()
+    for event in decode(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n", decoder=client.decoder):
+        if event.data == "b":
+            break
+    assert client.request_headers()["Last-Event-ID"] == b"2"
+
+
+WORDS = [ServerSentEvent(word, id=f"{word}:{n}", retry=n) for n, word in enumerate(["to", "be", "🍊", "not"])]
+
+
+def connect(client: Reconnection, history: EventHistory, wire: bytes) -> Iterator[ServerSentEvent]:
+    """Read one connection whose bytes are cut short."""
+    assert client.next_delay() is not None
+    assert client.accept(200, STREAM)
+    for event in decode([wire[:5], wire[5:]], decoder=client.decoder):
+        client.received()
+        yield event
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_a_cut_anywhere_loses_and_doubles_nothing(line_end: bytes) -> None:
+    history = EventHistory()
+    for word in WORDS:
+        history.append(word)
+
+    def missed(client: Reconnection) -> bytes:
+        header = client.request_headers().get("Last-Event-ID")
+        found = history.after(parse_last_event_id(header))
+        assert found is not None
+        return (encode_comment("hello") + b"".join(found)).replace(b"\n", line_end)
+
+    whole = len(missed(Reconnection()))
+    for first in range(whole + 1):
+        for second in {0, 1, first // 2, first, whole}:
+            client = Reconnection()
+            got: list[ServerSentEvent] = []
+            for size in (first, second, whole):
+                got += connect(client, history, missed(client)[:size])
+            assert got == WORDS, (first, second)
+
+
+# The server.
+
+
+def test_append_returns_the_block_to_send() -> None:
+    history = EventHistory()
+    event = ServerSentEvent("line 1\nline 2", event="log", id="7", retry=5)
+    assert history.append(event) == encode(event)
+    assert history.after("") == blocks(event)
+
+
+def test_after_an_id_is_everything_behind_it() -> None:
+    history = filled("1", "2", "3")
+    assert history.after("") == blocks(tick("1"), tick("2"), tick("3"))
+    assert history.after("1") == blocks(tick("2"), tick("3"))
+    assert history.after("3") == ()
+    assert history.append(tick("4"))
+    assert history.after("3") == blocks(tick("4"))
+
+
+@pytest.mark.parametrize("unknown", ["0", "4", "1 ", "01", "🍊"])
+def test_an_id_that_was_never_given_is_not_known(unknown: str) -> None:
+    assert filled("1", "2", "3").after(unknown) is None
+
+
+def test_a_history_of_nothing() -> None:
+    assert EventHistory().after("") == ()
+    assert EventHistory().after("1") is None
+
+
+def test_ids_are_any_text() -> None:
+    ids = ["🍊", '[{"topic":"a b","offset":-1}]', " ", "x" * 4096]
+    history = filled(*ids)
+    for place, id in enumerate(ids, 1):
+        assert history.after(id) == blocks(*map(tick, ids[place:]))
+
+
+def test_an_event_without_an_id_belongs_behind_the_id_before_it() -> None:
+    history = filled(None, "1", None, None, "2", None)
+    assert history.after("") == blocks(*map(tick, [None, "1", None, None, "2", None]))
+    assert history.after("1") == blocks(*map(tick, [None, None, "2", None]))
+    assert history.after("2") == blocks(tick(None))
+
+
+def test_an_id_of_several_events_stands_for_the_first() -> None:
+    history = filled("1", "2", "1", "3", "1")
+    assert history.after("1") == blocks(*map(tick, ["2", "1", "3", "1"]))
+    assert history.after("3") == blocks(tick("1"))
+
+
+def test_an_empty_id_is_the_start() -> None:
+    history = filled("1", "", "2")
+    assert history.after("") == blocks(tick("1"), tick(""), tick("2"))
+    assert history.after("1") == blocks(tick(""), tick("2"))
+    history = filled("1", "", "2", max_events=2)
+    assert history.after("") is None, "the start is held no more, and a client that has seen nothing reports the same"
+
+
+def test_no_more_than_so_many_events_are_held() -> None:
+    history = filled("1", "2", "3", "4", max_events=2)
+    assert history.after("") is None
+    assert history.after("1") is None
+    assert history.after("2") == blocks(tick("3"), tick("4")), "it is dropped itself, but nothing behind it is missing"
+    assert history.after("3") == blocks(tick("4"))
+    assert history.after("4") == ()
+    history.append(tick("5"))
+    assert history.after("2") is None
+
+
+def test_no_more_than_so_many_bytes_are_held() -> None:
+    size = len(encode(tick("1")))
+    exactly = filled("1", "2", "3", max_bytes=2 * size)
+    assert exactly.after("1") == blocks(tick("2"), tick("3"))
+    less = filled("1", "2", "3", max_bytes=2 * size - 1)
+    assert less.after("1") is None
+    assert less.after("2") == blocks(tick("3"))
+
+
+def test_a_large_event_pushes_out_several() -> None:
+    history = filled("1", "2", "3", max_bytes=100)
+    large = ServerSentEvent("x" * 60, id="4")
+    history.append(large)
+    assert history.after("2") == blocks(tick("3"), large)
+    assert history.after("1") is None
+
+
+def test_an_event_larger_than_all_is_not_held() -> None:
+    history = filled("1", max_bytes=50)
+    block = history.append(ServerSentEvent("x" * 60, id="2"))
+    assert block.endswith(b"x\n\n")
+    assert history.after("1") is None
+    assert history.after("2") == (), "who has it has missed nothing"
+    history.append(tick("3"))
+    assert history.after("2") == blocks(tick("3"))
+
+
+def test_after_dropping_an_event_without_an_id_the_id_before_it_is_not_known() -> None:
+    history = filled("1", None, "2", max_events=2)
+    assert history.after("1") == blocks(tick(None), tick("2"))
+    history.append(tick("3"))
+    assert history.after("1") is None
+    assert history.after("2") == blocks(tick("3"))
+
+
+def test_an_id_is_known_no_more_when_its_first_use_is_dropped_but_not_its_last() -> None:
+    """A client that reports it may be behind the first use, and would miss what was dropped since."""
+    history = filled("1", "2", "1", "3", max_events=2)
+    assert history.after("1") is None
+    history.append(tick("1"))
+    assert history.after("1") is None, "one use is always held"
+
+
+def test_an_id_that_was_dropped_may_be_used_again() -> None:
+    history = filled("1", "2", "3", "4", max_events=2)
+    assert history.after("1") is None
+    history.append(tick("1"))
+    assert history.after("1") == ()
+    history.append(tick("5"))
+    assert history.after("1") == blocks(tick("5"))
+
+
+def test_what_can_not_be_sent_is_not_added() -> None:
+    history = filled("1")
+    with pytest.raises(EncodeError):
+        history.append(ServerSentEvent("a", id="2\n3"))
+    with pytest.raises(TypeError):
+        history.append("a")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+    assert history.after("1") == ()
+    assert history.after("2\n3") is None
+
+
+def test_what_after_returned_does_not_change() -> None:
+    history = filled("1", "2", max_events=2)
+    missed = history.after("1")
+    history.append(tick("3"))
+    assert missed == blocks(tick("2"))
+    assert isinstance(missed, tuple)
+
+
+@pytest.mark.parametrize("bad", [None, b"1", 1])
+def test_after_takes_a_str(bad: Any) -> None:
+    reason = f"^last_event_id must be a str, not {type(bad).__name__}: see parse_last_event_id$"
+    with pytest.raises(TypeError, match=reason):
+        EventHistory().after(bad)
+
+
+@pytest.mark.parametrize("name", ["max_events", "max_bytes"])
+def test_bounds_are_ints_of_1_or_more(name: str) -> None:
+    for bad in ("1", None, 1.5, True):
+        with pytest.raises(TypeError, match=f"^{name} must be an int, not {type(bad).__name__}$"):
+            EventHistory(**{name: bad})  # type: ignore[arg-type]  # what a caller without a type checker may pass
+    for bad in (0, -1):
+        with pytest.raises(UsageError, match=f"^{name} must be at least 1, not {bad}$"):
+            EventHistory(**{name: bad})
+
+
+def test_the_default_bounds() -> None:
+    assert EventHistory.__init__.__kwdefaults__ == {"max_events": 10_000, "max_bytes": 8 << 20}
+    assert "8 MiB" in (EventHistory.__doc__ or "")
+
+
+def test_memory_is_bounded() -> None:
+    """Nothing of an event that was dropped is kept, its id least of all."""
+    history = EventHistory(max_events=3)
+    for number in range(1000):
+        history.append(tick(str(number) if number % 3 else str(number % 7)))
+    containers = [getattr(history, name) for name in history.__slots__ if not isinstance(getattr(history, name), int)]
+    assert len(containers) == 4
+    assert all(len(container) <= 4 for container in containers)
+
+
+def test_the_core_does_not_import_it() -> None:
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:]; import sse_codec; assert 'sse_codec.resume' not in sys.modules; "
+        "import sse_codec.resume; print(sorted(sys.modules))"
+    )
+    bare = [sys.executable, "-I", "-S", "-c", code, *sys.path]
+    loaded = ast.literal_eval(subprocess.run(bare, capture_output=True, check=True, text=True).stdout)
+    assert not {"typing", "re", "enum", "random", "json", "dataclasses", "functools", "socket"} & set(loaded)
+
+
+# State machines.
+
+
+class Histories(RuleBasedStateMachine):
+    """An EventHistory against lists of all that was ever appended, and clients that read from it."""
+
+    @initialize(max_events=st.integers(1, 5), max_bytes=st.integers(1, 120))
+    def make(self, max_events: int, max_bytes: int) -> None:
+        self.history = EventHistory(max_events=max_events, max_bytes=max_bytes)
+        self.max_events, self.max_bytes = max_events, max_bytes
+        self.sent: list[bytes] = []
+        self.uses: dict[str, list[int]] = {}
+        self.forgotten: dict[str, int] = {}
+        self.start = 0
+
+    @rule(data=st.text("xy\n", max_size=8), id=st.none() | st.sampled_from(["", "a", "b", "c", "d", "é"]))
+    def append(self, data: str, id: str | None) -> None:
+        event = ServerSentEvent(data, id=id)
+        assert self.history.append(event) == encode(event)
+        self.sent.append(encode(event))
+        if id:
+            self.uses.setdefault(id, []).append(len(self.sent))
+        self.start = next(place for place in range(len(self.sent) + 1) if self.fits(self.sent[place:]))
+        for known in [known for known, places in self.uses.items() if places[-1] < self.start]:
+            del self.uses[known]
+
+    def fits(self, part: list[bytes]) -> bool:
+        return len(part) <= self.max_events and sum(map(len, part)) <= self.max_bytes
+
+    def expected(self, last_event_id: str) -> tuple[bytes, ...] | None:
+        place = self.uses.get(last_event_id, [-1])[0] if last_event_id else 0
+        return None if place < self.start else tuple(self.sent[place:])
+
+    @invariant()
+    def every_id_is_answered_as_the_lists_say(self) -> None:
+        for last_event_id in ("", "a", "b", "c", "d", "é", "never"):
+            assert self.history.after(last_event_id) == self.expected(last_event_id)
+
+
+@given(
+    st.lists(st.booleans(), max_size=30),
+    st.integers(1, 12),
+    st.integers(0, 30),
+)
+def test_what_is_returned_has_no_hole_and_with_ids_no_doubles(with_id: list[bool], max_events: int, seen: int) -> None:
+    """Whoever has read any part of the stream, from its start on, and reports what a browser does."""
+    history = EventHistory(max_events=max_events)
+    events = [ServerSentEvent(str(n), id=f"id {n}" if given else None) for n, given in enumerate(with_id)]
+    wires = [history.append(event) for event in events]
+    decoder = Decoder()
+    had = decoder.feed(b"".join(wires[:seen]))
+    missed = history.after(decoder.last_event_id)
+    without = len(had) - max((n for n, event in enumerate(had, 1) if event.id is not None), default=0)
+    needed = len(events) - len(had) + without
+    if missed is None:
+        assert needed > max_events
+    else:
+        assert missed == tuple(wires[len(wires) - needed :])
+
+
+class Clients(RuleBasedStateMachine):
+    """A Reconnection against a list of what each request brought."""
+
+    @initialize(
+        default=st.floats(0, 100),
+        bounds=st.lists(st.floats(0.001, 200), min_size=2, max_size=2).map(sorted),
+        jitter=st.floats(0, 2),
+        statuses=st.sets(st.sampled_from([200, 404, 429, 503])),
+    )
+    def make(self, default: float, bounds: list[float], jitter: float, statuses: set[int]) -> None:
+        self.drawn = 0.0
+        self.client = Reconnection(
+            default_delay=default,
+            min_delay=bounds[0],
+            max_delay=bounds[1],
+            jitter=jitter,
+            retry_statuses=statuses,
+            random=lambda: self.drawn,
+        )
+        self.default, (self.least, self.most), self.jitter, self.statuses = default, bounds, jitter, statuses
+        self.brought: list[int] = []  # how many events each request brought
+        self.retry: int | None = None
+        self.last_event_id = ""
+        self.wanted = 0
+        self.open = self.over = False
+
+    @rule(drawn=st.floats(0, 1, exclude_max=True))
+    def next_delay(self, drawn: float) -> None:
+        self.drawn = drawn
+        delay = self.client.next_delay()
+        if self.over:
+            assert delay is None
+        elif not self.brought:
+            assert delay == 0
+        else:
+            in_vain = next((n for n, events in enumerate(reversed(self.brought)) if events), len(self.brought))
+            assert self.client.failures == in_vain
+            wait = max(self.default if self.retry is None else self.retry / 1000, self.least)
+            for _ in range(in_vain - 1):
+                wait = min(wait * 2, self.most)
+            wait = min(max(wait, self.wanted), self.most)
+            assert delay == pytest.approx(wait * (1 + self.jitter * drawn))
+            assert delay is not None
+            assert self.least <= delay <= self.most * (1 + self.jitter) * 1.000000001  # a float rounds
+        self.brought.append(0)
+        self.wanted = 0
+        self.open = False
+
+    @precondition(lambda self: self.brought and not self.over)
+    @rule(
+        status=st.sampled_from([200, 200, 200, 204, 404, 429, 503]),
+        kind=st.sampled_from([STREAM, STREAM, "text/html"]),
+        retry_after=st.none() | st.integers(0, 300),
+    )
+    def respond(self, status: int, kind: str, retry_after: int | None) -> None:
+        def accept() -> bool:
+            return self.client.accept(status, kind, retry_after=None if retry_after is None else str(retry_after))
+
+        if (status, kind) == (200, STREAM):
+            assert accept() is True
+            self.open = True
+        elif status in self.statuses:
+            assert accept() is False
+            self.wanted = retry_after or 0
+        elif status == 204:
+            assert accept() is False
+            self.over = True
+        else:
+            with pytest.raises(ConnectionFailed, match=re.escape(f"status {status} and content type '{kind}'")):
+                accept()
+            self.over = True
+
+    @precondition(lambda self: self.open)
+    @rule(retry=st.none() | st.integers(0, 10**12), id=st.none() | st.sampled_from(["", "a", "é"]), whole=st.booleans())
+    def stream(self, retry: int | None, id: str | None, whole: bool) -> None:
+        wire = encode_block("x", retry=retry, id=id)
+        events = self.client.decoder.feed(wire if whole else wire[:-1])
+        assert len(events) == whole
+        if retry is not None:
+            self.retry = retry
+        if whole:
+            self.client.received()
+            self.brought[-1] += 1
+            self.last_event_id = self.last_event_id if id is None else id
+        else:
+            self.open = False  # cut, and only a new connection can go on
+
+    @invariant()
+    def it_resumes_behind_the_last_whole_block(self) -> None:
+        headers = getattr(self, "client", Reconnection()).request_headers()
+        assert headers.get("Last-Event-ID", b"").decode() == getattr(self, "last_event_id", "")
+
+
+TestHistories = Histories.TestCase
+TestClients = Clients.TestCase
