@@ -54,16 +54,19 @@ class Source:
 
 def read_sync(source: Source, into: list[ServerSentEvent], most: int | None, *args: Any, **options: Any) -> None:
     """Read some events or all, and close what they came from."""
-    with contextlib.closing(until(source.sync(), *args, **options)) as events:
+    kept = source.sync()  # or it would be closed when nobody refers to it
+    with contextlib.closing(until(kept, *args, **options)) as events:
         for event in events:
             into.append(event)
             if len(into) == most:
                 break
+    assert source.closed
 
 
 def read_async(source: Source, into: list[ServerSentEvent], most: int | None, *args: Any, **options: Any) -> None:
     async def main() -> None:
-        async with contextlib.aclosing(auntil(source.over(), *args, **options)) as events:
+        kept = source.over()
+        async with contextlib.aclosing(auntil(kept, *args, **options)) as events:
             async for event in events:
                 into.append(event)
                 if len(into) == most:
@@ -190,7 +193,9 @@ def test_any_iterable_will_do_and_what_is_no_generator_stays_open() -> None:
             return self
 
         async def __anext__(self) -> ServerSentEvent:
-            return next(self.events)
+            for event in self.events:
+                return event
+            raise StopAsyncIteration
 
         def close(self) -> None:
             raise AssertionError("not ours to close")
@@ -203,9 +208,10 @@ def test_any_iterable_will_do_and_what_is_no_generator_stays_open() -> None:
     assert list(until((A, DONE), "[DONE]")) == [A]
     assert list(until(Events([A, DONE]), "[DONE]")) == [A]
     assert asyncio.run(main(A, DONE)) == [A]
-    for cut in (lambda: list(until(Events([A]), "[DONE]")), lambda: asyncio.run(main(A))):
-        with pytest.raises(MissingSentinel):
-            cut()
+    with pytest.raises(MissingSentinel):
+        list(until(Events([A]), "[DONE]"))
+    with pytest.raises(MissingSentinel):
+        asyncio.run(main(A))
 
 
 WIRE = [b"id: 1\ndata: a\n\nid: 2\ndata: [DO", b"NE]\n\nid: 3\ndata: late\n\n"]
