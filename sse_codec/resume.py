@@ -336,13 +336,24 @@ class EventHistory:
     None None
     """
 
-    __slots__ = ("_again", "_blocks", "_first", "_ids", "_max_bytes", "_max_events", "_size", "_start")
+    __slots__ = (
+        "_again",
+        "_blocks",
+        "_first",
+        "_ids",
+        "_last_event_id",
+        "_max_bytes",
+        "_max_events",
+        "_size",
+        "_start",
+    )
 
     def __init__(self, *, max_events: int = 10_000, max_bytes: int = 8 * 1024 * 1024) -> None:
         self._max_events = _bound("max_events", max_events)
         self._max_bytes = _bound("max_bytes", max_bytes)
         self._blocks: deque[bytes] = deque()
         self._size = 0
+        self._last_event_id = ""
         # Places are counted from the start of the stream: place n is behind its first n events. The blocks held are
         # those from `_start` on. An id is known while its place is not before `_start`: also that of the latest event
         # that was dropped, since nothing behind it is missing. So `_ids` begins with that one.
@@ -350,6 +361,14 @@ class EventHistory:
         self._ids: deque[str | None] = deque([None])
         self._first: dict[str, int] = {}  # the place behind the first use of an id
         self._again: dict[str, int] = {}  # the place behind the last use, of those ids that were used more than once
+
+    @property
+    def last_event_id(self) -> str:
+        """What a client reports that has received everything: the latest id; "" when there was none, or it was reset.
+
+        For a server that follows its own history, and for a new client that is to start with what comes next.
+        """
+        return self._last_event_id
 
     def append(self, event: ServerSentEvent) -> bytes:
         """Add the next event of the stream; return it encoded, as it is to be sent.
@@ -363,6 +382,8 @@ class EventHistory:
         self._blocks.append(block)
         self._ids.append(id)
         self._size += len(block)
+        if id is not None:
+            self._last_event_id = id
         if id:
             place = self._start + len(self._blocks)
             if id in self._first:

@@ -447,6 +447,39 @@ def test_a_history_of_nothing() -> None:
     assert EventHistory().after("1") is None
 
 
+def test_the_last_event_id_is_that_of_a_client_that_has_everything() -> None:
+    history = EventHistory(max_bytes=50)
+    decoder = Decoder()
+    for event in (
+        tick(None),
+        tick("1"),
+        tick(None),
+        tick(""),
+        tick("2"),
+        ServerSentEvent("x" * 60, id="3"),
+        tick(None),
+    ):
+        decoder.feed(history.append(event))
+        assert history.last_event_id == decoder.last_event_id
+    assert decoder.last_event_id == "3"
+    with pytest.raises(EncodeError):
+        history.append(tick("4\0"))
+    assert history.last_event_id == "3"
+
+
+def test_a_server_may_follow_its_own_history() -> None:
+    history = filled("1", "2")
+    position, sent = history.last_event_id, list[bytes]()
+    for id in ("3", "4", "5"):
+        history.append(tick(id))
+        if id != "4":  # a slow reader
+            missed = history.after(position)
+            position = history.last_event_id
+            assert missed is not None
+            sent += missed
+    assert tuple(sent) == blocks(*map(tick, "345"))
+
+
 def test_ids_are_any_text() -> None:
     ids = ["🍊", '[{"topic":"a b","offset":-1}]', " ", "x" * 4096]
     history = filled(*ids)
@@ -584,7 +617,9 @@ def test_memory_is_bounded() -> None:
     for number in range(1000):
         history.append(tick(str(number // 2)))
         history.append(tick("" if number % 3 else None))
-    containers = [getattr(history, name) for name in history.__slots__ if not isinstance(getattr(history, name), int)]
+    containers = [
+        getattr(history, name) for name in history.__slots__ if not isinstance(getattr(history, name), (int, str))
+    ]
     assert len(containers) == 4
     assert all(len(container) <= 4 for container in containers)
     assert history.after("499") == blocks(tick(""), tick("499"), tick(None))
@@ -612,7 +647,7 @@ class Histories(RuleBasedStateMachine):
         self.max_events, self.max_bytes = max_events, max_bytes
         self.sent: list[bytes] = []
         self.uses: dict[str, list[int]] = {}
-        self.forgotten: dict[str, int] = {}
+        self.last_event_id = ""
         self.start = 0
 
     @rule(data=st.text("xy\n", max_size=8), id=st.none() | st.sampled_from(["", "a", "b", "c", "d", "é"]))
@@ -620,6 +655,8 @@ class Histories(RuleBasedStateMachine):
         event = ServerSentEvent(data, id=id)
         assert self.history.append(event) == encode(event)
         self.sent.append(encode(event))
+        self.last_event_id = self.last_event_id if id is None else id
+        assert self.history.last_event_id == self.last_event_id
         if id:
             self.uses.setdefault(id, []).append(len(self.sent))
         self.start = next(place for place in range(len(self.sent) + 1) if self.fits(self.sent[place:]))
