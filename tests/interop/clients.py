@@ -1,0 +1,37 @@
+"""The clients of `recipes`, each driven in the same way, be its `read` a generator or an async generator."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from .servers import recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sse_codec import Decoder, ServerSentEvent
+
+#: By the name of the recipe, without its "client_".
+CLIENTS = ["httpx", "httpx_async", "aiohttp", "requests", "urllib3", "urllib"]
+
+
+def read(name: str, url: str, decoder: Decoder, seen: Callable[[ServerSentEvent], bool | None]) -> None:
+    """Read a stream with the client of a recipe, to its end or until `seen`, which is told each event, says True."""
+    client = recipe(f"client_{name}")
+    if inspect.isasyncgenfunction(client.read):
+        asyncio.run(_read(client, url, decoder, seen))
+        return
+    with contextlib.closing(client.read(url, decoder)) as events:
+        for event in events:
+            if seen(event):
+                break
+
+
+async def _read(client: Any, url: str, decoder: Decoder, seen: Callable[[ServerSentEvent], bool | None]) -> None:
+    async with contextlib.aclosing(client.read(url, decoder)) as events:
+        async for event in events:
+            if seen(event):
+                break

@@ -1,0 +1,21 @@
+from collections.abc import AsyncGenerator
+
+import aiohttp
+
+from sse_codec import Decoder, ServerSentEvent, adecode, is_event_stream, request_headers
+
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)  # else a stream ends after five minutes
+
+
+async def read(url: str, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
+    # aiohttp takes text for a header, and sends it as UTF-8.
+    headers = {name: value.decode() for name, value in request_headers(decoder.last_event_id).items()}
+    async with (
+        aiohttp.ClientSession(timeout=TIMEOUT) as session,
+        session.get(url, headers=headers) as response,
+    ):
+        response.raise_for_status()
+        if not is_event_stream(response.headers.get("Content-Type")):
+            raise RuntimeError("not an event stream")
+        async for event in adecode(response.content, decoder=decoder):
+            yield event

@@ -1,0 +1,141 @@
+"""Every client of the README against every server of the README, over real sockets.
+
+Each server runs on the HTTP that it speaks by itself: chunks of HTTP/1.1, or with `http.server` HTTP/1.0, where the
+body ends with the connection.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_codec import Decoder, ServerSentEvent, response_headers
+
+from .clients import CLIENTS, read
+from .servers import PATIENCE, SERVERS, Server, run_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.interop
+
+PAYLOADS = {
+    "a word": "word",
+    "nothing": "",
+    "a line end": "\n",
+    "line ends": "\n\na\nb\n",
+    "spaces around it": "  leading and trailing  ",
+    "tabs around it": "\ttab\t",
+    "U+0000": "nul \0 nul",
+    "an emoji": "🍊👩‍👩‍👧",
+    "what is no line end here": "\u2028\u2029\x85\x0b\x0c\x1c",
+    "a byte order mark": "\ufeffmark\ufeff",
+    "a colon": ": colon",
+    "a field": "data: x\nid: 9\nretry: 9\nevent: x",
+    "JSON": json.dumps({"token": 'He said "hi"\n', "n": 1.5}),
+    "all of Latin-1": "".join(map(chr, range(32, 256))),
+    "more than a buffer": "0123456789abcdef" * 8192,
+}
+EVENTS = [
+    *map(ServerSentEvent, PAYLOADS.values()),
+    ServerSentEvent("a type", event="token"),
+    ServerSentEvent("a type with spaces", event=" ping 🍊 "),
+    ServerSentEvent("an id", id="1"),
+    ServerSentEvent("no id of its own"),
+    ServerSentEvent("an id in JSON", id='[{"topic": "a", "offset": -1}, {"timestamp": 1}]'),
+    ServerSentEvent("a reset id", id=""),
+    ServerSentEvent("a reconnection time", retry=0),
+    ServerSentEvent("all\nof\nit ", event="open", id="🍅", retry=10**18 - 1),
+]
+IDS = {
+    "digits": "17",
+    "an emoji": "🍊",
+    "text": "naïve",
+    # Whose last byte is white space for who takes bytes for Latin-1, and takes white space of Unicode off.
+    "a byte 0x85 at the end": "🍅",
+    "a byte 0xA0 at the end": "voilà",
+    "JSON with spaces": '[{"topic":"eqiad.recentchange", "partition":0, "timestamp":1764079200001},  {"offset": -1}]',
+    "4 KiB": "0123456789abcdef" * 256,
+}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with run_server(request.param) as running:
+        yield running
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_event_arrives(client: str, server: Server) -> None:
+    """All at once, so that they share chunks and are cut by them."""
+    decoder = Decoder()
+    seen: list[ServerSentEvent] = []
+    with server.sending(EVENTS):
+        read(client, server.url, decoder, seen.append)
+    assert seen == EVENTS
+    assert decoder.last_event_id == "🍅"
+    assert decoder.reconnection_time == 10**18 - 1
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_event_is_seen_before_the_next_is_sent(client: str, server: Server) -> None:
+    seen: list[ServerSentEvent] = []
+    ahead: list[int] = []
+    with server.sending(EVENTS, paced=True) as source:
+
+        def see(event: ServerSentEvent) -> None:
+            seen.append(event)
+            ahead.append(source.taken - len(seen))
+            source.allow()
+
+        source.allow()
+        read(client, server.url, Decoder(), see)
+    assert seen == EVENTS
+    assert set(ahead) == {0}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_that_leaves_ends_the_generator(client: str, server: Server) -> None:
+    endless = (ServerSentEvent("x" * 1000, id=str(number)) for number in itertools.count(1))
+    decoder = Decoder()
+    with server.sending(endless) as source:
+        read(client, server.url, decoder, lambda event: event.id == "3")
+        assert source.ended.wait(PATIENCE)
+    assert decoder.last_event_id == "3"
+
+
+@pytest.mark.parametrize("id", IDS.values(), ids=IDS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_last_event_id_arrives(client: str, id: str, server: Server) -> None:
+    with server.sending() as source:
+        read(client, server.url, Decoder(last_event_id=id), lambda _: None)
+        assert source.last_event_ids == [id]
+
+
+def test_the_headers_come_before_the_first_event(server: Server) -> None:
+    """A browser's `open` fires with them, and a client's time limit for an answer ends."""
+    with server.sending(EVENTS, paced=True), socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(PATIENCE)
+        connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += connection.recv(65536)
+        lines = received.decode().split("\r\n")
+        assert lines[0].split()[1] == "200"
+        headers = dict(line.lower().split(": ", 1) for line in lines[1 : lines.index("")])
+        assert headers.items() >= {name.lower(): value for name, value in response_headers().items()}.items()
+        assert server.source.taken == 0
+
+
+@pytest.mark.parametrize("name", ["fastapi", "aiohttp"])
+def test_a_client_that_leaves_ends_a_generator_that_waits(name: str) -> None:
+    """A server of threads only hears of it when it writes: that is what keep-alives are also for."""
+    with run_server(name) as server, server.sending(EVENTS, paced=True) as source:
+        source.allow()
+        read("httpx", server.url, Decoder(), lambda _: True)
+        assert source.ended.wait(PATIENCE)
+        assert source.taken == 1
