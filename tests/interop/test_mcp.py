@@ -1,0 +1,188 @@
+"""The MCP client of the official SDK, on a server of its streamable HTTP whose event streams we write.
+
+Each answer is a stream: first a priming event, an id and empty data, so that there is something to resume behind before
+the first message. When a stream ends without an answer the client waits for the reconnection time, and asks for the
+rest with a GET and `Last-Event-ID`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
+from sse_codec.resume import EventHistory
+
+from .servers import module, serve_asgi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+pytestmark = pytest.mark.interop
+
+HEADERS = [(name.lower().encode(), value.encode()) for name, value in response_headers().items()]
+TOOL = {"name": "count", "inputSchema": {"type": "object", "properties": {"to": {"type": "integer"}}}}
+WORDS = ["one", "two\u2028", "three 🍊", "four\x85", "five"]
+
+
+class McpServer:
+    """An ASGI app: the part of an MCP server that has to do with streams."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        #: What each connection of a tool call brings before it ends: so many blocks, and a slice of the next one. The
+        #: connection after those brings all.
+        self.cuts: Sequence[tuple[int, int]] = ()
+        self.make_id: Callable[[int], str] = str
+        self.requests: list[tuple[str, str]] = []
+        self.last_number = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        last_event_id = parse_last_event_id(headers.get(b"last-event-id"))
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        request = json.loads(body) if scope["method"] == "POST" else {}
+        method = request.get("method", "")
+        self.requests.append((scope["method"], method or last_event_id))
+        if scope["method"] == "GET" and not last_event_id:
+            await self._answer(send, 405)  # it has nothing to say unasked
+        elif scope["method"] == "DELETE":
+            await self._answer(send, 200)
+        elif scope["method"] == "POST" and "id" not in request:
+            await self._answer(send, 202)
+        elif method == "tools/call":
+            self._stream(self._call(request))
+            await self._cut(send, "")
+        elif scope["method"] == "GET":
+            await self._cut(send, last_event_id)
+        else:
+            self._stream([self._reply(request)])
+            await self._send(send, b"".join(self._history.after("") or ()))
+
+    def _stream(self, messages: Sequence[dict[str, Any]]) -> None:
+        """Start a stream: the priming event, and these messages."""
+        self._history = EventHistory()
+        self._history.append(ServerSentEvent("", id=self._next_id(), retry=1))
+        for message in messages:
+            text = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False)
+            self._history.append(ServerSentEvent(text, id=self._next_id()))
+
+    def _next_id(self) -> str:
+        self.last_number += 1
+        return self.make_id(self.last_number)
+
+    def _reply(self, request: dict[str, Any]) -> dict[str, Any]:
+        results: dict[str, Any] = {
+            "initialize": {
+                "protocolVersion": "2025-11-25",
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "counter", "version": "1"},
+            },
+            "tools/list": {"tools": [TOOL]},
+        }
+        result = results.get(request["method"])
+        if result is None:
+            return {"id": request["id"], "error": {"code": -32601, "message": "Method not found"}}
+        return {"id": request["id"], "result": result}
+
+    def _call(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        token = request["params"]["_meta"]["progressToken"]
+        progress = [
+            {
+                "method": "notifications/progress",
+                "params": {"progressToken": token, "progress": number, "message": word},
+            }
+            for number, word in enumerate(WORDS)
+        ]
+        result = {"content": [{"type": "text", "text": " ".join(WORDS)}]}
+        return [*progress, {"id": request["id"], "result": result}]
+
+    async def _cut(self, send: Any, last_event_id: str) -> None:
+        blocks = self._history.after(last_event_id)
+        assert blocks is not None
+        if self.cuts:
+            (whole, part), *self.cuts = self.cuts
+            blocks = (*blocks[:whole], blocks[whole][:part])
+        await self._send(send, b"".join(blocks))
+
+    async def _send(self, send: Any, wire: bytes) -> None:
+        headers = [*HEADERS, (b"mcp-session-id", b"session")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": wire})
+
+    async def _answer(self, send: Any, status: int) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+def server() -> Iterator[McpServer]:
+    app = McpServer()
+    with serve_asgi(app) as app.port:
+        yield app
+
+
+def call(url: str) -> tuple[list[str], str]:
+    """Call the tool; return the progress that was told, and the result or the error."""
+    mcp = module("mcp")
+
+    async def run() -> tuple[list[str], str]:
+        words = []
+
+        async def progress(_: float, __: float | None, message: str) -> None:
+            words.append(message)
+
+        async with mcp.Client(url, read_timeout_seconds=20) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["count"]
+            try:
+                result = await client.call_tool("count", {"to": 5}, progress_callback=progress)
+            except mcp.MCPError as error:  # here, before it becomes one of a group
+                return words, error.message
+            return words, result.content[0].text
+
+    return asyncio.run(run())
+
+
+def test_a_whole_stream(server: McpServer) -> None:
+    assert call(server.url) == (WORDS, " ".join(WORDS))
+    assert [request for request in server.requests if request[0] == "GET" and request[1]] == []
+
+
+IDS: dict[str, Callable[[int], str]] = {
+    "digits": str,
+    "JSON with spaces": lambda number: json.dumps([{"topic": "a b", "offset": number}]),
+    "4 KiB": lambda number: f"{number:04096}",
+}
+
+
+@pytest.mark.parametrize("make_id", IDS.values(), ids=IDS)
+def test_a_stream_that_is_cut(make_id: Callable[[int], str], server: McpServer) -> None:
+    """Behind the priming event, inside the first block, before a blank line, behind an id, and behind a block."""
+    server.make_id = make_id
+    server.cuts = [(1, 0), (0, 20), (2, -1), (1, len(f"id: {make_id(1)}\n")), (1, 0)]
+    assert call(server.url) == (WORDS, " ".join(WORDS))
+    gets = [id for method, id in server.requests if method == "GET" and id]
+    first = server.last_number - len(WORDS) - 1  # of the stream of the call: the priming event
+    assert gets == [make_id(first + events) for events in (0, 0, 2, 3, 4)]
+
+
+def test_an_id_that_is_not_ascii_ends_the_call(server: McpServer) -> None:
+    """The client hands its HTTP client text for a header, which takes ASCII only: it never asks for the rest."""
+    server.make_id = "🍊{}".format
+    server.cuts = [(2, 0)]
+    words, error = call(server.url)
+    assert words == WORDS[:1]
+    assert "reconnection attempts were exhausted" in error
+    assert [id for method, id in server.requests if method == "GET" and id] == []
