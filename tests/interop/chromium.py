@@ -27,7 +27,7 @@ import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sse_codec import parse_last_event_id, response_headers
 
@@ -106,6 +106,40 @@ def executable() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+class Process(NamedTuple):
+    """A Chromium that runs."""
+
+    #: The folder that it keeps its state in.
+    profile: str
+    #: What it said on standard error.
+    log: BinaryIO
+
+
+@contextlib.contextmanager
+def start(path: str, url: str, *flags: str) -> Iterator[Process]:
+    """Run a headless Chromium, with a profile of its own, that opens a URL."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        open(os.path.join(profile, "log"), "w+b") as log,
+        subprocess.Popen(
+            [
+                path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                f"--user-data-dir={profile}", *flags, url,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,  # its helper processes are ended with it
+        ) as process,
+    ):  # fmt: skip
+        try:
+            yield Process(profile, log)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -177,27 +211,12 @@ class Chromium:
     def __enter__(self) -> Self:
         self._server = _Server()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._log = open(os.path.join(self._profile.name, "log"), "w+b")
-        self._process = subprocess.Popen(
-            [
-                self.path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                f"--user-data-dir={self._profile.name}", f"http://127.0.0.1:{self._server.server_port}/",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log,
-            start_new_session=True,  # its helper processes are ended with it
-        )  # fmt: skip
+        self._running = start(self.path, f"http://127.0.0.1:{self._server.server_port}/")
+        self._process = self._running.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._log.close()
-        self._profile.cleanup()
+        self._running.__exit__(None, None, None)
         self._server.shutdown()
         self._server.server_close()
 
@@ -218,9 +237,9 @@ class Chromium:
             try:
                 results = server.results.get(timeout=PATIENCE)
             except queue.Empty:
-                self._log.seek(0)
+                self._process.log.seek(0)
                 raise AssertionError(
-                    f"Chromium gave no answer in {PATIENCE} s; its log: {self._log.read()!r}"
+                    f"Chromium gave no answer in {PATIENCE} s; its log: {self._process.log.read()!r}"
                 ) from None
             for result, (first, *more) in zip(results, server.requests, strict=True):
                 # Else the harness has failed, and not a decoder.

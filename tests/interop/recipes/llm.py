@@ -1,0 +1,15 @@
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+
+from sse_codec import ServerSentEvent
+
+TOKENS = ["The", " same", " words", " each", " time", ",\n", "and", " none", " is", " lost", ": ", "naïve", " 🍊", "!"]
+
+
+async def tokens(last_event_id: str) -> AsyncGenerator[ServerSentEvent, None]:
+    start = int(last_event_id or 0)
+    for number, token in enumerate(TOKENS[start:], start + 1):
+        await asyncio.sleep(0.05)
+        yield ServerSentEvent(json.dumps({"token": token}), event="token", id=str(number))
+    yield ServerSentEvent("", event="close")
