@@ -1,0 +1,22 @@
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from sse_codec import ServerSentEvent, decode
+from sse_codec.resume import Reconnection
+
+TIMEOUT = httpx.Timeout(10, read=60)  # more than the server's keep-alives need
+
+
+def events(url: str, client: Reconnection) -> Iterator[ServerSentEvent]:
+    while (delay := client.next_delay()) is not None:
+        time.sleep(delay)
+        try:
+            with httpx.stream("GET", url, headers=client.request_headers(), timeout=TIMEOUT) as response:
+                if client.accept(response.status_code, response.headers.get("Content-Type")):
+                    for event in decode(response.iter_bytes(), decoder=client.decoder):
+                        client.received()
+                        yield event
+        except httpx.TransportError:
+            pass  # refused, timed out, or cut: ask again

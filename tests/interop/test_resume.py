@@ -1,0 +1,170 @@
+"""Streams that are cut at every kind of byte, and resumed: at the end no token is missing, and none has come twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sse_codec import Decoder, ServerSentEvent
+from sse_codec.resume import Reconnection
+
+from . import devtools
+from .chromium import executable
+from .clients import CLIENTS, read
+from .cutting import CUTS, IDS, CuttingServer
+from .servers import module, recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.interop
+
+#: What each client raises when a connection is cut.
+ERRORS: dict[str, Callable[[], tuple[type[Exception], ...]]] = {
+    "httpx": lambda: (module("httpx").TransportError,),
+    "httpx_async": lambda: (module("httpx").TransportError,),
+    "aiohttp": lambda: (module("aiohttp").ClientError,),
+    "requests": lambda: (module("requests").RequestException, module("urllib3").exceptions.HTTPError),
+    "urllib3": lambda: (module("urllib3").exceptions.HTTPError,),
+    "urllib": lambda: (OSError, HTTPException),
+}
+
+
+chunked = pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "until the end"])
+make_id = pytest.mark.parametrize("make_id", IDS.values(), ids=IDS)
+
+
+@chunked
+@make_id
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_that_resumes_by_itself(client: str, make_id: Callable[[int], str], chunked: bool) -> None:
+    """One decoder for all connections is all it needs."""
+    server = CuttingServer(make_id, list(CUTS), retry=1, chunked=chunked)
+    decoder = Decoder()
+    seen: list[ServerSentEvent] = []
+
+    def see(event: ServerSentEvent) -> bool:
+        seen.append(event)
+        return event.event == "close"
+
+    with server.running():
+        while not seen or seen[-1].event != "close":
+            with contextlib.suppress(*ERRORS[client]()):
+                read(client, server.url, decoder, see)
+    assert seen == server.events
+    assert server.asked == server.to_ask[:-1]
+    assert decoder.reconnection_time == 1
+
+
+class Sleeps(list[float]):
+    """Stands for `time` in a recipe: keeps what it was to sleep, and does not."""
+
+    def sleep(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def resume(server: CuttingServer, client: Reconnection, monkeypatch: pytest.MonkeyPatch) -> Sleeps:
+    """Read the whole stream with the README's client; return how long it would have slept."""
+    client_resume = recipe("client_resume")
+    sleeps = Sleeps()
+    monkeypatch.setattr(client_resume, "time", sleeps)
+    seen = []
+    with server.running(), contextlib.closing(client_resume.events(server.url, client)) as events:
+        for event in events:
+            seen.append(event)
+            if event.event == "close":
+                break
+    assert seen == server.events
+    return sleeps
+
+
+@chunked
+@make_id
+def test_a_client_with_a_reconnection(
+    make_id: Callable[[int], str], chunked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the `retry` of the stream; longer, when a connection brought no event."""
+    server = CuttingServer(make_id, list(CUTS), retry=700, chunked=chunked)
+    sleeps = resume(server, Reconnection(jitter=0), monkeypatch)
+    assert server.asked == server.to_ask[:-1]
+    brought_none = list(CUTS).index("before the first byte")
+    expected = [0.0] + [0.7] * len(CUTS)
+    expected[brought_none + 2] = 1.4  # the second in a row
+    assert sleeps == expected
+
+
+def test_a_reconnection_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    for retry, delay in ((0, 0.5), (10**12, 120.0)):
+        server = CuttingServer(str, ["inside a block"], retry=retry, chunked=True)
+        assert resume(server, Reconnection(jitter=0), monkeypatch) == [0.0, delay]
+
+
+def test_a_server_that_no_longer_knows_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 204, which says to stop."""
+    client_resume = recipe("client_resume")
+    server = CuttingServer(str, [], retry=1, chunked=True)
+    with server.running():
+        assert list(client_resume.events(server.url, Reconnection(Decoder(last_event_id="unknown")))) == []
+    assert server.asked == ["unknown"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[str]:
+    path = executable()
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    with devtools.browser(path) as address:
+        yield address
+
+
+READ = """
+new Promise((resolve) => {
+  const source = new EventSource(%s);
+  const seen = [];
+  const keep = (event) => seen.push([event.type, event.data, event.lastEventId]);
+  source.addEventListener("message", keep);
+  source.addEventListener("close", (event) => {
+    keep(event);
+    source.close();
+    resolve(seen);
+  });
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) resolve(seen);
+  });
+})
+"""
+
+
+def read_in_a_page(browser: str, server: CuttingServer) -> None:
+    """Read the whole stream with an EventSource, which reconnects by itself."""
+
+    async def run() -> Any:
+        async with devtools.page(browser) as page:
+            # A page of the server, which may ask it.
+            await page.open(server.url.replace("/events", "/page"))
+            return await page.evaluate(READ % json.dumps(server.url))
+
+    with server.running():
+        seen = asyncio.run(run())
+    assert seen == [[event.event, event.data, event.id] for event in server.events]
+    assert server.asked == server.to_ask[:-1]
+
+
+@chunked
+@make_id
+def test_a_browser(make_id: Callable[[int], str], chunked: bool, browser: str) -> None:
+    """Were `retry` not honoured, its own 3 seconds would be waited for after each cut, and the test would not end."""
+    read_in_a_page(browser, CuttingServer(make_id, list(CUTS), retry=1, chunked=chunked))
+
+
+def test_a_browser_waits_as_it_was_told(browser: str) -> None:
+    server = CuttingServer(str, ["inside a block", "before the first byte"], retry=600, chunked=True)
+    read_in_a_page(browser, server)
+    waits = [start - end for end, start in zip(server.ends, server.starts[1:], strict=False)]
+    assert len(waits) == 2
+    assert min(waits) >= 0.6
