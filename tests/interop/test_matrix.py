@@ -129,6 +129,7 @@ def test_the_headers_come_before_the_first_event(server: Server) -> None:
         headers = dict(line.lower().split(": ", 1) for line in lines[1 : lines.index("")])
         assert headers.items() >= {name.lower(): value for name, value in response_headers().items()}.items()
         assert server.source.taken == 0
+        assert not server.source.ended.is_set(), "they came with the end"
 
 
 @pytest.mark.parametrize("name", ["fastapi", "aiohttp"])

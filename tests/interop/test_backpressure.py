@@ -1,0 +1,64 @@
+"""A client that reads slowly holds its server's generator up; it does not fill the server's memory."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_codec import ServerSentEvent
+
+from .servers import PATIENCE, SERVERS, Server, Source, run_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.interop
+
+SIZE = 64 * 1024
+#: How many events may be on their way: what the sockets of both sides and the server's own buffer hold (Linux lets a
+#: sending socket grow to 4 MiB). Without a limit a server takes as many in a fraction of a second.
+MOST = (16 << 20) // SIZE
+#: For so long nothing must happen for a generator to count as held up, in seconds. Longer only makes it surer.
+STILL = 0.5
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with run_server(request.param) as running:
+        yield running
+
+
+def wait_until_held_up(source: Source, before: int = 0) -> int:
+    """Wait until more than `before` events have been taken, and then no more; return how many there were."""
+    end = time.monotonic() + PATIENCE
+    taken, since = -1, time.monotonic()
+    while taken <= before or time.monotonic() - since < STILL:
+        if source.taken != taken:
+            taken, since = source.taken, time.monotonic()
+        assert taken - before <= MOST, "nothing holds the generator up"
+        assert time.monotonic() < end, f"the generator has stopped at {taken} events"
+        time.sleep(0.01)
+    return taken
+
+
+def test_who_does_not_read_is_sent_no_more(server: Server) -> None:
+    endless = itertools.repeat(ServerSentEvent("x" * SIZE))
+    with server.sending(endless) as source, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SIZE)
+        connection.settimeout(PATIENCE)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        taken = wait_until_held_up(source)
+        for _ in range(3):
+            # Read as much as is on its way at least, and the generator goes on.
+            missing = taken * SIZE
+            while missing > 0:
+                missing -= len(connection.recv(SIZE))
+            taken = wait_until_held_up(source, taken)
+        assert not source.ended.is_set()
+        connection.close()
+        assert source.ended.wait(PATIENCE)
