@@ -37,7 +37,7 @@ class Source:
 
     Args:
         events: what each request gets.
-        paced: each event waits for a call of `allow`. One that waits for longer than `PATIENCE` ends the stream, so
+        paced: each event waits for a call of `allow`. One that waits for longer than a test does ends the stream, so
             that the client sees too few, and the test fails instead of hanging.
     """
 
@@ -67,7 +67,7 @@ class Source:
         self.last_event_ids.append(last_event_id)
         try:
             for event in self._events:
-                if (self._paced and not self._permits.acquire(timeout=PATIENCE)) or self._stopped:
+                if (self._paced and not self._permits.acquire(timeout=2 * PATIENCE)) or self._stopped:
                     return
                 self.taken += 1
                 yield event
@@ -91,7 +91,7 @@ class Source:
 
     async def _acquire(self) -> bool:
         clock = asyncio.get_running_loop().time
-        end = clock() + PATIENCE
+        end = clock() + 2 * PATIENCE
         while not self._permits.acquire(blocking=False):
             if clock() > end:
                 return False
