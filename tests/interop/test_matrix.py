@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sse_codec import Decoder, ServerSentEvent, response_headers
+from sse_codec import Decoder, ServerSentEvent, decode, response_headers
 
 from .clients import CLIENTS, read
-from .servers import PATIENCE, SERVERS, Server, run_server
+from .servers import PATIENCE, SERVERS, Server, module, recipe, run_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,3 +141,40 @@ def test_a_client_that_leaves_ends_a_generator_that_waits(name: str) -> None:
         read("httpx", server.url, Decoder(), lambda _: True)
         assert source.ended.wait(PATIENCE)
         assert source.taken == 1
+
+
+@pytest.mark.parametrize(("id", "arrives"), [("🍅", False), ("voilà", False), ("🍊", True), ("naïve", True)])
+def test_wsgiref_cuts_bytes_off_the_end_of_an_id(id: str, arrives: bool) -> None:
+    """It takes white space off each header, of Unicode and not of HTTP: a last byte 0x85 or 0xA0 is gone.
+
+    So do servers that are made of it, such as Django's of `runserver`. Ids in ASCII are safe everywhere.
+    """
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    quiet = type("Quiet", (WSGIRequestHandler,), {"log_message": lambda *_: None})
+    server = Server()
+    app = recipe("server_flask").make_app(server.generate)
+    with make_server("127.0.0.1", 0, app, handler_class=quiet) as running_server:
+        server.port = running_server.server_port
+        thread = threading.Thread(target=running_server.handle_request)
+        thread.start()
+        with server.sending() as source:
+            read("urllib", server.url, Decoder(last_event_id=id), lambda _: None)
+            thread.join()
+    assert (source.last_event_ids == [id]) == arrives
+
+
+def test_why_the_client_of_requests_reads_its_raw_body() -> None:
+    """Where a body is not sent in chunks, `iter_content` waits for its end."""
+    requests = module("requests")
+    with run_server("http") as server, server.sending(EVENTS[:3], paced=True) as source:
+        source.allow()
+        response = requests.get(server.url, stream=True, timeout=PATIENCE)
+        timers = [threading.Timer(seconds, source.allow) for seconds in (0.1, 0.2)]
+        for timer in timers:
+            timer.start()
+        chunks = list(response.iter_content(None))
+        for timer in timers:
+            timer.join()
+    assert list(decode(chunks)) == EVENTS[:3]
+    assert len(chunks) == 1
