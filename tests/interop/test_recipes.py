@@ -1,0 +1,56 @@
+"""The README shows each recipe as it stands, and the table of what was run names what is run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.test_readme import BLOCKS
+
+from .clients import CLIENTS
+from .servers import SERVERS
+from .test_producers import PRODUCERS
+
+pytestmark = pytest.mark.interop
+
+HERE = Path(__file__).parent
+RECIPES = {
+    path.stem.replace("_", " ") if path.suffix == ".py" else f"{path.stem} page": path.read_text(encoding="utf-8")
+    for path in sorted((HERE / "recipes").iterdir())
+    if path.suffix in {".py", ".html"} and path.name not in {"__init__.py", "conftest.py"}
+}
+WORLD = (HERE / "README.md").read_text(encoding="utf-8").partition("\n## In the world\n")[2].partition("\n## ")[0]
+PINS = dict(
+    re.findall(
+        r'^    "([\w-]+)==([\d.]+)', (HERE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+)
+
+
+def test_there_is_a_recipe_of_each() -> None:
+    names = {f"server {name}" for name in SERVERS} | {f"client {name.replace('_', ' ')}" for name in CLIENTS}
+    assert set(RECIPES) == names | {"client resume", "server resume", "llm", "llm page"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_readme_shows_a_recipe(name: str) -> None:
+    assert BLOCKS[name] == RECIPES[name]
+
+
+def test_the_table_names_each_server_and_each_client() -> None:
+    header, _, *rows = re.findall(r"^\|(.*)\|$", WORLD, re.MULTILINE)
+    names = {"fastapi": "fastapi", "aiohttp": "aiohttp", "flask": "flask", "http": "http.server"}
+    assert [cell.split()[0] for cell in header.split("|")[1:]] == [names[server] for server in SERVERS]
+    clients = {**dict.fromkeys(CLIENTS), "httpx_async": "httpx, async", "urllib": "urllib.request"}
+    shown = [clients[client] or client for client in CLIENTS]
+    table = {re.sub(r" [\d.]+", "", row.split("|")[0].strip()): row.split("|")[1:] for row in rows[: len(CLIENTS)]}
+    assert list(table) == shown
+    assert all(cell.strip() == "✓" for cells in table.values() for cell in cells)
+
+
+def test_each_version_is_the_one_that_is_pinned() -> None:
+    named = {pair for pair in re.findall(r"\b([a-z][\w-]*)(?:, async)? (\d[\d.]*\d)", WORLD) if pair[0] in PINS}
+    peers = {"aiohttp", "flask", "uvicorn", "httpx", "requests", "urllib3", "openai", "anthropic", "mcp", *PRODUCERS}
+    assert named == {(name, PINS[name]) for name in peers}
