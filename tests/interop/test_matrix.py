@@ -10,17 +10,17 @@ import itertools
 import json
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sse_codec import Decoder, ServerSentEvent, decode, response_headers
 
 from .clients import CLIENTS, read
-from .servers import PATIENCE, SERVERS, Server, module, recipe, run_server
+from .servers import PATIENCE, SERVERS, Server, module, recipe, run_server, serve_asgi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.interop
 
@@ -178,3 +178,36 @@ def test_why_the_client_of_requests_reads_its_raw_body() -> None:
             timer.join()
     assert list(decode(chunks)) == EVENTS[:3]
     assert len(chunks) == 1
+
+
+def _compress(app: Any) -> None:
+    app.add_middleware(module("starlette.middleware.gzip").GZipMiddleware, minimum_size=1)
+
+
+def _pass_on(app: Any) -> None:
+    async def dispatch(request: Any, call_next: Any) -> Any:
+        return await call_next(request)
+
+    app.middleware("http")(dispatch)
+
+
+@pytest.mark.parametrize("add", [_compress, _pass_on])
+def test_middleware_holds_nothing_back(add: Callable[[Any], None]) -> None:
+    """What many apps have around theirs: neither delays an event, nor hides from it that the client has left."""
+    server = Server()
+    app = recipe("server_fastapi").make_app(server.agenerate)
+    add(app)
+    seen: list[ServerSentEvent] = []
+    with serve_asgi(app) as server.port, server.sending(EVENTS, paced=True) as source:
+
+        def see(event: ServerSentEvent) -> bool:
+            seen.append(event)
+            if len(seen) < 10:
+                source.allow()
+            return len(seen) == 10
+
+        source.allow()
+        read("httpx", server.url, Decoder(), see)
+        assert source.ended.wait(PATIENCE)
+    assert seen == EVENTS[:10]
+    assert source.taken == 10
