@@ -1,4 +1,4 @@
-"""The MCP client of the official SDK, on a server of its streamable HTTP whose event streams we write.
+"""The MCP client of the official SDK, on a server of its streamable HTTP whose event streams we write; and its server.
 
 Each answer is a stream: first a priming event, an id and empty data, so that there is something to resume behind before
 the first message. When a stream ends without an answer the client waits for the reconnection time, and asks for the
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
-from sse_codec.resume import EventHistory
+from sse_codec import Decoder, ServerSentEvent, decode, parse_last_event_id, response_headers
+from sse_codec.resume import EventHistory, Reconnection
 
-from .servers import module, serve_asgi
+from .servers import PATIENCE, module, serve_asgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -186,3 +186,84 @@ def test_an_id_that_is_not_ascii_ends_the_call(server: McpServer) -> None:
     assert words == WORDS[:1]
     assert "reconnection attempts were exhausted" in error
     assert [id for method, id in server.requests if method == "GET" and id] == []
+
+
+def make_server(calls: list[str]) -> Any:
+    """An app of the SDK's own server, whose tool closes its stream in the middle and goes on."""
+    mcpserver, http = module("mcp.server.mcpserver"), module("mcp.server.streamable_http")
+
+    events: list[tuple[str, Any]] = []
+
+    async def store_event(_: Any, stream_id: str, message: Any) -> str:
+        events.append((stream_id, message))
+        return str(len(events))
+
+    async def replay_events_after(_: Any, last_event_id: str, send_callback: Any) -> str:
+        calls.append(last_event_id)
+        stream, _ = events[int(last_event_id) - 1]
+        for number, (stream_id, message) in enumerate(events, 1):
+            if number > int(last_event_id) and stream_id == stream and message is not None:
+                await send_callback(http.EventMessage(message, str(number)))
+        return stream
+
+    methods = {"store_event": store_event, "replay_events_after": replay_events_after}
+    store = type("Store", (http.EventStore,), methods)()
+    server = mcpserver.MCPServer("counter")
+
+    async def count(ctx: Any) -> str:
+        for number, word in enumerate(WORDS):
+            await ctx.report_progress(number, message=word)
+            if number == 2:
+                await ctx.close_sse_stream()
+        return " ".join(WORDS)
+
+    count.__annotations__ = {"ctx": mcpserver.Context, "return": str}
+    server.tool()(count)
+    return server.streamable_http_app(event_store=store, retry_interval=1)
+
+
+def test_our_client_resumes_a_stream_of_the_official_server() -> None:
+    httpx = module("httpx")
+    resumed: list[str] = []
+    client = Reconnection(Decoder(), min_delay=0.001, jitter=0)
+    messages: list[dict[str, Any]] = []
+
+    with serve_asgi(make_server(resumed), lifespan="on") as port, httpx.Client(timeout=PATIENCE) as connection:
+        url = f"http://127.0.0.1:{port}/mcp"
+        headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
+
+        def post(message: dict[str, Any], **others: Any) -> Any:
+            return connection.stream("POST", url, json={"jsonrpc": "2.0", **message}, headers=headers, **others)
+
+        def read(response: Any) -> None:
+            if client.accept(response.status_code, response.headers["Content-Type"]):
+                for event in decode(response.iter_bytes(), decoder=client.decoder):
+                    client.received()
+                    if event.data:  # the priming event has none
+                        messages.append(event.json())
+                        if "result" in messages[-1]:
+                            return  # the server may leave the stream open
+
+        start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "us", "version": "1"}}
+        with post({"id": 1, "method": "initialize", "params": start}) as response:
+            headers["Mcp-Session-Id"] = response.headers["Mcp-Session-Id"]
+            read(response)
+        assert messages.pop()["result"]["serverInfo"]["name"] == "counter"
+        with post({"method": "notifications/initialized"}) as response:
+            assert response.status_code == 202
+        call = {"name": "count", "arguments": {}, "_meta": {"progressToken": "t"}}
+        assert client.next_delay() == 0
+        with post({"id": 2, "method": "tools/call", "params": call}) as response:
+            read(response)
+        assert "result" not in messages[-1]
+        while "result" not in messages[-1]:
+            assert client.next_delay() == 0.001
+            assert client.decoder.last_event_id
+            again = {name.encode(): value.encode() for name, value in headers.items()}
+            again[b"Last-Event-ID"] = client.request_headers()["Last-Event-ID"]
+            with connection.stream("GET", url, headers=again) as response:
+                read(response)
+    *progress, result = messages
+    assert [message["params"]["message"] for message in progress] == WORDS
+    assert result["result"]["content"][0]["text"] == " ".join(WORDS)
+    assert resumed
