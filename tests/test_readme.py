@@ -73,9 +73,16 @@ def test_every_example_is_run() -> None:
         "lint",
         "testing",
         "report",
+        "payloads",
+    }
+    recipes = {  # tests/interop/recipes, where they are run; test_recipes.py holds these to them
+        *(f"server {name}" for name in ("fastapi", "aiohttp", "flask", "http", "resume")),
+        *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
+        "llm",
+        "llm page",
     }
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
-    assert set(BLOCKS) == plain | fuzz
+    assert set(BLOCKS) == plain | fuzz | recipes
     assert README.count("```") == 2 * len(BLOCKS)
 
 
@@ -128,7 +135,7 @@ def test_the_command_line() -> None:
         assert done.stdout.decode() == expected, command
 
 
-@pytest.mark.parametrize("name", ["lint", "testing"])
+@pytest.mark.parametrize("name", ["lint", "testing", "payloads"])
 def test_an_example_that_asserts(name: str) -> None:
     run(name)
 
