@@ -8,6 +8,7 @@
 - What can go wrong is an `SSEError`; an argument of the wrong type is a TypeError. An event of more than
   `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, is too large unless told otherwise.
 
+`sse_codec.resume` has both ends of a stream that is cut and goes on, `sse_codec.payloads` sentinels and JSON.
 `sse_codec.lint` says what is wrong with a stream, `sse_codec.testing` finds what is wrong with somebody's code.
 """
 

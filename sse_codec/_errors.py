@@ -5,6 +5,8 @@
     |   +-- EncodeTypeError (TypeError)     because it is of the wrong type
     +-- EventTooLarge                   the peer's event passed max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
+    +-- ConnectionFailed                the response is no event stream, and is not asked for again; of sse_codec.resume
+    +-- MissingSentinel                 the stream ended without the event that says so; of sse_codec.payloads
     +-- UsageError (ValueError)         an option is outside its range
 
 Arguments of the wrong type to anything but the encoder raise a plain TypeError. Messages show at most the first 40
