@@ -27,6 +27,8 @@ from sse_codec import (
     response_headers,
 )
 from sse_codec.lint import CODES, Finding, Linter, lint
+from sse_codec.payloads import auntil, json_payload, until
+from sse_codec.resume import TRANSIENT_STATUSES, EventHistory, Reconnection
 from sse_codec.testing import Reference, reference_decode
 
 
@@ -90,6 +92,25 @@ def test_http() -> None:
     assert_type(request_headers(), dict[str, bytes])
     assert_type(parse_last_event_id(None), str)
     assert_type(is_event_stream(None), bool)
+
+
+def test_resuming() -> None:
+    client = Reconnection(Decoder(), default_delay=1, retry_statuses=TRANSIENT_STATUSES)
+    assert_type(client.decoder, Decoder)
+    assert_type(client.next_delay(), float | None)
+    assert_type(client.request_headers(), dict[str, bytes])
+    assert_type(client.accept(200, b"text/event-stream", retry_after="1"), bool)
+    history = EventHistory(max_events=1)
+    assert_type(history.append(ServerSentEvent("", id="1")), bytes)
+    assert_type(history.last_event_id, str)
+    assert_type(history.after("1"), tuple[bytes, ...] | None)
+
+
+def test_payloads() -> None:
+    assert_type(until(decode(b""), "[DONE]"), Generator[ServerSentEvent, None, None])
+    assert_type(until([], event="close", required=False), Generator[ServerSentEvent, None, None])
+    assert_type(auntil(adecode(b""), "[DONE]"), AsyncGenerator[ServerSentEvent, None])
+    assert_type(json_payload(ServerSentEvent("1")), Any)
 
 
 def test_lint() -> None:
