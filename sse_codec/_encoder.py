@@ -35,10 +35,29 @@ def encode(event: ServerSentEvent) -> bytes:
         raise TypeError(
             f"encode() takes a ServerSentEvent, not {type(event).__name__}; encode_block() takes the parts of one"
         )
-    data, name = event.data, event.event
+    data, name, id, retry = event._data, event._event, event._id, event._retry
+    # Nearly every event is one line of data and nothing that can't be sent; it takes half the time of `encode_block`,
+    # which looks at whatever is left, and refuses it (benchmarks: "encode").
+    if (
+        type(data) is type(name) is str
+        and "\n" not in data
+        and "\r" not in data
+        and (name == DEFAULT_EVENT or (name and "\n" not in name and "\r" not in name))
+        and (id is None or (type(id) is str and "\n" not in id and "\r" not in id and "\0" not in id))
+        and retry is None
+    ):
+        block = f"data: {data}\n\n"
+        if id is not None:
+            block = f"id: {id}\n{block}"
+        if name != DEFAULT_EVENT:
+            block = f"event: {name}\n{block}"
+        try:
+            return block.encode()
+        except UnicodeEncodeError:
+            raise _lone_surrogate(event=name, id=id, data=data) from None
     if data is None or name is None:  # `encode_block` would leave the field out
         raise EncodeTypeError("data" if data is None else "event", None, None, "must be a str")
-    return encode_block(data, event=name, id=event.id, retry=event.retry)
+    return encode_block(data, event=name, id=id, retry=retry)
 
 
 def encode_block(
