@@ -6,7 +6,8 @@ made of, as a proxy sees them.
 Representation, by measurement: on CPython 3.11 and 3.13 a class of slots behind read-only properties is built in 79 and
 104 ns, as fast as `tuple.__new__` on a tuple subclass (84 and 101), while a `NamedTuple` call takes 137 and 164, and a
 frozen dataclass 385 and 463. On 3.10 the tuple is ahead, 99 to 163. The slots won because nothing but the event comes
-with them: a tuple unpacks, indexes, orders, concatenates, formats and serialises as what it is not.
+with them: a tuple unpacks, indexes, orders, concatenates, formats and serialises as what it is not. Decoders build
+theirs in half of that, as `DecodedEvent`.
 """
 
 from __future__ import annotations
@@ -124,6 +125,25 @@ class ServerSentEvent:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (*self._wire_fields(), self._last_event_id)
+
+
+class DecodedEvent(ServerSentEvent):
+    """An event as a decoder makes it: built empty, and its five slots are set one by one.
+
+    Without a call of `__init__` this takes 45 ns on CPython 3.11 and 50 on 3.13, instead of 107 and 130; of decoding it
+    saves a sixth (benchmarks: "LLM chat", 64 KiB). For all but `type()` it is a ServerSentEvent, and a copy or a pickle
+    of it is one.
+    """
+
+    __slots__ = ()
+    __init__ = object.__init__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ServerSentEvent, (*self._wire_fields(), self._last_event_id)
+
+
+# So that it is shown as one, too.
+DecodedEvent.__name__ = DecodedEvent.__qualname__ = "ServerSentEvent"
 
 
 class _Line:

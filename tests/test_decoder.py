@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent, UsageError
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent, UsageError, _decoder
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+#: The sizes that choose a way through the decoder: as they are, and so that a test's few bytes take each of the others.
+WAYS = {"as it is": (4096, 64), "large chunks": (0, 0), "large, one block": (4096, 0), "line by line": (0, 4096)}
+
+
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, tiny = request.param
+    monkeypatch.setattr(_decoder, "_SMALL", small)
+    monkeypatch.setattr(_decoder, "_TINY", tiny)
+
 
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sse_codec import BlankLine, Comment, Field, ServerSentEvent
+from sse_codec import BlankLine, Comment, Decoder, Field, ServerSentEvent
 from tests.strategies import hostile_events
 
 FULL = ServerSentEvent("d", "e", "i", 5, "l")
@@ -53,6 +53,24 @@ def test_equality_lets_the_other_side_decide() -> None:
 
     for value in VALUES:
         assert value == Anything()
+
+
+def test_a_decoded_event_is_as_any_other() -> None:
+    wire = b"event: e\nid: l\nretry: 5\ndata: d\n\n"
+    [decoded] = Decoder().feed(wire)
+    built = ServerSentEvent("d", "e", "l", 5, "l")
+    assert isinstance(decoded, ServerSentEvent)
+    assert decoded == built
+    assert hash(decoded) == hash(built)
+    assert repr(decoded) == repr(built)
+    assert type(decoded).__name__ == type(decoded).__qualname__ == "ServerSentEvent"
+    for other in (copy.copy(decoded), copy.deepcopy(decoded), pickle.loads(pickle.dumps(decoded))):
+        assert type(other) is ServerSentEvent
+        assert (other, other.last_event_id) == (built, "l")
+    with pytest.raises(AttributeError):
+        decoded.data = "x"  # type: ignore[misc]  # which is the point
+    with pytest.raises(AttributeError):
+        decoded.new = "x"  # type: ignore[attr-defined]  # which is the point
 
 
 def test_lines_are_equal_by_kind_and_value() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from hypothesis import event, example, given
 from hypothesis import strategies as st
@@ -17,17 +19,27 @@ from sse_codec import (
     Field,
     LineDecoder,
     ServerSentEvent,
+    _decoder,
     encode,
     encode_line,
 )
 from sse_codec.testing import reference_decode
 from tests.strategies import chunkings, events, hostile_events, prompt_wires, wires
-from tests.test_decoder import whole
+from tests.test_decoder import WAYS, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     Lines = list[Field | Comment | BlankLine]
+
+
+ways = st.sampled_from(list(WAYS.values()))
+
+
+@contextmanager
+def take(way: tuple[int, int]) -> Iterator[None]:
+    with mock.patch.multiple(_decoder, _SMALL=way[0], _TINY=way[1]):
+        yield
 
 
 def assemble(lines: Lines, last_event_id: str = "") -> list[ServerSentEvent]:
@@ -59,10 +71,11 @@ def feed_all_lines(decoder: LineDecoder, chunks: Iterable[bytes]) -> Lines:
     return [line for chunk in chunks for line in decoder.feed(chunk)]
 
 
-@given(chunkings(), st.sampled_from(["", "start"]))
-def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str) -> None:
-    decoder = Decoder(last_event_id=last_event_id)
-    got = feed_all(decoder, chunks)
+@given(chunkings(), st.sampled_from(["", "start"]), ways)
+def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str, way: tuple[int, int]) -> None:
+    with take(way):
+        decoder = Decoder(last_event_id=last_event_id)
+        got = feed_all(decoder, chunks)
     expected = reference_decode(b"".join(chunks), last_event_id=last_event_id)
     event(f"{min(len(expected.events), 3)} events or more")
     assert [whole(e) for e in got] == [whole(e) for e in expected.events]
@@ -87,18 +100,19 @@ def test_Decoder_and_LineDecoder_are_equal(chunks: list[bytes]) -> None:
     assert [(*whole(e)[:3], e.last_event_id) for e in got] == [(*whole(e)[:3], e.last_event_id) for e in assembled]
 
 
-@given(wires | prompt_wires)
-def test_promptness(wire: bytes) -> None:
+@given(wires | prompt_wires, ways)
+def test_promptness(wire: bytes, way: tuple[int, int]) -> None:
     """Fed byte by byte, each event appears at exactly the byte that completes it, and each line too."""
-    decoder, lines = Decoder(), LineDecoder()
-    expected = reference_decode(wire)
-    ends, lines_seen = [], 0
-    for position in range(len(wire)):
-        byte = wire[position : position + 1]
-        ends += [position + 1] * len(decoder.feed(byte))
-        lines_seen += len(lines.feed(byte))
-        assert lines_seen == len(reference_decode(wire[: position + 1]).lines)
-    assert ends == expected.ends
+    with take(way):
+        decoder, lines = Decoder(), LineDecoder()
+        expected = reference_decode(wire)
+        ends, lines_seen = [], 0
+        for position in range(len(wire)):
+            byte = wire[position : position + 1]
+            ends += [position + 1] * len(decoder.feed(byte))
+            lines_seen += len(lines.feed(byte))
+            assert lines_seen == len(reference_decode(wire[: position + 1]).lines)
+        assert ends == expected.ends
 
 
 def held(decoder: Decoder | LineDecoder) -> int:
@@ -131,8 +145,8 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
             assert held(decoder) <= max(limit + 1, 2)  # a line's end; two bytes that may begin a byte order mark
 
 
-@given(chunkings(), st.integers(1, 40))
-def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int) -> None:
+@given(chunkings(), st.integers(1, 40), ways)
+def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int, way: tuple[int, int]) -> None:
     """The same events come before EventTooLarge, and it comes or does not, however the stream is cut."""
 
     def run(chunks: list[bytes]) -> tuple[list[ServerSentEvent], bool]:
@@ -147,8 +161,9 @@ def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int
 
     wire = b"".join(chunks)
     expected = reference_decode(wire).events
-    got, failed = run(chunks)
-    assert (got, failed) == run([wire]) == run([wire[at : at + 1] for at in range(len(wire))])
+    with take(way):
+        got, failed = run(chunks)
+        assert (got, failed) == run([wire]) == run([wire[at : at + 1] for at in range(len(wire))])
     assert got == (expected[: len(got)] if failed else expected)
 
 
