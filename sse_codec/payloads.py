@@ -146,7 +146,7 @@ def _is(item: ServerSentEvent, data: str | None, event: str | None) -> bool:
 def _until(
     events: Iterable[ServerSentEvent], data: str | None, event: str | None, required: bool
 ) -> Generator[ServerSentEvent, None, None]:
-    source = iter(events)
+    source: Any = iter(events)  # only a generator has `close`
     try:
         for item in source:
             if _is(item, data, event):
@@ -162,7 +162,7 @@ def _until(
 async def _auntil(
     events: AsyncIterable[ServerSentEvent], data: str | None, event: str | None, required: bool
 ) -> AsyncGenerator[ServerSentEvent, None]:
-    source = events.__aiter__()
+    source: Any = events.__aiter__()
     try:
         async for item in source:
             if _is(item, data, event):
