@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the clone's package, installed or not
 
-from benchmarks.run import timed
+from benchmarks.timing import timed
 from benchmarks.workloads import pieces
 from sse_codec import Decoder, LineDecoder
 
@@ -30,6 +30,11 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, int]] = {
     "one line, byte by byte": (lambda n: b"data: " + b"x" * n, 256 * KIB, 1),
     "small events of 1 MiB, byte by byte": (lambda n: b"id: 1\r\ndata: x\r\n\r\n" * (n // 18), MIB, 1),
     "small events of 1 MiB, one chunk": (lambda n: b"id: 1\ndata: x\n\n" * (n // 15), MIB, 0),
+    "small events of 1 MiB and part of one, one chunk": (
+        lambda n: b"id: 1\ndata: x\n\n" * (n // 15) + b"d",
+        MIB,
+        0,
+    ),
     "200,000 data lines, one chunk": (lambda n: b"data: x\n" * n + b"\n", 200_000, 0),
     "200,000 data lines, 1460 B": (lambda n: b"data: x\n" * n + b"\n", 200_000, 1460),
     "200,000 data lines, CR, 1460 B": (lambda n: b"data: x\r" * n + b"\r", 200_000, 1460),

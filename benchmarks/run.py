@@ -1,129 +1,132 @@
-"""Speed beside other libraries, all in one run: `python benchmarks/run.py`.
+"""Speed, memory and import time beside other libraries, all in one run: `python benchmarks/run.py`.
 
-Every competitor first has to give the events that we give for the same chunks; one that differs is not timed there.
-Then all are timed in turn, round after round. Machines are noisy: trust the ratios, which are taken within a round, and
-their medians; the absolute times only say on what scale they are.
+Every competitor first has to give the right result, or is not timed. All others take turns, round after round. Machines
+are noisy: trust the ratios, which are taken within a round; the absolute times say on what scale they are.
+
+A full run writes benchmarks/results/, draws benchmarks/charts/ and brings benchmarks/README.md up to date.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import importlib
+import json
+import os
 import platform
-import subprocess
 import sys
 import time
-from functools import partial
+from datetime import datetime, timezone
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the clone's package, installed or not
+# The clone's package, installed or not; unless it is the installed one that is asked for.
+sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(ROOT))
 
-from benchmarks.peers import decoders, encoders  # noqa: E402
-from benchmarks.workloads import chunkings, workloads  # noqa: E402
+import sse_codec  # noqa: E402
+from benchmarks import encoders, figures, measure, report  # noqa: E402
+from benchmarks.measure import Effort  # noqa: E402
+from benchmarks.peers import decoders  # noqa: E402
+from benchmarks.workloads import captured  # noqa: E402
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
-
-def timed(call: Callable[[], object]) -> float:
-    """Return the seconds that one call takes, with the garbage collector off as in timeit."""
-    gc.collect()
-    gc.disable()
+def machine() -> dict[str, Any]:
+    """Say what the numbers were taken on; nothing that tells one such machine from another."""
+    cpu, system = platform.processor() or platform.machine(), platform.system()
     try:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-    finally:
-        gc.enable()
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            cpu = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, KeyError, StopIteration):
+        pass
+    return {"cpu": cpu, "cores": os.cpu_count(), "system": system}
 
 
-def compare(calls: Mapping[str, Callable[[], object]], rounds: int) -> tuple[float, dict[str, float]]:
-    """Time all calls in turn; return the first one's median seconds, and the others' median ratios to it."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(timed(call))
-    first, *others = times
-    ratios = {name: median(b / a for a, b in zip(times[first], times[name], strict=True)) for name in others}
-    return median(times[first]), ratios
+def is_compiled() -> bool:
+    """Whether the package that is measured is a compiled build of it."""
+    return not str(importlib.import_module("sse_codec._decoder").__file__).endswith(".py")
 
 
-def print_row(title: str, seconds: float, count: int, ratios: dict[str, float | None]) -> None:
-    """Print our time for one event, and the others' as multiples of it."""
-    shown = "  ".join(
-        f"{name} {'differs' if ratio is None else f'x{ratio:.1f}'}".ljust(19) for name, ratio in ratios.items()
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--quick", action="store_true", help="three rounds: ends within two minutes, shows less exactly"
     )
-    print(f"{title:46}  {seconds / count * 1e6:7.2f} us  {count / seconds / 1e6:5.2f} M/s   {shown}")
+    parser.add_argument("--only", default="", metavar="TEXT", help="the rows that have this text in their name")
+    parser.add_argument("--rounds", type=int, metavar="N", help="11 unless told")
+    parser.add_argument("--scaling", action="store_true", help="time against size and number of chunks as well")
+    parser.add_argument(
+        "--streams",
+        type=Path,
+        default=os.environ.get("SSE_CODEC_BENCHMARK_STREAMS"),
+        metavar="FOLDER",
+        help="recorded streams and their expected.json; SSE_CODEC_BENCHMARK_STREAMS unless told",
+    )
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier result: show what became slower")
+    parser.add_argument("--installed", action="store_true", help="measure the installed package, not the clone's")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result there and nowhere else")
+    return parser.parse_args()
 
 
-def decoding(rounds: int, only: str) -> None:
-    """Compare decoders."""
+def main() -> int:
+    """Run what the arguments ask for; return the exit status."""
+    options = arguments()
+    if options.installed and ROOT in Path(sse_codec.__file__).parents:
+        sys.exit("sse-codec is not installed, or installed as the clone itself")
+    effort = Effort(options.rounds or (3 if options.quick else 11), 0.5 if options.quick else 2.0)
     peers, missing = decoders()
-    ours, *others = peers
-    for name in missing:
-        print(f"not installed: {name}")
-    for workload in workloads():
-        for title, chunks in chunkings(workload).items():
-            label = f"{workload.name}, {title}"
-            if only not in label:
-                continue
-            expected = ours.events(chunks)
-            agreeing = [peer for peer in others if peer.events(chunks) == expected]
-            calls = {peer.name: partial(peer.read, chunks) for peer in (ours, *agreeing)}
-            seconds, ratios = compare(calls, rounds)
-            print_row(label, seconds, len(expected), {peer.name: ratios.get(peer.name) for peer in others})
-
-
-def encoding(rounds: int) -> None:
-    """Compare encoders."""
-    found, missing = encoders()
-    for name in missing:
-        print(f"not installed: {name}")
-    for title, data in (("encode, 240 B", "x" * 240), ("encode, ten lines", "\n".join(["x" * 24] * 10))):
-        calls = {name: partial(encode_many, encode, data) for name, encode in found.items()}
-        seconds, ratios = compare(calls, rounds)
-        print_row(title, seconds, 5000, dict(ratios))
-
-
-def encode_many(encode: Callable[[str], bytes], data: str) -> None:
-    """Encode a payload often enough to be timed."""
-    for _ in range(5000):
-        encode(data)
-
-
-def importing(rounds: int) -> None:
-    """Measure what `import sse_codec` adds to the start of a bare interpreter."""
-
-    def start(code: str) -> None:
-        found = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"
-        subprocess.run([sys.executable, "-I", "-S", "-c", found], check=True)
-
-    start("import sse_codec")  # compiled once
-    calls = {
-        "sse_codec": partial(start, "import sse_codec"),
-        "nothing": partial(start, "pass"),
-        "json": partial(start, "import json"),
+    missing += [encoder.name for encoder in encoders.BUILD if not encoder.version]
+    result: dict[str, Any] = {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "compiled": is_compiled(),
+        "machine": machine(),
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "rounds": effort.rounds,
+        "versions": {peer.name: peer.version for peer in peers}
+        | {encoder.name: encoder.version for encoder in encoders.BUILD if encoder.version and encoder.package},
+        "rows": [],
+        "figures": [],
+        "curves": [],
     }
-    bare, ratios = compare(calls, rounds)
-    nothing, json = bare * ratios["nothing"], bare * ratios["json"]
-    print(f"import sse_codec: {(bare - nothing) * 1e3:.1f} ms, import json: {(json - nothing) * 1e3:.1f} ms")
+    print(report.heading(result))
+    for name in missing:
+        print(f"not installed: {name}")
+    # What was imported is not looked through again before each measurement.
+    gc.freeze()
+    start = time.monotonic()
+    recorded = captured(options.streams) if options.streams else []
+    try:
+        for row in measure.decodings(peers, recorded, effort, options.only):
+            result["rows"].append(row)
+            print(report.row_text(row), flush=True)
+        for row in measure.encodings(effort, options.only):
+            result["rows"].append(row)
+            print(report.row_text(row), flush=True)
+        for figure in figures.figures(peers, effort, options.only):
+            result["figures"].append(figure)
+            print(report.figure_text(figure), flush=True)
+        if options.scaling:
+            for row in figures.curves(peers, Effort(3, 5.0)):
+                result["curves"].append(row)
+                print(report.row_text(row), flush=True)
+    finally:
+        for peer in peers:
+            peer.close()
+    print(f"{time.monotonic() - start:.0f} s")
 
-
-def main() -> None:
-    """Run what the arguments ask for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--only", default="", metavar="TEXT", help="decode only the workloads whose row has this text")
-    options = parser.parse_args()
-    print(f"{platform.python_implementation()} {platform.python_version()}; x2.0: takes twice our time")
-    decoding(options.rounds, options.only)
-    if not options.only:
-        encoding(options.rounds)
-        importing(options.rounds)
+    text = json.dumps(result, indent=1)
+    if options.output:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    elif not options.quick and not options.only:
+        report.keep(result)
+    if options.baseline:
+        slower = report.slower(json.loads(options.baseline.read_text(encoding="utf-8")), result)
+        print("\n".join(slower) or "nothing became slower")
+        return 1 if slower else 0
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

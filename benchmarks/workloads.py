@@ -1,88 +1,213 @@
-"""Streams to measure with, the same on every run, in the dialects of real servers. Written here, not recorded."""
+"""Streams to measure with, the same on every run, in the dialects of real servers, and the ways they are cut.
+
+They are made here; recorded ones are read from a folder that is given (`captured`). A workload is made to a size, so
+that cutting it into very small chunks takes no longer than cutting it into large ones.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
+from sse_codec import Decoder
+
+KIB = 1024
+MIB = 1024 * KIB
+
+#: A stream, as the blocks that its server writes one at a time.
+Blocks = list[bytes]
+#: A stream, as the chunks that its client reads one at a time.
+Chunks = list[bytes]
+
 _WORDS = ("an", "event", "stream", "carries", "one", "answer", "a", "token", "at", "a", "time")
+_PHRASES = ("Ereignisse fließen", "событие за событием", "イベントの流れ", "하나씩 차례로", "🍊🌊🧵", "naïve café")
 
 
 class Workload(NamedTuple):
-    """A stream, as the blocks that a server writes one at a time."""
+    """Streams of one kind; all but the captured workloads are a single one."""
 
     name: str
-    blocks: list[bytes]
-
-    @property
-    def wire(self) -> bytes:
-        """The whole stream."""
-        return b"".join(self.blocks)
+    #: Makes the streams, of about so many bytes in all.
+    make: Callable[[int], list[Blocks]]
+    #: How large they are when nothing asks for less.
+    size: int
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+class Chunking(NamedTuple):
+    """A way in which a stream arrives."""
+
+    name: str
+    #: Of a chunk; 0 where each block is one.
+    size: int
+    #: The most that a workload has in this chunking: the smaller the chunks, the longer a byte takes.
+    most: int
 
 
-def _chat(number: int) -> str:
-    return _dump(
-        {
-            "id": "chatcmpl-A1b2C3d4E5f6G7h8I9j0K1l2M3n4O",
-            "object": "chat.completion.chunk",
-            "created": 1764000000 + number,
-            "model": "example-model-2026-11-24",
-            "choices": [{"index": 0, "delta": {"content": " " + _WORDS[number % len(_WORDS)]}, "finish_reason": None}],
-        }
-    )
+CHUNKINGS = (
+    Chunking("64 KiB", 64 * KIB, 64 * MIB),
+    Chunking("1400 B", 1400, 64 * MIB),
+    Chunking("event a feed", 0, 64 * MIB),
+    Chunking("16 B", 16, 128 * KIB),
+    Chunking("1 B", 1, 32 * KIB),
+)
+#: Recorded streams are short and many; small chunks of them would show nothing new.
+CAPTURED_CHUNKINGS = CHUNKINGS[:3]
 
 
-def _chat_block(number: int) -> str:
-    return f"data: {_chat(number)}\n\n"
-
-
-def _typed_block(number: int) -> str:
-    delta = {"type": "text_delta", "text": " " + _WORDS[number % len(_WORDS)]}
-    payload = {"type": "content_block_delta", "index": 0, "delta": delta, "sequence_number": number, "note": "x" * 90}
-    return f"event: content_block_delta\ndata: {_dump(payload)}\n\n"
-
-
-def _mixed_block(number: int) -> str:
-    """All that a stream can have: ids, types, several lines of data, comments, a reconnection time, other alphabets."""
-    lines = [f"id: {number}"]
-    if number % 3 == 0:
-        lines.append("event: update")
-    if number % 50 == 0:
-        lines += [": keep-alive", "retry: 3000"]
-    lines.append(f"data: {_chat(number)}")
-    if number % 5 == 0:
-        lines.append("data: naïve, 日本語, 🍊")
-    return "\n".join(lines) + "\n\n"
-
-
-def workloads(events: int = 4000) -> list[Workload]:
-    """Return every workload, each of about so many events."""
-    chat = [_chat_block(number).encode() for number in range(events)] + [b"data: [DONE]\n\n"]
-    typed = [_typed_block(number).encode() for number in range(events)]
-    image = b"data: " + b"iVBORw0KGgo" * 100_000 + b"\n\n"
-    return [
-        Workload("data only", chat),
-        Workload("event and data", typed),
-        Workload("data only, CRLF", [block.replace(b"\n", b"\r\n") for block in chat]),
-        Workload("event and data, CRLF", [block.replace(b"\n", b"\r\n") for block in typed]),
-        Workload("mixed", [_mixed_block(number).encode() for number in range(events)]),
-        Workload("one of 1 MiB among small ones", [*chat[:200], image, *chat[:200]]),
-    ]
-
-
-def pieces(wire: bytes, size: int) -> list[bytes]:
+def pieces(wire: bytes, size: int) -> Chunks:
     """Cut a stream into chunks of one size."""
     return [wire[at : at + size] for at in range(0, len(wire), size)]
 
 
-def chunkings(workload: Workload) -> dict[str, list[bytes]]:
-    """Return the ways a stream arrives: one event a feed, network packets, large reads."""
-    return {
-        "event a feed": workload.blocks,
-        "1460 B": pieces(workload.wire, 1460),
-        "64 KiB": pieces(workload.wire, 65536),
+def arrive(workload: Workload, chunking: Chunking) -> list[Chunks]:
+    """Return the workload's streams, as they arrive."""
+    streams = workload.make(min(workload.size, chunking.most))
+    return [pieces(b"".join(blocks), chunking.size) for blocks in streams] if chunking.size else streams
+
+
+def _up_to(size: int, blocks: Iterator[bytes], end: bytes = b"") -> list[Blocks]:
+    """Take blocks until there are so many bytes."""
+    taken: Blocks = []
+    length = len(end)
+    while length < size:
+        taken.append(next(blocks))
+        length += len(taken[-1])
+    return [[*taken, end] if end else taken]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _chat_line(text: str) -> str:
+    """A chunk of a chat completion, always of 240 bytes: such servers pad their chunks so that lengths tell nothing."""
+    chunk = {
+        "id": "chatcmpl-A1b2C3d4E5f6G7h8I9j0K1l2",
+        "object": "chat.completion.chunk",
+        "created": 1764000000,
+        "model": "example-model",
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
+        "obfuscation": "",
     }
+    chunk["obfuscation"] = "x" * (240 - len(_json(chunk).encode()))
+    return _json(chunk)
+
+
+def _chat() -> Iterator[bytes]:
+    return (f"data: {_chat_line(' ' + _WORDS[number % len(_WORDS)])}\n\n".encode() for number in count())
+
+
+def _named() -> Iterator[bytes]:
+    for number in count():
+        delta = {"type": "text_delta", "text": " " + _WORDS[number % len(_WORDS)]}
+        payload = _json({"type": "content_block_delta", "index": 0, "delta": delta})
+        yield f"event: content_block_delta\ndata: {payload}\n\n".encode()
+
+
+def _ticks() -> Iterator[bytes]:
+    """Of a counter: an id, and 30 bytes of data."""
+    return (
+        f'id: {number}\ndata: {{"at":{1764000000 + number},"p":{number % 90000 + 10000}}}\n\n'.encode()
+        for number in count()
+    )
+
+
+def _documents() -> Iterator[bytes]:
+    """Data of several lines, and a comment before it."""
+    for number in count():
+        lines = json.dumps({"number": number, "words": _WORDS[: 1 + number % 5]}, indent=1).split("\n")
+        yield "".join([": the next document\n", *(f"data: {line}\n" for line in lines), "\n"]).encode()
+
+
+def _multibyte() -> Iterator[bytes]:
+    return (f"data: {_json({'text': ' '.join(_PHRASES), 'number': number})}\n\n".encode() for number in count())
+
+
+def _hostile() -> Iterator[bytes]:
+    """All that parsers disagree on, over and over; the byte order mark is one at the start, and text later."""
+    odd = (
+        b"\xef\xbb\xbfdata: a byte order mark\n\n",
+        b"data: CRLF\r\n\r\ndata: CR\r\rdata: mixed\r\n\n",
+        b"id: 1\nevent: no-data\n\n",
+        b"data\n\ndata:\n\n",
+        b"id: a\0b\ndata: an id with U+0000\n\n",
+        b"id\ndata: the id is reset\n\n",
+        b"retry: 1500\nretry: 15e3\nretry: +7\nretry: " + b"9" * 40 + b"\n\n",
+        b": a comment\ndata: one\n:\ndata:  two\ndata\n\n",
+        b"event: a\nevent: b\ndata: the last type wins\n\n",
+        b"event: message\nevent\ndata: no type\n\n",
+        b"Data: x\n data: x\ndata : x\nfoo: bar\nwithout a colon\ndata:a:b\n\n",
+        "data: \u2028 \u2029 \u0085 \v \f \x1c\n\n".encode(),
+        b"data: \xff \xc3 \xe2\x82 \xf0\x9f\x98 \xed\xa0\x80\n\n",
+        b"data: a\0b\n\n",
+        b"\n\r\n\r\n\n",
+    )
+    for number in count():
+        yield odd[number % len(odd)]
+
+
+def _with_line_end(end: bytes) -> Iterator[bytes]:
+    return (block.replace(b"\n", end) for block in _chat())
+
+
+def _one_line(size: int) -> list[Blocks]:
+    """An event of one line, as an image in Base64 makes it."""
+    data = b"iVBORw0KGgo" * (size // 11 + 1)
+    return [[b"data: " + data[: size - 8] + b"\n\n"]]
+
+
+def _data_lines(size: int) -> list[Blocks]:
+    """One block of many data lines, 13 bytes each."""
+    return [[b"".join(b"data: %06d\n" % number for number in range(size // 13)) + b"\n"]]
+
+
+WORKLOADS = (
+    Workload("LLM chat", lambda size: _up_to(size, _chat(), b"data: [DONE]\n\n"), 2 * MIB),
+    Workload("named events", lambda size: _up_to(size, _named()), MIB),
+    Workload("ticks", lambda size: _up_to(size, _ticks()), 512 * KIB),
+    Workload("LLM chat, CRLF", lambda size: _up_to(size, _with_line_end(b"\r\n"), b"data: [DONE]\r\n\r\n"), 2 * MIB),
+    Workload("LLM chat, CR", lambda size: _up_to(size, _with_line_end(b"\r"), b"data: [DONE]\r\r"), 2 * MIB),
+    Workload("lines and comments", lambda size: _up_to(size, _documents()), MIB),
+    Workload("multibyte text", lambda size: _up_to(size, _multibyte()), MIB),
+    Workload("keep-alives only", lambda size: _up_to(size, (b": keep-alive\n\n" for _ in count())), 256 * KIB),
+    Workload("one line of 4 MiB", _one_line, 4 * MIB),
+    Workload("200,000 data lines", _data_lines, 200_000 * 13),
+    Workload("hostile mix", lambda size: _up_to(size, _hostile()), 256 * KIB),
+)
+
+#: Two line ends in a row, the same as each other: recorded streams don't mix them.
+_BLOCK = re.compile(rb".+?(?:\r\n\r\n|\n\n|\r\r|\Z)", re.DOTALL)
+
+
+def captured(folder: Path) -> list[Workload]:
+    """Return the recorded streams of a folder: a workload for each first word of at least three names, and "others".
+
+    The folder's expected.json says of each file its SHA-256, how many events it has, and the SHA-256 of all their data
+    joined by U+0000. What differs from that is not measured.
+
+    Raises:
+        ValueError: a file is not as expected.json says, or our decoder does not read it so.
+    """
+    groups: dict[str, list[Blocks]] = defaultdict(list)
+    for name, expected in json.loads((folder / "expected.json").read_text(encoding="utf-8")).items():
+        wire = (folder / name).read_bytes()
+        events = Decoder().feed(wire)
+        data = "\0".join(event.data for event in events).encode()
+        found = (hashlib.sha256(wire).hexdigest(), len(events), hashlib.sha256(data).hexdigest())
+        if found != (expected["sha256"], expected["events"], expected["data_sha256"]):
+            raise ValueError(f"{folder / name} is not what expected.json says")
+        groups[name.partition("-")[0]].append(_BLOCK.findall(wire))
+
+    others = [name for name, streams in groups.items() if len(streams) < 3]
+    groups["others"] = [stream for name in others for stream in groups.pop(name)]
+    return [_recorded(f"captured, {name}", streams) for name, streams in sorted(groups.items()) if streams]
+
+
+def _recorded(name: str, streams: list[Blocks]) -> Workload:
+    return Workload(name, lambda _: streams, sum(len(block) for blocks in streams for block in blocks))

@@ -1,0 +1,152 @@
+"""What else is measured: one long line, memory, an idle decoder, the import; and curves that show how work grows.
+
+A figure is a JSON object: {"name", "unit", "value"}, the value the median between two quartiles as elsewhere, or the
+same number three times where nothing varies. A curve's points are rows with two more members, "curve" and "x".
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import sse_codec
+from benchmarks.measure import Effort, Row, decoding, problem
+from benchmarks.peers import OURS, NodePeer, Peer, expected
+from benchmarks.timing import Spread, ratio, spread, take_turns, timer
+from benchmarks.workloads import CHUNKINGS, MIB, WORKLOADS, Chunking, Chunks, arrive
+from sse_codec import Decoder
+
+_NAMED = {workload.name: workload for workload in WORKLOADS}
+_ONE_LINE = _NAMED["one line of 4 MiB"]
+_PACKETS = Chunking("1460 B", 1460, 64 * MIB)
+_WHOLE = Chunking("one chunk", 64 * MIB, 64 * MIB)
+_DECODERS = 10_000
+
+
+def _figure(name: str, unit: str, value: Spread | float, library: str = OURS) -> Row:
+    if not isinstance(value, Spread):
+        value = Spread(value, value, value)
+    return {"name": name, "library": library, "unit": unit, "value": value}
+
+
+def _traced(call: Callable[[], object]) -> tuple[int, int]:
+    """Return the bytes that are held when the call has returned, with its result, and the most that were."""
+    tracemalloc.start()
+    try:
+        result = call()
+        held, peak = tracemalloc.get_traced_memory()
+        del result
+        return held, peak
+    finally:
+        tracemalloc.stop()
+
+
+def peak_memory(peer: Peer, streams: list[Chunks]) -> float:
+    """Return the most bytes that a decoder and its events took, beside the chunks themselves, for each byte fed."""
+    _, peak = _traced(lambda: [peer.read(chunks) for chunks in streams])
+    return peak / sum(len(chunk) for chunks in streams for chunk in chunks)
+
+
+def _fed(wire: bytes) -> Decoder:
+    decoder = Decoder()
+    decoder.feed(wire)
+    return decoder
+
+
+def idle(wire: bytes) -> float:
+    """Return the bytes that a decoder holds once it was fed these bytes and its events are gone."""
+    _fed(wire)
+    held, _ = _traced(lambda: [_fed(wire) for _ in range(_DECODERS)])
+    return (held - sys.getsizeof([None] * _DECODERS)) / _DECODERS
+
+
+def _start(code: str) -> float:
+    """Start a bare interpreter that finds the measured package, and nothing of any environment; return its seconds."""
+    found = str(Path(sse_codec.__file__).parent.parent)
+    code = f"import time, sys; sys.path.insert(0, {found!r}); {code}; print(time.process_time())"
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True)
+    return float(run.stdout)
+
+
+def importing(effort: Effort) -> Iterator[Row]:
+    """Measure what an import adds to the start of a bare interpreter."""
+    codes = {"nothing": "pass", OURS: "import sse_codec", "json": "import json"}
+    for code in codes.values():
+        _start(code)  # so that its bytecode is there
+    times = take_turns({name: partial(_start, code) for name, code in codes.items()}, 3 * effort.rounds)
+    for name in (OURS, "json"):
+        added = [(some - bare) * 1e3 for some, bare in zip(times[name], times["nothing"], strict=True)]
+        yield _figure("import, over a bare start", "ms", spread(added), name)
+
+
+def long_line(effort: Effort) -> Row:
+    """Measure one long line in packets against joining them and decoding them once."""
+    streams = arrive(_ONE_LINE, _PACKETS)
+
+    def feed() -> None:
+        decoder = Decoder()
+        for chunk in streams[0]:
+            decoder.feed(chunk)
+
+    def once() -> str:
+        return b"".join(streams[0]).decode()
+
+    times = take_turns({"feed": timer(feed), "once": timer(once)}, 3 * effort.rounds)
+    return _figure("one line of 4 MiB in 1460 B, over joining and decoding it once", "x", ratio(*times.values()))
+
+
+def figures(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iterator[Row]:
+    """Measure all of them, if the text is part of "figures" or empty."""
+    if only not in "figures":
+        return
+    yield long_line(effort)
+    for workload, chunking in (
+        (_ONE_LINE, _PACKETS),
+        (_ONE_LINE, _WHOLE),
+        (_NAMED["200,000 data lines"], _PACKETS),
+        (_NAMED["LLM chat"], CHUNKINGS[0]),
+    ):
+        streams = arrive(workload, chunking)
+        right = expected(streams)
+        for peer in peers:
+            if isinstance(peer, Peer) and not problem(peer, streams, right, effort.patience):
+                title = f"peak memory, {workload.name}, {chunking.name}"
+                yield _figure(title, "bytes for each byte", peak_memory(peer, streams), peer.name)
+    yield _figure("an idle decoder that was never fed", "bytes", idle(b""))
+    yield _figure("an idle decoder between two events", "bytes", idle(b"event: a\nid: 1\ndata: x\n\n"))
+    yield from importing(effort)
+
+
+#: Sizes in MiB and in bytes. The larger one comes later where it takes longer.
+_SIZES = (1, 4, 16, 64)
+_CHUNKS = (65536, 16384, 4096, 1024, 256, 64, 16, 4, 1)
+
+
+def curves(peers: Sequence[Peer | NodePeer], effort: Effort) -> Iterator[Row]:
+    """Measure the same stream in more and more of it, and in smaller and smaller chunks: rows of more points.
+
+    A decoder that was too slow at one point is left out of the next.
+    """
+    for name, chunking in (("LLM chat", CHUNKINGS[0]), ("one line of 4 MiB", CHUNKINGS[1])):
+        rest = peers
+        for size in _SIZES:
+            row = decoding(rest, _NAMED[name]._replace(size=size * MIB), chunking, effort)
+            yield {"curve": f"{_TITLES[name]}, {chunking.name} chunks, by size", "x": size * MIB, **row}
+            rest = _not_too_slow(rest, row)
+    for name in ("LLM chat", "one line of 4 MiB"):
+        rest = peers
+        for size in _CHUNKS:
+            row = decoding(rest, _NAMED[name]._replace(size=MIB), Chunking(f"{size} B", size, MIB), effort)
+            yield {"curve": f"{_TITLES[name]}, 1 MiB, by size of the chunks", "x": size, **row}
+            rest = _not_too_slow(rest, row)
+
+
+_TITLES = {"LLM chat": "LLM chat", "one line of 4 MiB": "one line"}
+
+
+def _not_too_slow(peers: Sequence[Peer | NodePeer], row: Row) -> list[Peer | NodePeer]:
+    return [peer for peer in peers if not row["peers"].get(peer.name, {}).get("problem", "").startswith("too slow")]

@@ -1,0 +1,135 @@
+"""The speed of decoders and encoders, as rows: one workload in one chunking, or one payload, for all competitors.
+
+A row is a JSON object:
+
+    {"workload", "chunks": what it is; "bytes", "events": of one pass,
+     "seconds": ours for one event, or for one pass where there is no event,
+     "yardstick": ours, as a multiple of work that nobody can do without,
+     "peers": {name: {"ratio": theirs, as a multiple of ours} or {"problem": why they don't count}}}
+
+What is measured is a list of three: the median between its two quartiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from benchmarks import encoders
+from benchmarks.encoders import PAYLOADS, Encoder, Payload
+from benchmarks.peers import FLOOR, NODE, OURS, NodePeer, Peer, expected
+from benchmarks.timing import Spread, Timer, TooSlow, ratio, spread, take_turns, time_limit, timer
+from benchmarks.workloads import CAPTURED_CHUNKINGS, CHUNKINGS, WORKLOADS, Chunking, Chunks, Workload, arrive
+from sse_codec import ServerSentEvent
+
+Row = dict[str, Any]
+
+#: Not the results of Python libraries: floors, V8's, and another name for ours.
+NO_PYTHON_LIBRARY = {FLOOR, encoders.FLOOR, NODE, "encode_block"}
+_YARDSTICK = "yardstick"
+
+
+class Effort(NamedTuple):
+    """What a measurement may cost."""
+
+    rounds: int
+    #: The seconds that a competitor has for one pass; if it needs more, it is too slow to be timed.
+    patience: float
+
+
+def join_and_decode(streams: Sequence[Chunks]) -> list[list[str]]:
+    """The yardstick of decoding: no reader of a stream can do less, and it is linear in the bytes."""
+    return [b"".join(chunks).decode("utf-8", "replace").split("\n") for chunks in streams]
+
+
+def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ServerSentEvent], patience: float) -> str:
+    """Return why a decoder's time for these streams does not count; "" if it gives the right events.
+
+    Compared are type, data, and the id: the block's own, or the last event ID where the decoder gives out that one.
+    """
+    try:
+        with time_limit(patience):
+            got = peer.events(streams)
+    except TooSlow:
+        return f"too slow (> {patience:g} s)"
+    except Exception as error:  # noqa: BLE001  # whatever a library raises
+        return f"raises {type(error).__name__}"
+    if len(got) != len(right):
+        return f"differs: {len(got)} events instead of {len(right)}"
+    wanted = [(event.event, event.data, event.last_event_id if peer.sticky else event.id) for event in right]
+    wrong = [number for number, (ours, theirs) in enumerate(zip(wanted, got, strict=True), 1) if ours != theirs]
+    return f"differs: {len(wrong)} of {len(right)} events, the first is number {wrong[0]}" if wrong else ""
+
+
+def _row(labels: Row, number: int, timers: Mapping[str, Timer], problems: Mapping[str, str], effort: Effort) -> Row:
+    """Let all take turns; a pass does `number` things."""
+    times = take_turns({name: timers[name] for name in timers if not problems.get(name)}, effort.rounds)
+    return {
+        **labels,
+        "seconds": spread([seconds / number for seconds in times[OURS]]),
+        "yardstick": ratio(times[OURS], times[_YARDSTICK]),
+        "peers": {
+            name: {"problem": problems[name]} if problems.get(name) else {"ratio": ratio(times[name], times[OURS])}
+            for name in problems
+        },
+    }
+
+
+def decoding(peers: Sequence[Peer | NodePeer], workload: Workload, chunking: Chunking, effort: Effort) -> Row:
+    """Measure decoders on one workload in one chunking."""
+    streams = arrive(workload, chunking)
+    right = expected(streams)
+    problems = {peer.name: problem(peer, streams, right, effort.patience) for peer in peers if peer.name != OURS}
+    timers = {peer.name: peer.timer(streams) for peer in peers if not problems.get(peer.name)}
+    timers[_YARDSTICK] = timer(partial(join_and_decode, streams))
+    size = sum(len(chunk) for chunks in streams for chunk in chunks)
+    labels = {"workload": workload.name, "chunks": chunking.name, "bytes": size, "events": len(right)}
+    return _row(labels, len(right) or 1, timers, problems, effort)
+
+
+def decodings(
+    peers: Sequence[Peer | NodePeer], recorded: Iterable[Workload], effort: Effort, only: str
+) -> Iterator[Row]:
+    """Measure decoders on everything whose labels hold a text."""
+    for workloads, chunkings in ((WORKLOADS, CHUNKINGS), (recorded, CAPTURED_CHUNKINGS)):
+        for workload in workloads:
+            for chunking in chunkings:
+                if only in f"{workload.name}, {chunking.name}":
+                    yield decoding(peers, workload, chunking, effort)
+
+
+def encoding(title: str, competing: Iterable[Encoder], payload: Payload, effort: Effort) -> Row:
+    """Measure encoders on one payload."""
+    present = {encoder.name: encoder for encoder in competing if encoder.version}
+
+    def encoder_timer(encoder: Encoder) -> Timer:
+        number = max(1, round(0.005 / encoder.seconds(payload, 100)))
+        return partial(encoder.seconds, payload, number)
+
+    timers = {name: encoder_timer(encoder) for name, encoder in present.items()}
+    timers[_YARDSTICK] = timers[encoders.FLOOR]
+    problems = {
+        name: "" if encoder.is_right(payload) else "differs" for name, encoder in present.items() if name != OURS
+    }
+    size = len(present[OURS].encoded(payload))
+    labels = {"workload": title, "chunks": payload.title, "bytes": size, "events": 1}
+    return _row(labels, 1, timers, problems, effort)
+
+
+def encodings(effort: Effort, only: str) -> Iterator[Row]:
+    """Measure encoders on everything whose labels hold a text."""
+    for title, competing in (("build and encode", encoders.BUILD), ("encode what is built", encoders.BUILT)):
+        for payload in PAYLOADS:
+            if only in f"{title}, {payload.title}":
+                yield encoding(title, competing, payload, effort)
+
+
+def fastest(row: Row) -> tuple[str, Spread] | None:
+    """Return the fastest Python library that gives the right result, and its ratio to ours; None if none does."""
+    right = {
+        name: Spread(*peer["ratio"])
+        for name, peer in row["peers"].items()
+        if "ratio" in peer and name not in NO_PYTHON_LIBRARY
+    }
+    return min(right.items(), key=lambda item: item[1].median) if right else None

@@ -1,0 +1,293 @@
+"""What is made of results: lines of text, tables, charts, and what became slower.
+
+`python benchmarks/report.py` writes the tables in benchmarks/README.md and benchmarks/results/, and all charts, from
+the JSON files in benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import encoders
+from benchmarks.charts import Bars, Lines, draw
+from benchmarks.measure import Row, fastest
+from benchmarks.peers import FLOOR, NODE, OURS
+from benchmarks.timing import Spread
+
+HERE = Path(__file__).resolve().parent
+START, END = "<!-- results -->", "<!-- end of results -->"
+
+Result = dict[str, Any]
+
+#: The rows that the charts show.
+DECODING_CHART = [
+    f"{workload}, {chunks}" for workload in ("LLM chat", "named events") for chunks in ("event a feed", "64 KiB")
+]
+ENCODING_CHART = [f"{title}, 240 B, type and id" for title in ("build and encode", "encode what is built")]
+
+#: What takes longer than this, compared to the baseline, became slower.
+SLOWER = 1.15
+
+
+def number(value: float) -> str:
+    """Write a number with three digits, or with all that stand before the point."""
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f}"
+
+
+def label(row: Row) -> str:
+    """Name a row."""
+    return f"{row['workload']}, {row['chunks']}"
+
+
+def _pass_seconds(row: Row) -> float:
+    return Spread(*row["seconds"]).median * (row["events"] or 1)
+
+
+def _problem(text: str) -> str:
+    """The first words of it, which say what kind of problem it is."""
+    return text.partition(":")[0].partition(" (")[0]
+
+
+def _fastest(row: Row) -> str:
+    found = fastest(row)
+    return f"x{number(found[1].median)} {found[0]}" if found else "none right"
+
+
+def heading(result: Result) -> str:
+    """Say what was measured, and on what."""
+    machine = result["machine"]
+    return (
+        f"sse-codec {result['versions'][OURS]}{', compiled' if result['compiled'] else ''}, {result['python']}; "
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; {result['date']}, {result['rounds']} rounds"
+    )
+
+
+def row_text(row: Row) -> str:
+    """Write a row as a line: ours, the fastest Python library that is right, and every competitor."""
+    found = fastest(row)
+    between = f" ({number(found[1].low)}-{number(found[1].high)})" if found else ""
+    others = [
+        f"{name} {_problem(peer['problem']) if 'problem' in peer else 'x' + number(peer['ratio'][1])}"
+        for name, peer in row["peers"].items()
+    ]
+    ours = f"{Spread(*row['seconds']).median * 1e6:10.3f} us {row['bytes'] / _pass_seconds(row) / 1e6:6.0f} MB/s"
+    return f"{label(row):42} {ours}   {_fastest(row) + between:34} | {', '.join(others)}"
+
+
+def figure_text(figure: Row) -> str:
+    """Write a figure as a line."""
+    low, median, high = figure["value"]
+    between = "" if low == high else f" ({number(low)}-{number(high)})"
+    return f"{_figure_name(figure):82} {number(median)} {figure['unit']}{between}"
+
+
+def slower(baseline: Result, result: Result) -> list[str]:
+    """Say which rows became slower: ours against the yardstick of its own run, so that machines may differ.
+
+    The quartiles must not overlap either: what varies more than it changed says nothing.
+    """
+    before = {label(row): Spread(*row["yardstick"]) for row in baseline["rows"]}
+    lines = []
+    for row in result["rows"]:
+        old, new = before.get(label(row)), Spread(*row["yardstick"])
+        if old and new.median > SLOWER * old.median and new.low > old.high:
+            lines.append(
+                f"slower: {label(row)}: x{number(new.median / old.median)}"
+                f" ({number(old.median)} times the yardstick, now {number(new.median)})"
+            )
+    return lines
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(peer: Row | None) -> str:
+    if peer is None:
+        return ""
+    if "problem" in peer:
+        return str(peer["problem"])
+    low, median, high = peer["ratio"]
+    return f"{number(median)} ({number(low)}-{number(high)})"
+
+
+_NOTE = """\
+Written by `python benchmarks/report.py` from the JSON file beside it. Times are ours: microseconds for one event, or
+for the whole stream where it has none. All else is how many times as long it took, with the quartiles; *fastest* is the
+fastest Python library that gives the right result."""
+
+
+def full_tables(result: Result) -> str:
+    """Write all of a result in Markdown."""
+    parts = [
+        f"# {heading(result)}",
+        _NOTE,
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in result["versions"].items()) + ".",
+    ]
+    groups = {
+        "Decoding": [row for row in result["rows"] if FLOOR in row["peers"]],
+        "Encoding": [row for row in result["rows"] if encoders.FLOOR in row["peers"]],
+        "Curves": result["curves"],
+    }
+    for title, rows in groups.items():
+        if rows:
+            names = list(dict.fromkeys(name for row in rows for name in row["peers"]))
+            body = [
+                [
+                    row.get("curve") or label(row),
+                    f"{row['bytes']:,}",
+                    *([row["chunks"]] if title == "Curves" else []),
+                    number(row["seconds"][1] * 1e6),
+                    number(row["bytes"] / _pass_seconds(row) / 1e6),
+                    _fastest(row),
+                    *(_cell(row["peers"].get(name)) for name in names),
+                ]
+                for row in rows
+            ]
+            chunks = ["chunks"] if title == "Curves" else []
+            parts += [f"## {title}", table(["row", "bytes", *chunks, "µs", "MB/s", "fastest", *names], body)]
+    parts += ["## Figures", table(["figure", "value"], _figures(result, all_libraries=True))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _figures(result: Result, *, all_libraries: bool) -> Iterator[list[str]]:
+    for figure in result["figures"]:
+        if all_libraries or figure["library"] == OURS:
+            low, median, high = map(number, figure["value"])
+            yield [_figure_name(figure), f"{median} {figure['unit']}" + ("" if low == high else f" ({low}-{high})")]
+
+
+def _figure_name(figure: Row) -> str:
+    return f"{figure['name']}{'' if figure['library'] == OURS else ': ' + figure['library']}"
+
+
+def _columns(results: Sequence[Result]) -> list[str]:
+    return [result["python"].replace("CPython ", "") + ", compiled" * result["compiled"] for result in results]
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Write the tables of the README: what is measured in rows, the interpreters and builds in columns."""
+    found = [{label(row): row for row in result["rows"]} for result in results]
+
+    def cell(row: Row | None) -> str:
+        if row is None:
+            return ""
+        node = row["peers"].get(NODE, {}).get("ratio")
+        return f"{number(row['seconds'][1] * 1e6)}; **{_fastest(row)}**" + (f"; V8 x{number(node[1])}" if node else "")
+
+    names = dict.fromkeys(name for rows in found for name in rows)
+    figures = [dict(_figures(result, all_libraries=False)) for result in results]
+    figure_names = dict.fromkeys(name for values in figures for name in values)
+    columns = _columns(results)
+    return "\n\n".join(
+        [
+            "\n".join(f"- [{heading(result)}](results/{stem(result)}.md)" for result in results),
+            table(["row", *columns], ([name, *(cell(rows.get(name)) for rows in found)] for name in names)),
+            table(["figure", *columns], ([name, *(v.get(name, "") for v in figures)] for name in figure_names)),
+        ]
+    )
+
+
+def _bars(results: Sequence[Result], name: str, unit: str, scale: float) -> Bars:
+    """Draw a row of the first result, and ours of the others."""
+    bars: list[tuple[str, float | str]] = []
+    for result in results:
+        row = next(row for row in result["rows"] if label(row) == name)
+        seconds = row["seconds"][1] * scale
+        bars.append((OURS + ", compiled" * result["compiled"], seconds))
+        if result is results[0]:
+            bars += [
+                (peer, f"({_problem(found['problem'])})" if "problem" in found else seconds * found["ratio"][1])
+                for peer, found in row["peers"].items()
+            ]
+    bars.sort(key=lambda bar: bar[1] if isinstance(bar[1], float) else float("inf"))
+    return Bars(name, bars, unit, OURS)
+
+
+def _lines(result: Result, curve: str, x: str) -> Lines:
+    """Draw a curve of ours and of every competitor that is right there."""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for row in (row for row in result["curves"] if row["curve"] == curve):
+        seconds = _pass_seconds(row)
+        curves.setdefault(OURS, []).append((row["x"], seconds))
+        for name, peer in row["peers"].items():
+            if "ratio" in peer:
+                curves.setdefault(name, []).append((row["x"], seconds * peer["ratio"][1]))
+    return Lines(curve, list(curves.items()), x, "time", OURS)
+
+
+def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
+    """Draw the charts of the newest interpreter: each one's name and SVG."""
+    pure = [result for result in results if not result["compiled"]]
+    shown = max(pure or results, key=_version)
+    both = [shown, *(other for other in results if other["compiled"] and _version(other) == _version(shown))]
+    names = {label(row) for row in shown["rows"]}
+    notes = [heading(shown), *_wrapped(f"{name} {version}" for name, version in shown["versions"].items())]
+    for chart, rows, unit, scale, note in (
+        ("decoding", DECODING_CHART, "µs", 1e6, "Microseconds for one event, less is better."),
+        ("encoding", ENCODING_CHART, "ns", 1e9, "Nanoseconds for one event, less is better."),
+    ):
+        if names.issuperset(rows):
+            yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *notes])
+    curves = dict.fromkeys(row["curve"] for row in shown["curves"])
+    if curves:
+        panels = [
+            _lines(shown, curve, "bytes of the stream" if "by size of" not in curve else "bytes of a chunk")
+            for curve in curves
+        ]
+        yield "scaling", draw(panels, ["Seconds for the whole stream, less is better.", *notes])
+
+
+def _wrapped(items: Iterable[str], width: int = 130) -> list[str]:
+    return textwrap.wrap(", ".join(items), width)
+
+
+def _version(result: Result) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", result["python"]))
+
+
+def stem(result: Result) -> str:
+    """Name the files of a result."""
+    python, version = result["python"].lower().split()
+    return f"{python}-{'.'.join(version.split('.')[:2])}" + "-compiled" * result["compiled"]
+
+
+def keep(result: Result, folder: Path = HERE) -> None:
+    """Write a result where the README takes it from, and bring all that is made of it up to date."""
+    (folder / "results").mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    (folder / "results" / f"{stem(result)}.json").write_text(text + "\n", encoding="utf-8")
+    publish(folder)
+
+
+def publish(folder: Path = HERE) -> None:
+    """Write the tables and the charts from the JSON files."""
+    paths = (folder / "results").glob("*.json")
+    results = sorted(
+        (json.loads(path.read_text(encoding="utf-8")) for path in paths),
+        key=lambda result: (result["compiled"], _version(result)),
+    )
+    for result in results:
+        (folder / "results" / f"{stem(result)}.md").write_text(full_tables(result), encoding="utf-8")
+    (folder / "charts").mkdir(exist_ok=True)
+    for name, svg in charts(results):
+        (folder / "charts" / f"{name}.svg").write_text(svg, encoding="utf-8")
+    readme = folder / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{START}\n\n{summary(results)}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    publish()
