@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import encoders
 from benchmarks.encoders import PAYLOADS, Encoder, Payload
 from benchmarks.peers import FLOOR, NODE, OURS, NodePeer, Peer, expected
 from benchmarks.timing import Spread, Timer, TooSlow, ratio, spread, take_turns, time_limit, timer
 from benchmarks.workloads import CAPTURED_CHUNKINGS, CHUNKINGS, WORKLOADS, Chunking, Chunks, Workload, arrive
-from sse_codec import ServerSentEvent
+
+if TYPE_CHECKING:
+    from sse_codec import ServerSentEvent
 
 Row = dict[str, Any]
 

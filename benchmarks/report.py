@@ -259,7 +259,7 @@ def _version(result: Result) -> tuple[int, ...]:
 
 def stem(result: Result) -> str:
     """Name the files of a result."""
-    python, version = result["python"].lower().split()
+    python, version = str(result["python"]).lower().split()
     return f"{python}-{'.'.join(version.split('.')[:2])}" + "-compiled" * result["compiled"]
 
 

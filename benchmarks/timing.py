@@ -1,8 +1,8 @@
 """How anything here is timed: in turn, round after round, with the garbage collector off; and what is made of it.
 
 Machines are noisy, and drift: two things are compared by the ratio of their times within one round, and of those ratios
-the median counts. The quartiles are shown beside it. The clock is that of the processor's time for this process, so that
-what other processes do in the meantime is not counted.
+the median counts. The quartiles are shown beside it. What is timed is what the processor did for this process: what it
+did for others in the meantime is not counted.
 """
 
 from __future__ import annotations
