@@ -168,17 +168,17 @@ def _data_lines(size: int) -> list[Blocks]:
 
 
 WORKLOADS = (
-    Workload("LLM chat", lambda size: _up_to(size, _chat(), b"data: [DONE]\n\n"), 2 * MIB),
-    Workload("named events", lambda size: _up_to(size, _named()), MIB),
-    Workload("ticks", lambda size: _up_to(size, _ticks()), 512 * KIB),
-    Workload("LLM chat, CRLF", lambda size: _up_to(size, _with_line_end(b"\r\n"), b"data: [DONE]\r\n\r\n"), 2 * MIB),
-    Workload("LLM chat, CR", lambda size: _up_to(size, _with_line_end(b"\r"), b"data: [DONE]\r\r"), 2 * MIB),
-    Workload("lines and comments", lambda size: _up_to(size, _documents()), MIB),
-    Workload("multibyte text", lambda size: _up_to(size, _multibyte()), MIB),
-    Workload("keep-alives only", lambda size: _up_to(size, (b": keep-alive\n\n" for _ in count())), 256 * KIB),
+    Workload("LLM chat", lambda size: _up_to(size, _chat(), b"data: [DONE]\n\n"), MIB),
+    Workload("named events", lambda size: _up_to(size, _named()), 512 * KIB),
+    Workload("ticks", lambda size: _up_to(size, _ticks()), 256 * KIB),
+    Workload("LLM chat, CRLF", lambda size: _up_to(size, _with_line_end(b"\r\n"), b"data: [DONE]\r\n\r\n"), MIB),
+    Workload("LLM chat, CR", lambda size: _up_to(size, _with_line_end(b"\r"), b"data: [DONE]\r\r"), MIB),
+    Workload("lines and comments", lambda size: _up_to(size, _documents()), 512 * KIB),
+    Workload("multibyte text", lambda size: _up_to(size, _multibyte()), 512 * KIB),
+    Workload("keep-alives only", lambda size: _up_to(size, (b": keep-alive\n\n" for _ in count())), 128 * KIB),
     Workload("one line of 4 MiB", _one_line, 4 * MIB),
     Workload("200,000 data lines", _data_lines, 200_000 * 13),
-    Workload("hostile mix", lambda size: _up_to(size, _hostile()), 256 * KIB),
+    Workload("hostile mix", lambda size: _up_to(size, _hostile()), 128 * KIB),
 )
 
 #: Two line ends in a row, the same as each other: recorded streams don't mix them.
