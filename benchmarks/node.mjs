@@ -34,7 +34,6 @@ const pass = () => {
 }
 
 const passes = (number) => {
-  globalThis.gc?.()
   const start = process.hrtime.bigint()
   const before = process.cpuUsage()
   for (let done = 0; done < number; done++) pass()

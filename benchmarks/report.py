@@ -260,7 +260,7 @@ def _version(result: Result) -> tuple[int, ...]:
 def stem(result: Result) -> str:
     """Name the files of a result."""
     python, version = str(result["python"]).lower().split()
-    return f"{python}-{'.'.join(version.split('.')[:2])}" + "-compiled" * result["compiled"]
+    return f"{python}-{'.'.join(version.split('.')[:2])}{'-compiled' if result['compiled'] else ''}"
 
 
 def keep(result: Result, folder: Path = HERE) -> None:
