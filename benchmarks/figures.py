@@ -21,7 +21,7 @@ from benchmarks.workloads import CHUNKINGS, MIB, WORKLOADS, Chunking, Chunks, ar
 from sse_codec import Decoder
 
 _NAMED = {workload.name: workload for workload in WORKLOADS}
-_ONE_LINE = _NAMED["one line of 4 MiB"]
+_ONE_LINE = _NAMED["one long line"]
 _PACKETS = Chunking("1460 B", 1460, 64 * MIB)
 _WHOLE = Chunking("one chunk", 64 * MIB, 64 * MIB)
 _DECODERS = 10_000
@@ -107,7 +107,7 @@ def figures(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iter
     for workload, chunking in (
         (_ONE_LINE, _PACKETS),
         (_ONE_LINE, _WHOLE),
-        (_NAMED["200,000 data lines"], _PACKETS),
+        (_NAMED["many data lines"], _PACKETS),
         (_NAMED["LLM chat"], CHUNKINGS[0]),
     ):
         streams = arrive(workload, chunking)
@@ -131,21 +131,18 @@ def curves(peers: Sequence[Peer | NodePeer], effort: Effort) -> Iterator[Row]:
 
     A decoder that was too slow at one point is left out of the next.
     """
-    for name, chunking in (("LLM chat", CHUNKINGS[0]), ("one line of 4 MiB", CHUNKINGS[1])):
+    for name, chunking in (("LLM chat", CHUNKINGS[0]), ("one long line", CHUNKINGS[1])):
         rest = peers
         for size in _SIZES:
             row = decoding(rest, _NAMED[name]._replace(size=size * MIB), chunking, effort)
-            yield {"curve": f"{_TITLES[name]}, {chunking.name} chunks, by size", "x": size * MIB, **row}
+            yield {"curve": f"{name}, {chunking.name} chunks, by size", "x": size * MIB, **row}
             rest = _not_too_slow(rest, row)
-    for name in ("LLM chat", "one line of 4 MiB"):
+    for name in ("LLM chat", "one long line"):
         rest = peers
         for size in _CHUNKS:
             row = decoding(rest, _NAMED[name]._replace(size=MIB), Chunking(f"{size} B", size, MIB), effort)
-            yield {"curve": f"{_TITLES[name]}, 1 MiB, by size of the chunks", "x": size, **row}
+            yield {"curve": f"{name}, 1 MiB, by size of the chunks", "x": size, **row}
             rest = _not_too_slow(rest, row)
-
-
-_TITLES = {"LLM chat": "LLM chat", "one line of 4 MiB": "one line"}
 
 
 def _not_too_slow(peers: Sequence[Peer | NodePeer], row: Row) -> list[Peer | NodePeer]:

@@ -45,7 +45,7 @@ def number(value: float) -> str:
 
 def label(row: Row) -> str:
     """Name a row."""
-    return f"{row['workload']}, {row['chunks']}"
+    return f"{row['workload']}, {row['chunks']}" if "curve" not in row else f"{row['curve']}: {row['x']}"
 
 
 def _pass_seconds(row: Row) -> float:
@@ -80,7 +80,7 @@ def row_text(row: Row) -> str:
         for name, peer in row["peers"].items()
     ]
     ours = f"{Spread(*row['seconds']).median * 1e6:10.3f} us {row['bytes'] / _pass_seconds(row) / 1e6:6.0f} MB/s"
-    return f"{label(row):42} {ours}   {_fastest(row) + between:34} | {', '.join(others)}"
+    return f"{label(row):46} {ours}   {_fastest(row) + between:34} | {', '.join(others)}"
 
 
 def figure_text(figure: Row) -> str:

@@ -108,7 +108,7 @@ def main() -> int:
             result["figures"].append(figure)
             print(report.figure_text(figure), flush=True)
         if options.scaling:
-            for row in figures.curves(peers, Effort(3, 5.0)):
+            for row in figures.curves(peers, effort._replace(rounds=3)):
                 result["curves"].append(row)
                 print(report.row_text(row), flush=True)
     finally:

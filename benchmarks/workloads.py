@@ -176,8 +176,8 @@ WORKLOADS = (
     Workload("lines and comments", lambda size: _up_to(size, _documents()), 512 * KIB),
     Workload("multibyte text", lambda size: _up_to(size, _multibyte()), 512 * KIB),
     Workload("keep-alives only", lambda size: _up_to(size, (b": keep-alive\n\n" for _ in count())), 128 * KIB),
-    Workload("one line of 4 MiB", _one_line, 4 * MIB),
-    Workload("200,000 data lines", _data_lines, 200_000 * 13),
+    Workload("one long line", _one_line, 4 * MIB),
+    Workload("many data lines", _data_lines, 200_000 * 13),
     Workload("hostile mix", lambda size: _up_to(size, _hostile()), 128 * KIB),
 )
 
