@@ -15,16 +15,16 @@ _OURS = "#2f81f7"
 _OTHER = "#8b949e"
 #: Of competitors' curves, in turn.
 _COLOURS = (
-    "#d29922",
+    "#8b949e",
     "#db61a2",
     "#3fb950",
     "#a371f7",
     "#e5534b",
     "#39c5cf",
-    "#8b949e",
-    "#986a1c",
-    "#b392f0",
-    "#57ab5a",
+    "#d29922",
+    "#c8781a",
+    "#6e9e2d",
+    "#b07b9c",
 )
 _WIDTH, _GAP = 900, 40
 _PANEL = (_WIDTH - _GAP) / 2
@@ -42,7 +42,7 @@ class Bars(NamedTuple):
     values: Sequence[tuple[str, float | str]]
     unit: str
     #: What the names of ours start with.
-    ours: str
+    ours: tuple[str, ...]
 
     @property
     def height(self) -> float:
@@ -54,8 +54,8 @@ class Bars(NamedTuple):
         yield _text(0, 12, self.title, bold=True)
         largest = max(value for _, value in self.values if isinstance(value, float))
         start, room = 130, _PANEL - 130 - 62
-        for number, (name, value) in enumerate(self.values):
-            top = _LINE * (number + 1) + 2
+        for place, (name, value) in enumerate(self.values):
+            top = _LINE * (place + 1) + 2
             colour = _OURS if name.startswith(self.ours) else _OTHER
             yield _text(start - 6, top + 12, name, anchor="end", bold=colour == _OURS)
             if isinstance(value, str):
@@ -63,7 +63,7 @@ class Bars(NamedTuple):
                 continue
             length = max(1.0, room * value / largest)
             yield f'<rect x="{start}" y="{top + 2}" width="{length:.1f}" height="{_LINE - 5}" fill="{colour}"/>'
-            yield _text(start + length + 5, top + 12, f"{value:.3g} {self.unit}", bold=colour == _OURS)
+            yield _text(start + length + 5, top + 12, f"{number(value)} {self.unit}", bold=colour == _OURS)
 
 
 class Lines(NamedTuple):
@@ -71,20 +71,20 @@ class Lines(NamedTuple):
 
     title: str
     curves: Sequence[tuple[str, Sequence[Point]]]
-    #: What the axes show, and how to write their numbers.
+    #: What the lower axis shows; the other one shows time.
     x: str
-    y: str
+    #: The name of ours.
     ours: str
 
     @property
     def height(self) -> float:
         """What it takes, in pixels."""
-        return _PLOT + 62 + _LINE * math.ceil(len(self.curves) / 3)
+        return _PLOT + 84 + _LINE * math.ceil(len(self.curves) / 3)
 
     def elements(self) -> Iterator[str]:
         """The drawing, in a panel of its own."""
         yield _text(0, 12, self.title, bold=True)
-        left, top, width = 58, 24, _PANEL - 66
+        left, top, width = 58, 24, _PANEL - 80
         xs, ys = (_Scale(point[axis] for _, points in self.curves for point in points) for axis in (0, 1))
         for value in xs.ticks(2 if xs.decades > 3 else 1, base=4):
             across = left + width * xs.at(value)
@@ -95,14 +95,13 @@ class Lines(NamedTuple):
             yield _line(left, down, left + width, down)
             yield _text(left - 6, down + 4, _seconds(value), anchor="end")
         yield _text(left + width / 2, top + _PLOT + 30, self.x, anchor="middle")
-        yield _text(left + 4, top + 12, self.y)
         colours = iter(_COLOURS * 2)
-        for number, (name, points) in enumerate(self.curves):
-            mine = name.startswith(self.ours)
+        for place, (name, points) in enumerate(self.curves):
+            mine = name == self.ours
             colour = _OURS if mine else next(colours)
             path = " ".join(f"{left + width * xs.at(x):.1f},{top + _PLOT * (1 - ys.at(y)):.1f}" for x, y in points)
             yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{3 if mine else 1.5}"/>'
-            across, down = left + width / 3 * (number % 3), top + _PLOT + 36 + _LINE * (number // 3)
+            across, down = left + width / 3 * (place % 3), top + _PLOT + 36 + _LINE * (place // 3)
             yield f'<rect x="{across:.1f}" y="{down + 6}" width="12" height="4" fill="{colour}"/>'
             yield _text(across + 17, down + 12, name, bold=mine)
 
@@ -126,6 +125,12 @@ class _Scale:
         unit = math.log10(base) * step
         for exponent in range(math.ceil(self.low / unit - 1e-9), math.floor(self.high / unit + 1e-9) + 1):
             yield float(base ** (step * exponent))
+
+
+def number(value: float) -> str:
+    """Write a number with three digits, or with all that stand before the point."""
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f}"
 
 
 def _bytes(value: float) -> str:

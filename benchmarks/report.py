@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import encoders
-from benchmarks.charts import Bars, Lines, draw
+from benchmarks.charts import Bars, Lines, draw, number
 from benchmarks.measure import Row, fastest
 from benchmarks.peers import FLOOR, NODE, OURS
 from benchmarks.timing import Spread
@@ -27,6 +27,8 @@ START, END = "<!-- results -->", "<!-- end of results -->"
 
 Result = dict[str, Any]
 
+#: What the names of ours start with.
+OUR_NAMES = (OURS, "encode_block")
 #: The rows that the charts show.
 DECODING_CHART = [
     f"{workload}, {chunks}" for workload in ("LLM chat", "named events") for chunks in ("event a feed", "64 KiB")
@@ -35,12 +37,6 @@ ENCODING_CHART = [f"{title}, 240 B, type and id" for title in ("build and encode
 
 #: What takes longer than this, compared to the baseline, became slower.
 SLOWER = 1.15
-
-
-def number(value: float) -> str:
-    """Write a number with three digits, or with all that stand before the point."""
-    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f}"
 
 
 def label(row: Row) -> str:
@@ -212,7 +208,7 @@ def _bars(results: Sequence[Result], name: str, unit: str, scale: float) -> Bars
                 for peer, found in row["peers"].items()
             ]
     bars.sort(key=lambda bar: bar[1] if isinstance(bar[1], float) else float("inf"))
-    return Bars(name, bars, unit, OURS)
+    return Bars(name, bars, unit, OUR_NAMES)
 
 
 def _lines(result: Result, curve: str, x: str) -> Lines:
@@ -224,7 +220,7 @@ def _lines(result: Result, curve: str, x: str) -> Lines:
         for name, peer in row["peers"].items():
             if "ratio" in peer:
                 curves.setdefault(name, []).append((row["x"], seconds * peer["ratio"][1]))
-    return Lines(curve, list(curves.items()), x, "time", OURS)
+    return Lines(curve, list(curves.items()), x, OURS)
 
 
 def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
@@ -233,7 +229,8 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     shown = max(pure or results, key=_version)
     both = [shown, *(other for other in results if other["compiled"] and _version(other) == _version(shown))]
     names = {label(row) for row in shown["rows"]}
-    notes = [heading(shown), *_wrapped(f"{name} {version}" for name, version in shown["versions"].items())]
+    others = [f"{name} {version}" for name, version in shown["versions"].items() if name not in {OURS, FLOOR}]
+    notes = [heading(shown), *textwrap.wrap(", ".join(others), 155)]
     for chart, rows, unit, scale, note in (
         ("decoding", DECODING_CHART, "µs", 1e6, "Microseconds for one event, less is better."),
         ("encoding", ENCODING_CHART, "ns", 1e9, "Nanoseconds for one event, less is better."),
@@ -247,10 +244,6 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
             for curve in curves
         ]
         yield "scaling", draw(panels, ["Seconds for the whole stream, less is better.", *notes])
-
-
-def _wrapped(items: Iterable[str], width: int = 130) -> list[str]:
-    return textwrap.wrap(", ".join(items), width)
 
 
 def _version(result: Result) -> tuple[int, ...]:

@@ -113,7 +113,7 @@ def _named() -> Iterator[bytes]:
 def _ticks() -> Iterator[bytes]:
     """Of a counter: an id, and 30 bytes of data."""
     return (
-        f'id: {number}\ndata: {{"at":{1764000000 + number},"p":{number % 90000 + 10000}}}\n\n'.encode()
+        f'id: {number}\ndata: {{"at":{1764000000 + number},"last":{number % 90000 + 10000}}}\n\n'.encode()
         for number in count()
     )
 

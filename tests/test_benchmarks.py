@@ -1,0 +1,530 @@
+"""The benchmarks: their workloads are fixed and mean what they say, competitors are judged fairly, and what is made of
+results says what was measured. Nothing here is timed.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.parsers import expat
+
+import pytest
+
+from benchmarks import charts, encoders, figures, measure, report, timing
+from benchmarks.encoders import BUILD, BUILT, PAYLOADS
+from benchmarks.measure import Effort
+from benchmarks.peers import FLOOR, NODE, OURS, Peer, decoders, expected
+from benchmarks.timing import Spread, TooSlow
+from benchmarks.workloads import CHUNKINGS, KIB, WORKLOADS, Chunking, Workload, arrive, captured
+from sse_codec import Decoder, ServerSentEvent, encode
+from sse_codec.testing import reference_decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).parent.parent
+BY_NAME = {workload.name: workload for workload in WORKLOADS}
+by_workload = pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+
+
+class Stated(NamedTuple):
+    """What a workload is: whole, and in its first 16 KiB."""
+
+    size: int
+    blocks: int
+    events: int
+    sha256: str
+    first_events: int
+    #: Of all those events together, in characters.
+    first_data: int
+
+
+STATED = {
+    "LLM chat": Stated(1_048_806, 4_230, 4_230, "c028db919fa9b38b", 68, 67 * 240 + len("[DONE]")),
+    "named events": Stated(524_327, 4_376, 4_376, "546e9622025aa53d", 137, 11_624),
+    "ticks": Stated(262_184, 5_602, 5_602, "c2f61f08e477816a", 359, 359 * 30),
+    "LLM chat, CRLF": Stated(1_048_766, 4_196, 4_196, "86eb985b5e7cea16", 67, 66 * 240 + len("[DONE]")),
+    "LLM chat, CR": Stated(1_048_806, 4_230, 4_230, "00b6792594f44e54", 68, 67 * 240 + len("[DONE]")),
+    "lines and comments": Stated(524_392, 3_893, 3_893, "c67e07e44f4acf15", 124, 7_804),
+    "multibyte text": Stated(524_369, 3_347, 3_347, "30b68d416e7b3b44", 106, 9_748),
+    "keep-alives only": Stated(131_082, 9_363, 0, "0c06904e68aecc04", 0, 0),
+    "one long line": Stated(4 * 1024 * KIB, 1, 1, "5d5d98425d6b5f9f", 1, 16 * KIB - len("data: \n\n")),
+    "many data lines": Stated(200_000 * 13 + 1, 1, 1, "bb0f5db45cc87df2", 1, 16 * KIB // 13 * 7 - 1),
+    "hostile mix": Stated(131_112, 4_029, 3_762, "f2cc253f1033978c", 471, 3_534),
+}
+
+
+@pytest.fixture(autouse=True)
+def small_heap() -> Iterator[None]:
+    """Keep the garbage collector, which runs before each measurement, from looking through all that pytest holds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def test_every_workload_is_stated() -> None:
+    assert list(BY_NAME) == list(STATED)
+
+
+@by_workload
+def test_a_workload_is_the_same_on_every_run(workload: Workload) -> None:
+    [blocks] = workload.make(workload.size)
+    wire = b"".join(blocks)
+    found = (len(wire), len(blocks), len(Decoder().feed(wire)), hashlib.sha256(wire).hexdigest()[:16])
+    assert found == STATED[workload.name][:4]
+
+
+@by_workload
+@pytest.mark.parametrize("chunking", CHUNKINGS, ids=lambda chunking: chunking.name)
+def test_what_counts_as_right_is_what_the_standard_says(workload: Workload, chunking: Chunking) -> None:
+    small = workload._replace(size=16 * KIB)
+    events = expected(arrive(small, chunking))
+    reference = reference_decode(b"".join(small.make(16 * KIB)[0])).events
+    assert events == reference
+    assert [event.last_event_id for event in events] == [event.last_event_id for event in reference]
+    assert (len(events), sum(len(event.data) for event in events)) == STATED[workload.name][4:]
+
+
+def test_workloads_are_what_their_names_say() -> None:
+    chat = expected([[b"".join(BY_NAME["LLM chat"].make(16 * KIB)[0])]])
+    assert {len(event.data.encode()) for event in chat[:-1]} == {240}
+    assert {event.json()["object"] for event in chat[:-1]} == {"chat.completion.chunk"}
+    for name in ("LLM chat", "LLM chat, CRLF", "LLM chat, CR"):
+        assert expected(BY_NAME[name].make(16 * KIB))[-1].data == "[DONE]"
+    assert {event.event for event in expected(BY_NAME["named events"].make(16 * KIB))} == {"content_block_delta"}
+    ticks = expected(BY_NAME["ticks"].make(16 * KIB))
+    assert {len(event.data) for event in ticks} == {30}
+    assert all(event.id for event in ticks[1:])
+    [lines] = expected(BY_NAME["many data lines"].make(BY_NAME["many data lines"].size))
+    assert lines.data.count("\n") + 1 == 200_000
+    for name, ends in (("LLM chat, CRLF", (b"\r\n", 0)), ("LLM chat, CR", (b"\r", b"\n"))):
+        wire = b"".join(BY_NAME[name].make(16 * KIB)[0])
+        assert wire.replace(ends[0], b"").count(b"\n") == 0
+    assert max(event.data for event in expected(BY_NAME["multibyte text"].make(KIB))).isascii() is False
+
+
+@by_workload
+@pytest.mark.parametrize("chunking", CHUNKINGS, ids=lambda chunking: chunking.name)
+def test_a_stream_arrives_in_chunks_of_one_size(workload: Workload, chunking: Chunking) -> None:
+    [blocks] = workload.make(min(workload.size, chunking.most))
+    [chunks] = arrive(workload, chunking)
+    assert b"".join(chunks) == b"".join(blocks)
+    if chunking.size:
+        assert {len(chunk) for chunk in chunks[:-1]} <= {chunking.size}
+        assert 0 < len(chunks[-1]) <= chunking.size
+    else:
+        assert chunks == blocks
+
+
+# Recorded streams
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A folder of recorded streams."""
+    wires = {f"big-{number}.sse": b"data: %d\r\n\r\n: c\r\n\r\ndata: x\r\n\r\n" % number for number in range(3)}
+    wires["small-1.sse"] = b"event: a\ndata: b\ndata: c\n\ndata: left"
+    described = {}
+    for name, wire in wires.items():
+        (tmp_path / name).write_bytes(wire)
+        data = "\0".join(event.data for event in reference_decode(wire).events).encode()
+        described[name] = {
+            "sha256": hashlib.sha256(wire).hexdigest(),
+            "events": len(reference_decode(wire).events),
+            "data_sha256": hashlib.sha256(data).hexdigest(),
+        }
+    (tmp_path / "expected.json").write_text(json.dumps(described), encoding="utf-8")
+    return tmp_path
+
+
+def test_recorded_streams_are_workloads_by_their_first_word(recorded: Path) -> None:
+    big, others = captured(recorded)
+    assert (big.name, others.name) == ("captured, big", "captured, others")
+    assert arrive(big, CHUNKINGS[2])[1] == [b"data: 1\r\n\r\n", b": c\r\n\r\n", b"data: x\r\n\r\n"]
+    assert arrive(others, CHUNKINGS[2]) == [[b"event: a\ndata: b\ndata: c\n\n", b"data: left"]]
+    assert big.size == sum(path.stat().st_size for path in recorded.glob("big-*"))
+
+
+@pytest.mark.parametrize("member", ["sha256", "events", "data_sha256"])
+def test_a_recorded_stream_that_is_not_as_described_is_not_measured(recorded: Path, member: str) -> None:
+    path = recorded / "expected.json"
+    described = json.loads(path.read_text(encoding="utf-8"))
+    described["big-1.sse"][member] = 7
+    path.write_text(json.dumps(described), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"big-1\.sse is not what expected\.json says"):
+        captured(recorded)
+
+
+# Timing
+
+
+def test_spread_and_ratio() -> None:
+    assert timing.spread([5.0, 1.0, 2.0, 4.0, 3.0]) == Spread(2.0, 3.0, 4.0)
+    assert timing.spread([7.0]) == Spread(7.0, 7.0, 7.0)
+    # Round by round: the machine was three times as slow in the second round, for both.
+    assert timing.ratio([2.0, 6.0, 2.0], [1.0, 3.0, 1.0]) == Spread(2.0, 2.0, 2.0)
+
+
+def test_all_take_turns_and_nobody_is_always_first() -> None:
+    order: list[str] = []
+
+    def timer(name: str) -> Callable[[], float]:
+        def time() -> float:
+            order.append(name)
+            return float(len(order))
+
+        return time
+
+    times = timing.take_turns({name: timer(name) for name in "abc"}, 3)
+    assert "".join(order) == "abcbcacab"
+    assert times == {"a": [1.0, 6.0, 8.0], "b": [2.0, 4.0, 9.0], "c": [3.0, 5.0, 7.0]}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal on Windows")
+def test_what_takes_too_long_is_stopped() -> None:
+    with pytest.raises(TooSlow), timing.time_limit(0.01):
+        while True:
+            pass
+    with timing.time_limit(60):
+        pass
+
+
+def test_a_timer_calls_what_it_times() -> None:
+    calls: list[int] = []
+    timer = timing.timer(lambda: calls.append(1))
+    before = len(calls)
+    assert timer() >= 0
+    assert len(calls) > before + 100, "a short call is timed many at a time"
+
+
+# Judging competitors
+
+WIRE = b"id: 1\ndata: a\n\nevent: b\ndata: c\n\n"
+RIGHT = Decoder().feed(WIRE)
+
+
+def peer(read: Callable[[list[bytes]], list[Any]], name: str = "other", *, sticky: bool = False) -> Peer:
+    return Peer(name, "1.0", read, sticky=sticky)
+
+
+def raises(chunks: list[bytes]) -> list[Any]:
+    raise LookupError(chunks)
+
+
+def hangs(_chunks: list[bytes]) -> list[Any]:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("read", "problem"),
+    [
+        (lambda _: RIGHT, ""),
+        (lambda _: RIGHT[:1], "differs: 1 events instead of 2"),
+        (lambda _: [RIGHT[0], ServerSentEvent("c")], "differs: 1 of 2 events, the first is number 2"),
+        (lambda _: [RIGHT[0], ServerSentEvent("d", event="b")], "differs: 1 of 2 events, the first is number 2"),
+        (lambda _: [ServerSentEvent("a"), RIGHT[1]], "differs: 1 of 2 events, the first is number 1"),
+        (raises, "raises LookupError"),
+        pytest.param(hangs, "too slow (> 0.05 s)", marks=pytest.mark.skipif(sys.platform == "win32", reason="hangs")),
+    ],
+)
+def test_only_the_same_events_count(read: Callable[[list[bytes]], list[Any]], problem: str) -> None:
+    assert measure.problem(peer(read), [[WIRE]], RIGHT, 0.05) == problem
+
+
+def test_an_id_is_compared_as_the_competitor_means_it() -> None:
+    sticky = [Mimic(event.data, event.event, event.last_event_id) for event in RIGHT]
+    assert measure.problem(peer(lambda _: sticky, sticky=True), [[WIRE]], RIGHT, 60) == ""
+    assert measure.problem(peer(lambda _: sticky), [[WIRE]], RIGHT, 60).startswith("differs")
+    # Some have None where a type was not given, or no id came yet.
+    bare = [Mimic("a", None, None)]
+    assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], [ServerSentEvent("a")], 60) == ""
+
+
+class Mimic(NamedTuple):
+    """An event of a competitor."""
+
+    data: str
+    event: str | None
+    id: str | None
+
+
+def test_a_row_has_ours_the_yardstick_and_every_competitor() -> None:
+    ours, floor = decoders()[0][:2]
+    peers = [ours, floor, peer(lambda chunks: Decoder().feed(b"".join(chunks)), "good"), peer(raises, "bad")]
+    small = BY_NAME["LLM chat"]._replace(size=16 * KIB)
+    row = measure.decoding(peers, small, CHUNKINGS[1], Effort(2, 60))
+    assert (row["workload"], row["chunks"], row["events"]) == ("LLM chat", "1400 B", 68)
+    assert row["bytes"] == len(b"".join(small.make(16 * KIB)[0]))
+    assert list(row["peers"]) == [FLOOR, "good", "bad"]
+    assert row["peers"]["bad"] == {"problem": "raises LookupError"}
+    found = measure.fastest(row)
+    assert found, "the floor is no library, and what raises does not count"
+    assert found[0] == "good"
+    assert json.loads(json.dumps(row))["yardstick"][1] > 0
+
+
+def test_rows_are_chosen_by_their_names() -> None:
+    peers = decoders()[0][:1]
+    titles = [report.label(row) for row in measure.decodings(peers, [], Effort(1, 60), "keep-alives only, 1")]
+    assert titles == ["keep-alives only, 1400 B", "keep-alives only, 16 B", "keep-alives only, 1 B"]
+    titles = [report.label(row) for row in measure.encodings(Effort(1, 60), "encode what is built, 240 B")]
+    assert titles == ["encode what is built, 240 B, type and id", "encode what is built, 240 B, data only"]
+
+
+def test_the_floor_reads_what_most_servers_send() -> None:
+    ours, floor = decoders()[0][:2]
+    assert (ours.name, floor.name) == (OURS, FLOOR)
+    for name in ("LLM chat", "named events", "ticks", "lines and comments", "keep-alives only"):
+        streams = arrive(BY_NAME[name]._replace(size=16 * KIB), CHUNKINGS[1])
+        assert measure.problem(floor, streams, expected(streams), 60) == ""
+
+
+@pytest.mark.interop
+def test_every_library_that_is_there_reads_the_main_streams() -> None:
+    peers, _ = decoders()
+    assert {"httpx-sse", "openai", "anthropic", "sseclient-py", "launchdarkly", "httpx2", NODE} <= {
+        p.name for p in peers
+    }
+    try:
+        for name in ("LLM chat", "named events", "keep-alives only"):
+            streams = arrive(BY_NAME[name]._replace(size=16 * KIB), CHUNKINGS[1])
+            problems = {peer.name: measure.problem(peer, streams, expected(streams), 60) for peer in peers}
+            assert not any(problems.values()), problems
+        assert peers[-1].name == NODE
+        assert peers[-1].timer([[WIRE]])() > 0
+    finally:
+        for one in peers:
+            one.close()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.title)
+def test_an_encoder_is_right_when_its_bytes_are_the_event(payload: encoders.Payload) -> None:
+    for competing in (BUILD, BUILT):
+        ours, floor = competing[:2]
+        assert (ours.name, floor.name) == (OURS, encoders.FLOOR)
+        assert ours.encoded(payload) == encode(ServerSentEvent(payload.data, payload.name or "message", payload.id))
+        assert ours.is_right(payload)
+        assert floor.is_right(payload) == ("\n" not in payload.data)
+        assert ours.seconds(payload, 1) > 0
+
+
+@pytest.mark.interop
+def test_every_encoder_that_is_there_is_right() -> None:
+    present = [encoder for encoder in (*BUILD, *BUILT) if encoder.package and encoder.version]
+    assert {"sse-starlette", "fastapi", "litestar"} <= {encoder.name for encoder in present}
+    for encoder in present:
+        for payload in PAYLOADS:
+            assert encoder.is_right(payload), (encoder.name, payload.title)
+
+
+def test_peak_memory_is_what_was_held_at_once() -> None:
+    def read(chunks: list[bytes]) -> list[Any]:
+        size = sum(map(len, chunks))
+        twice = bytes(2 * size)
+        return [twice, bytes(size)]
+
+    assert figures.peak_memory(peer(read), [[bytes(1024 * KIB)]]) == pytest.approx(3, rel=0.01)
+
+
+def test_an_idle_decoder_has_a_size() -> None:
+    assert 0 < figures.idle(b"") < figures.idle(b"data: " + b"x" * 10_000) - 9_000
+
+
+def test_importing_is_measured_over_a_bare_start() -> None:
+    assert [figure["library"] for figure in figures.importing(Effort(1, 60))] == [OURS, "json"]
+
+
+# What is made of results
+
+
+def row(
+    workload: str,
+    chunks: str,
+    *,
+    seconds: float = 1e-6,
+    yardstick: float = 2.0,
+    peers: Mapping[str, float | str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """A row whose quartiles are 1 % around the median; of a peer, the ratio or the problem is given."""
+    return {
+        "workload": workload,
+        "chunks": chunks,
+        "bytes": 1000,
+        "events": 4,
+        "seconds": around(seconds),
+        "yardstick": around(yardstick),
+        "peers": {
+            name: {"ratio": around(value)} if isinstance(value, float) else {"problem": value}
+            for name, value in peers.items()
+        },
+    }
+
+
+def around(value: float) -> list[float]:
+    return [0.99 * value, value, 1.01 * value]
+
+
+def result(*, python: str = "CPython 3.11.7", compiled: bool = False) -> dict[str, Any]:
+    """A run that gave every chart something to show."""
+    decoding: dict[str, float | str] = {
+        FLOOR: 0.5,
+        "httpx-sse": 3.0,
+        "slow": "too slow (> 2 s)",
+        "openai": 5.0,
+        NODE: 0.25,
+    }
+    encoding: dict[str, float | str] = {encoders.FLOOR: 0.1, "sse-starlette": 4.0}
+    rows = [row(*name.rsplit(", ", 1), peers=decoding) for name in report.DECODING_CHART]
+    rows += [row(*name.split(", ", 1), peers=encoding) for name in report.ENCODING_CHART]
+    curves = [
+        row("LLM chat", "64 KiB", seconds=1e-6 * x, peers={"httpx-sse": 2.0}) | {"curve": "LLM chat, by size", "x": x}
+        for x in (1024, 4096, 65536)
+    ]
+    return {
+        "python": python,
+        "compiled": compiled,
+        "machine": {"cpu": "Some CPU", "cores": 2, "system": "Some System"},
+        "date": "2026-11-25",
+        "rounds": 11,
+        "versions": {OURS: "0.1.0", "httpx-sse": "0.4.3"},
+        "rows": rows,
+        "figures": [
+            {"name": "peak", "library": OURS, "unit": "bytes for each byte", "value": [2.5, 2.5, 2.5]},
+            {"name": "peak", "library": "openai", "unit": "bytes for each byte", "value": [4.0, 4.0, 4.0]},
+        ],
+        "curves": curves,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.123, "0.12"), (9.994, "9.99"), (9.996, "10.0"), (99.94, "99.9"), (99.96, "100"), (12345.6, "12346")],
+)
+def test_numbers_have_three_digits(value: float, written: str) -> None:
+    assert charts.number(value) == written
+
+
+def test_a_row_says_which_library_is_the_fastest_that_is_right() -> None:
+    peers: dict[str, float | str] = {"openai": 5.0, "httpx-sse": 3.0, "assel": "differs: 1 events instead of 2"}
+    line = report.row_text(row("LLM chat", "64 KiB", peers=peers))
+    assert line.startswith("LLM chat, 64 KiB ")
+    # 1000 bytes with 4 events, of which one takes a microsecond.
+    assert re.search(r" 1\.000 us +250 MB/s +x3\.00 httpx-sse \(2\.97-3\.03\) +\| ", line), line
+    assert line.endswith("| openai x5.00, httpx-sse x3.00, assel differs")
+    assert "none right" in report.row_text(row("hostile mix", "1 B", peers={"openai": "raises UnicodeDecodeError"}))
+
+
+def test_what_became_slower_is_shown() -> None:
+    before = {"rows": [row("a", "x", yardstick=2.0), row("b", "x", yardstick=2.0), row("gone", "x")]}
+    noisy = row("b", "x", yardstick=4.0) | {"yardstick": [2.0, 4.0, 8.0]}
+    after = {"rows": [row("a", "x", yardstick=2.2), noisy, row("new", "x")]}
+    assert report.slower(before, after) == []
+    after["rows"][0] = row("a", "x", yardstick=2.4, seconds=1e-9)
+    assert report.slower(before, after) == ["slower: a, x: x1.20 (2.00 times the yardstick, now 2.40)"]
+    assert report.slower(after, before) == []
+
+
+def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n", encoding="utf-8")
+    report.keep(result(), tmp_path)
+    report.keep(result(python="CPython 3.13.0"), tmp_path)
+    report.keep(result(python="CPython 3.13.0", compiled=True), tmp_path)
+    made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    stems = ("cpython-3.11", "cpython-3.13", "cpython-3.13-compiled")
+    assert made == {
+        "README.md",
+        *(f"results/{stem}.{suffix}" for stem in stems for suffix in ("json", "md")),
+        *(f"charts/{name}.svg" for name in ("decoding", "encoding", "scaling")),
+    }
+
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n{report.START}\n\n- [sse-codec 0.1.0, CPython 3.11.7; Some CPU, 2 cores, ")
+    assert text.endswith(f"\n\n{report.END}\nafter\n")
+    assert "old" not in text
+    assert "| row | 3.11.7 | 3.13.0 | 3.13.0, compiled |\n| --- | --- | --- | --- |\n" in text
+    cell = "1.00; **x3.00 httpx-sse**; V8 x0.25"
+    assert f"| LLM chat, 64 KiB | {cell} | {cell} | {cell} |\n" in text
+    assert "| peak | 2.50 bytes for each byte | 2.50" in text
+    assert "openai" not in text, "the others are in the full tables"
+
+    full = (tmp_path / "results" / "cpython-3.11.md").read_text(encoding="utf-8")
+    assert "| LLM chat, 64 KiB | 1,000 | 1.00 | 250 | x3.00 httpx-sse | 0.50 (0.49-0.51) | " in full
+    assert " | too slow (> 2 s) | 5.00 (4.95-5.05) | " in full
+    assert "| peak: openai | 4.00 bytes for each byte |" in full
+
+    again = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    report.publish(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == again
+
+
+def drawn(svg: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The elements of a well-formed drawing."""
+    elements: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, attributes: elements.append((name, attributes))
+    parser.Parse(svg, True)
+    return iter(elements)
+
+
+def test_bars_are_as_long_as_what_they_show() -> None:
+    panel = charts.Bars("a & b", [("x", 1.0), (OURS, 2.0), ("y", "(differs)"), ("<z>", 4.0)], "µs", (OURS,))
+    svg = charts.draw([panel], ["a note"])
+    bars = [attributes for name, attributes in drawn(svg) if name == "rect"]
+    first, ours, last = (float(bar["width"]) for bar in bars)
+    assert [ours / first, last / first] == pytest.approx([2, 4], rel=0.01)
+    assert bars[1]["fill"] != bars[0]["fill"] == bars[2]["fill"]
+    for text in ("a &amp; b", "(differs)", "&lt;z&gt;", "4.00 µs", "a note"):
+        assert f">{text}</text>" in svg
+
+
+def test_curves_are_drawn_over_logarithmic_axes() -> None:
+    points = [(1024.0, 1e-3), (4096.0, 1e-2), (65536.0, 1.0)]
+    panel = charts.Lines("growth", [(OURS, points), ("other", points[:2])], "bytes", OURS)
+    svg = charts.draw([panel], [])
+    ours, other = (
+        [tuple(map(float, point.split(","))) for point in attributes["points"].split()]
+        for name, attributes in drawn(svg)
+        if name == "polyline"
+    )
+    assert other == ours[:2]
+    xs, ys = zip(*ours, strict=True)
+    steps = math.log(4), math.log(16)
+    assert (xs[2] - xs[1]) / (xs[1] - xs[0]) == pytest.approx(steps[1] / steps[0], rel=0.01)
+    assert (ys[2] - ys[1]) / (ys[1] - ys[0]) == pytest.approx(2, rel=0.01)
+    assert ys[2] < ys[0], "more is higher"
+    for text in ("1 KiB", "4 KiB", "64 KiB", "1 ms", "10 ms", "100 ms", "1 s", "growth", "other"):
+        assert f">{text}</text>" in svg
+
+
+# The command
+
+
+def test_one_command_writes_what_it_measured(tmp_path: Path) -> None:
+    output = tmp_path / "result.json"
+    run = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--only", "keep-alives only, 64", "--rounds", "1"]
+    before = {path: path.read_bytes() for path in (ROOT / "benchmarks").rglob("*.*") if path.suffix != ".pyc"}
+    done = subprocess.run([*run, "--output", str(output)], capture_output=True, text=True, check=True)
+    found = json.loads(output.read_text(encoding="utf-8"))
+    assert [report.label(row) for row in found["rows"]] == ["keep-alives only, 64 KiB"]
+    assert report.heading(found) in done.stdout
+    assert found["compiled"] is (not str(sys.modules["sse_codec._decoder"].__file__).endswith(".py"))
+    assert set(found["machine"]) == {"cpu", "cores", "system"}
+
+    slow = found["rows"][0]
+    slow["yardstick"] = [value / 1000 for value in slow["yardstick"]]
+    output.write_text(json.dumps(found), encoding="utf-8")
+    done = subprocess.run([*run, "--baseline", str(output)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "slower: keep-alives only, 64 KiB" in done.stdout
+    after = {path: path.read_bytes() for path in (ROOT / "benchmarks").rglob("*.*") if path.suffix != ".pyc"}
+    assert after == before, "a part of a run is no result to publish"
