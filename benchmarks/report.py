@@ -224,26 +224,29 @@ def _lines(result: Result, curve: str, x: str) -> Lines:
 
 
 def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Draw the charts of the newest interpreter: each one's name and SVG."""
+    """Draw the charts of the newest interpreter, and of the compiled build on it: each one's name and SVG."""
     pure = [result for result in results if not result["compiled"]]
     shown = max(pure or results, key=_version)
     both = [shown, *(other for other in results if other["compiled"] and _version(other) == _version(shown))]
     names = {label(row) for row in shown["rows"]}
-    others = [f"{name} {version}" for name, version in shown["versions"].items() if name not in {OURS, FLOOR}]
-    notes = [heading(shown), *textwrap.wrap(", ".join(others), 155)]
     for chart, rows, unit, scale, note in (
         ("decoding", DECODING_CHART, "µs", 1e6, "Microseconds for one event, less is better."),
         ("encoding", ENCODING_CHART, "ns", 1e9, "Nanoseconds for one event, less is better."),
     ):
         if names.issuperset(rows):
-            yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *notes])
-    curves = dict.fromkeys(row["curve"] for row in shown["curves"])
-    if curves:
+            yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *_notes(shown)])
+    for curved in sorted((result for result in pure if result["curves"]), key=_version)[-1:]:
         panels = [
-            _lines(shown, curve, "bytes of the stream" if "by size of" not in curve else "bytes of a chunk")
-            for curve in curves
+            _lines(curved, curve, "bytes of a chunk" if "size of the chunks" in curve else "bytes of the stream")
+            for curve in dict.fromkeys(row["curve"] for row in curved["curves"])
         ]
-        yield "scaling", draw(panels, ["Seconds for the whole stream, less is better.", *notes])
+        yield "scaling", draw(panels, ["Seconds for the whole stream, less is better.", *_notes(curved)])
+
+
+def _notes(result: Result) -> list[str]:
+    """What a chart says of the machine and the versions."""
+    others = [f"{name} {version}" for name, version in result["versions"].items() if name != OURS]
+    return [heading(result), *textwrap.wrap(", ".join(others), 155)]
 
 
 def _version(result: Result) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(ROOT))
 import sse_codec  # noqa: E402
 from benchmarks import encoders, figures, measure, report  # noqa: E402
 from benchmarks.measure import Effort  # noqa: E402
-from benchmarks.peers import decoders  # noqa: E402
+from benchmarks.peers import FLOOR, decoders  # noqa: E402
 from benchmarks.workloads import captured  # noqa: E402
 
 
@@ -77,21 +77,21 @@ def main() -> int:
         sys.exit("sse-codec is not installed, or installed as the clone itself")
     effort = Effort(options.rounds or (3 if options.quick else 11), 0.5 if options.quick else 2.0)
     peers, missing = decoders()
-    missing += [encoder.name for encoder in encoders.BUILD if not encoder.version]
+    missing += [encoder.package for encoder in encoders.BUILD if not encoder.version]
     result: dict[str, Any] = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "compiled": is_compiled(),
         "machine": machine(),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "rounds": effort.rounds,
-        "versions": {peer.name: peer.version for peer in peers}
-        | {encoder.name: encoder.version for encoder in encoders.BUILD if encoder.version and encoder.package},
+        "versions": {peer.name: peer.version for peer in peers if peer.name != FLOOR}
+        | {encoder.package: encoder.version for encoder in encoders.BUILD if encoder.version and encoder.package},
         "rows": [],
         "figures": [],
         "curves": [],
     }
     print(report.heading(result))
-    for name in missing:
+    for name in dict.fromkeys(missing):
         print(f"not installed: {name}")
     # What was imported is not looked through again before each measurement.
     gc.freeze()
