@@ -132,6 +132,8 @@ def recorded(tmp_path: Path) -> Path:
     """A folder of recorded streams."""
     wires = {f"big-{number}.sse": b"data: %d\r\n\r\n: c\r\n\r\ndata: x\r\n\r\n" % number for number in range(3)}
     wires["small-1.sse"] = b"event: a\ndata: b\ndata: c\n\ndata: left"
+    wires["small-2.sse"] = b"data: d\n\n"
+    wires["lone.sse"] = b"data: e\r\r"
     described = {}
     for name, wire in wires.items():
         (tmp_path / name).write_bytes(wire)
@@ -149,7 +151,8 @@ def test_recorded_streams_are_workloads_by_their_first_word(recorded: Path) -> N
     big, others = captured(recorded)
     assert (big.name, others.name) == ("captured, big", "captured, others")
     assert arrive(big, CHUNKINGS[2])[1] == [b"data: 1\r\n\r\n", b": c\r\n\r\n", b"data: x\r\n\r\n"]
-    assert arrive(others, CHUNKINGS[2]) == [[b"event: a\ndata: b\ndata: c\n\n", b"data: left"]]
+    small = [b"event: a\ndata: b\ndata: c\n\n", b"data: left"]
+    assert arrive(others, CHUNKINGS[2]) == [small, [b"data: d\n\n"], [b"data: e\r\r"]]
     assert big.size == sum(path.stat().st_size for path in recorded.glob("big-*"))
 
 
@@ -270,6 +273,17 @@ def test_a_row_has_ours_the_yardstick_and_every_competitor() -> None:
     assert found, "the floor is no library, and what raises does not count"
     assert found[0] == "good"
     assert json.loads(json.dumps(row))["yardstick"][1] > 0
+
+
+def test_a_row_counts_each_round_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In seconds for an event; competitors as multiples of ours, and ours as a multiple of the yardstick."""
+    times = {OURS: [68.0, 136.0], "other": [204.0, 408.0], "yardstick": [34.0, 68.0]}
+    monkeypatch.setattr(measure, "take_turns", lambda timers, _: {name: times[name] for name in timers})
+    peers = [decoders()[0][0], peer(lambda chunks: Decoder().feed(b"".join(chunks)))]
+    row = measure.decoding(peers, BY_NAME["LLM chat"]._replace(size=16 * KIB), CHUNKINGS[0], Effort(2, 60))
+    assert row["seconds"] == (1.25, 1.5, 1.75)
+    assert row["peers"] == {"other": {"ratio": (3.0, 3.0, 3.0)}}
+    assert row["yardstick"] == (2.0, 2.0, 2.0)
 
 
 def test_rows_are_chosen_by_their_names() -> None:
