@@ -18,6 +18,9 @@ pytestmark = pytest.mark.interop
 
 EXPECTED = findings.read()
 
+#: Rules that these break as well, in streams so rare that the search does not come to one every time.
+RARE = {"anthropic": {"cut-crlf", "promptness-cr"}, "sseclient-py": {"promptness", "promptness-cr"}}
+
 
 @pytest.mark.parametrize(
     ("kind", "stranger"),
@@ -32,7 +35,7 @@ def test_what_is_found(kind: str, stranger: Stranger) -> None:
         pytest.skip(f"{stranger.name} is not installed")
     expected = EXPECTED[kind][stranger.name]
     found = {finding.rule: finding for finding in findings.find(KINDS[kind], stranger)}
-    assert set(found) == expected.rules, (
+    assert expected.rules <= found.keys() <= expected.rules | RARE.get(stranger.name, set()), (
         f"{stranger.name} {stranger.version} (expected was found in {expected.version})\n"
         f"breaks, unexpected: {[found[rule] for rule in sorted(found.keys() - expected.rules)]}\n"
         f"no longer breaks: {sorted(expected.rules - found.keys())}\n"
