@@ -136,7 +136,11 @@ class DecodedEvent(ServerSentEvent):
     """
 
     __slots__ = ()
-    __init__ = object.__init__
+    if TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+    else:
+        __init__ = object.__init__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ServerSentEvent, (*self._wire_fields(), self._last_event_id)
