@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 _SHOWN = 40
 
 
+def check_bound(name: str, value: int) -> int:
+    """Return the value of an option that bounds something, if it is an int of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value < 1:
+        raise UsageError(f"{name} must be at least 1, not {show(value)}")
+    return value
+
+
 def show(value: object) -> str:
     """Return a value as an error message may show it: escaped, and at most its first 40 characters."""
     if isinstance(value, int) and value.bit_length() > 1000:

@@ -35,7 +35,7 @@ from itertools import islice
 
 from ._decoder import Decoder
 from ._encoder import encode
-from ._errors import SSEError, UsageError, show
+from ._errors import SSEError, UsageError, check_bound, show
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
 
@@ -349,8 +349,8 @@ class EventHistory:
     )
 
     def __init__(self, *, max_events: int = 10_000, max_bytes: int = 8 * 1024 * 1024) -> None:
-        self._max_events = _bound("max_events", max_events)
-        self._max_bytes = _bound("max_bytes", max_bytes)
+        self._max_events = check_bound("max_events", max_events)
+        self._max_bytes = check_bound("max_bytes", max_bytes)
         self._blocks: deque[bytes] = deque()
         self._size = 0
         self._last_event_id = ""
@@ -444,11 +444,3 @@ def _number(name: str, value: float) -> float:
     if not 0 <= value < float("inf"):  # NaN neither
         raise UsageError(f"{name} must be at least 0 and finite, not {show(value)}")
     return float(value)
-
-
-def _bound(name: str, value: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if value < 1:
-        raise UsageError(f"{name} must be at least 1, not {show(value)}")
-    return value

@@ -41,7 +41,7 @@ def test_the_public_names_are_those_of_the_parts() -> None:
             for node in tree.body
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
         }
-    internal = {"show", "StreamInput", "parse_line", "DecodedEvent"}
+    internal = {"show", "check_bound", "StreamInput", "parse_line", "DecodedEvent"}
     constants = {"MEDIA_TYPE", "DEFAULT_MAX_EVENT_SIZE"}
     assert defined == (set(sse_codec.__all__) - constants) | internal
 
