@@ -13,7 +13,6 @@ import pytest
 from sse_codec import ServerSentEvent
 
 from . import devtools
-from .chromium import executable
 from .servers import Server, module, recipe, serve_asgi
 from .test_matrix import EVENTS
 
@@ -37,15 +36,6 @@ const keep = (event) => {
 for (const type of ["message", ...%s]) source.addEventListener(type, keep);
 source.addEventListener("close", () => source.close());
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[str]:
-    path = executable()
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with devtools.browser(path) as address:
-        yield address
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ import pytest
 from sse_codec import Decoder
 from tests.vectors.decoding import BOM
 
-from .chromium import Chromium, Event, Reading, executable, named_types
+from .chromium import Chromium, Event, Reading, named_types
 from .differential import FAULTS, Chunks, all_streams, differences, report
 
 if TYPE_CHECKING:
@@ -33,11 +33,8 @@ pytestmark = pytest.mark.interop
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    path = executable()
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with Chromium(path) as running:
+def chromium(chromium_path: str) -> Iterator[Chromium]:
+    with Chromium(chromium_path) as running:
         yield running
 
 

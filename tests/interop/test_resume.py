@@ -14,13 +14,12 @@ from sse_codec import Decoder, ServerSentEvent
 from sse_codec.resume import Reconnection
 
 from . import devtools
-from .chromium import executable
 from .clients import CLIENTS, read
 from .cutting import CUTS, IDS, CuttingServer
 from .servers import module, recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.interop
 
@@ -111,15 +110,6 @@ def test_a_server_that_no_longer_knows_ends_it(monkeypatch: pytest.MonkeyPatch) 
     with server.running():
         assert list(client_resume.events(server.url, Reconnection(Decoder(last_event_id="unknown")))) == []
     assert server.asked == ["unknown"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[str]:
-    path = executable()
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with devtools.browser(path) as address:
-        yield address
 
 
 READ = """
