@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # The clone's package, installed or not; unless it is the installed one that is asked for.
 sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(ROOT))
 
-import sse_codec  # noqa: E402
-from benchmarks import encoders, figures, measure, report  # noqa: E402
-from benchmarks.measure import Effort  # noqa: E402
-from benchmarks.peers import FLOOR, decoders  # noqa: E402
-from benchmarks.workloads import captured  # noqa: E402
+import sse_codec  # noqa: E402  # behind the path that it is found by
+from benchmarks import encoders, figures, measure, report  # noqa: E402  # behind the path that it is found by
+from benchmarks.measure import Effort  # noqa: E402  # behind the path that it is found by
+from benchmarks.peers import FLOOR, decoders  # noqa: E402  # behind the path that it is found by
+from benchmarks.workloads import captured  # noqa: E402  # behind the path that it is found by
 
 
 def machine() -> dict[str, Any]:

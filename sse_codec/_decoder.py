@@ -88,7 +88,7 @@ class Decoder(StreamInput):
             chunk = self._unify_line_ends(chunk)
         held = self._held
         if not held and len(chunk) <= self._small:
-            # One event a chunk is how tokens arrive (benchmarks: "one event a feed"; 0.4 of the time).
+            # One event a chunk is how tokens arrive (benchmarks: "LLM chat, event a feed"; 0.55 of the time).
             try:
                 text = chunk.decode()
             except UnicodeDecodeError:
@@ -194,8 +194,8 @@ class Decoder(StreamInput):
         self._held += line
         if ended:
             self._end_line()
-            # Lines that have none of what can't wait are held as they are (benchmarks: "200,000 data lines"; 0.2 of the
-            # time).
+            # Lines that have none of what can't wait are held as they are (benchmarks: "many data lines"; 0.15 of the
+            # time, with the way through `_parse_data`).
             if rest.startswith(b":") or b"\n:" in rest or _RETRY in rest:
                 *lines, rest = rest.split(b"\n")
                 for line in lines:
@@ -242,7 +242,7 @@ class Decoder(StreamInput):
         """Parse a chunk that may be whole blocks, given with its first line's field and value, and its other lines.
 
         One block of an event type or an id and a line of data takes the short way, and so does a comment (benchmarks:
-        "one event a feed"; 0.7 of the time).
+        "named events", "ticks" and "keep-alives only", event a feed; 0.7 of the time).
 
         Returns:
             None when these are not whole blocks.
@@ -284,7 +284,7 @@ class Decoder(StreamInput):
                     events += self._interpret(f"data: {block}\n\n")
                     last_event_id = self.last_event_id
                     continue
-                # Lines of data and nothing else (benchmarks: "200,000 data lines").
+                # Lines of data and nothing else (benchmarks: "many data lines").
                 data = block.replace("\ndata: ", "\n")
             event = DecodedEvent()
             event._data = data

@@ -37,7 +37,7 @@ def encode(event: ServerSentEvent) -> bytes:
         )
     data, name, id, retry = event._data, event._event, event._id, event._retry
     # Nearly every event is one line of data and nothing that can't be sent; it takes half the time of `encode_block`,
-    # which looks at whatever is left, and refuses it (benchmarks: "encode").
+    # which looks at whatever is left, and refuses it (benchmarks: "encode what is built").
     if (
         type(data) is type(name) is str
         and "\n" not in data
