@@ -16,7 +16,7 @@ from ._grammar import DEFAULT_EVENT
 
 TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
 
 
 class ServerSentEvent:
@@ -49,7 +49,7 @@ class ServerSentEvent:
     """
 
     __slots__ = ("_data", "_event", "_id", "_last_event_id", "_retry")
-    __match_args__ = ("data", "event", "id", "retry", "last_event_id")
+    __match_args__: Final = ("data", "event", "id", "retry", "last_event_id")
 
     def __init__(
         self,
@@ -135,18 +135,19 @@ class DecodedEvent(ServerSentEvent):
     """
 
     __slots__ = ()
-    if TYPE_CHECKING:
 
-        def __init__(self) -> None: ...
-    else:
-        __init__ = object.__init__
+    def __init__(self) -> None:
+        """Set nothing."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ServerSentEvent, (*self._wire_fields(), self._last_event_id)
 
 
-# So that it is shown as one, too.
-DecodedEvent.__name__ = DecodedEvent.__qualname__ = "ServerSentEvent"
+# It is shown as one, too, and built without an `__init__`: one that does nothing takes as long as any other. By name,
+# because type checkers and compilers have classes stay as they are written.
+for _name in "__name__", "__qualname__":
+    setattr(DecodedEvent, _name, "ServerSentEvent")
+setattr(DecodedEvent, "__init__", object.__init__)  # noqa: B010  # see above
 
 
 class _Line:
@@ -187,7 +188,7 @@ class Field(_Line):
     """
 
     __slots__ = ("_name", "_value")
-    __match_args__ = ("name", "value")
+    __match_args__: Final = ("name", "value")
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -216,7 +217,7 @@ class Comment(_Line):
     """
 
     __slots__ = ("_text",)
-    __match_args__ = ("text",)
+    __match_args__: Final = ("text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -236,4 +237,4 @@ class BlankLine(_Line):
     """
 
     __slots__ = ()
-    __match_args__ = ()
+    __match_args__: Final = ()

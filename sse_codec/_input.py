@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 DEFAULT_MAX_EVENT_SIZE: Final = 64 * 1024 * 1024
 
 # Where in its connection a decoder is. All but FLOWING need a look at the next chunk's first bytes.
-FLOWING = 0
-_START = 1  # fewer than three bytes have come, and they may be a byte order mark; they are held
-_AFTER_CR = 2  # the previous chunk ended in a CR
-_FAILED = 3  # EventTooLarge was raised
+FLOWING: Final = 0
+_START: Final = 1  # fewer than three bytes have come, and they may be a byte order mark; they are held
+_AFTER_CR: Final = 2  # the previous chunk ended in a CR
+_FAILED: Final = 3  # EventTooLarge was raised
 
 
 class StreamInput:
@@ -45,13 +45,11 @@ class StreamInput:
         self._state = _START
 
     def _admit(self, chunk: bytes | bytearray | memoryview) -> bytes:
-        """Check a chunk's type and return its bytes, without a byte order mark and with every line end an LF."""
+        """Check a chunk's type and return its bytes, without a byte order mark, or the second half of a CRLF."""
         if not isinstance(chunk, (bytes, bytearray, memoryview)):
             raise _not_bytes(chunk)
         data = bytes(chunk)
-        if self._state != FLOWING:
-            data = self._admit_first(data)
-        return self._unify_line_ends(data) if CR in data else data
+        return data if self._state == FLOWING else self._admit_first(data)
 
     def _unify_line_ends(self, data: bytes) -> bytes:
         """Return bytes that hold a CR with every line end as LF."""

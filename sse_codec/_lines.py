@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ._errors import EventTooLarge
 from ._event import BlankLine, Comment, Field
+from ._grammar import CR
 from ._input import DEFAULT_MAX_EVENT_SIZE, StreamInput
 
 _BLANK_LINE = BlankLine()
@@ -70,7 +71,10 @@ class LineDecoder(StreamInput):
             EventTooLarge: a line passed `max_event_size`. Lines completed before it in the same chunk are returned
                 first: then the next call raises. Every later call raises again, until `reset()`.
         """
-        *ended, rest = self._admit(chunk).split(b"\n")
+        data = self._admit(chunk)
+        if CR in data:
+            data = self._unify_line_ends(data)
+        *ended, rest = data.split(b"\n")
         lines: list[Field | Comment | BlankLine] = []
         try:
             for part in ended:

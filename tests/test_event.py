@@ -89,6 +89,16 @@ def test_immutable(value: Any) -> None:
             delattr(value, name)
 
 
+def test_a_pickle_is_the_same_in_every_build() -> None:
+    """Pure or compiled, a decoder's or one's own: processes that have different ones may exchange events."""
+    pickled = (
+        b"csse_codec\nServerSentEvent\np0\n"  # its name, and after it what it is called with
+        b"(Vx\np1\nVmessage\np2\nV1\np3\nNg3\ntp4\nRp5\n."
+    )
+    (decoded,) = Decoder().feed(b"id: 1\ndata: x\n\n")
+    assert pickle.dumps(decoded, 0) == pickle.dumps(ServerSentEvent("x", id="1", last_event_id="1"), 0) == pickled
+
+
 @values
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(value: Any, protocol: int) -> None:
