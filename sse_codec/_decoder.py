@@ -134,8 +134,24 @@ class Decoder(StreamInput):
         """
         rest = self._take_rest()
         scratch = Decoder(last_event_id=self.last_event_id)
-        events = scratch._parse(rest + b"\n\n")
+        events = scratch._interpret(f"{rest.decode('utf-8', 'replace')}\n\n")
         return events[0] if events else None
+
+    def reset(self) -> None:
+        r"""Make ready for the next connection: drop an unfinished block, expect a byte order mark again.
+
+        `last_event_id` and `reconnection_time` stay, because the next connection needs them. Also the only way out of
+        `EventTooLarge`.
+
+        >>> from sse_codec import Decoder
+        >>> decoder = Decoder()
+        >>> decoder.feed(b"id: 1\ndata: whole\n\ndata: cut o")
+        [ServerSentEvent(data='whole', id='1', last_event_id='1')]
+        >>> decoder.reset()
+        >>> decoder.feed(b"data: next\n\n")
+        [ServerSentEvent(data='next', last_event_id='1')]
+        """
+        super().reset()
 
     def _feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Take bytes whose line ends are LF, however they are cut."""
@@ -153,10 +169,15 @@ class Decoder(StreamInput):
             return []
         if held:
             held += chunk[:end]
-            self._held = bytearray()
-            events = self._parse(held)
-        else:
-            events = self._parse(chunk[:end])
+        blocks = held or chunk[:end]
+        # One U+FFFD per maximal subpart of what is invalid. The error handler's name costs a look-up for each call, so
+        # it is only given where it is needed.
+        try:
+            text = blocks.decode()
+        except UnicodeDecodeError:
+            text = blocks.decode("utf-8", "replace")
+        held.clear()  # before events are made of it: a large one is in memory twice then, and not three times
+        events = self._parse(text)
         rest = chunk[end:]
         if LF not in rest:
             self._held += rest
@@ -185,7 +206,7 @@ class Decoder(StreamInput):
                     self._end_line()
                     continue
                 events += self._interpret(held.decode("utf-8", "replace"))
-                held = self._held = bytearray()
+                held.clear()
             self._hold(rest)
         except EventTooLarge:
             if not events:
@@ -222,17 +243,11 @@ class Decoder(StreamInput):
         if first == _RETRY[0] and held.startswith(_RETRY, start):
             # "set the event stream's reconnection time to that integer": now, not when the block ends. Its event gets
             # the same value when the block is parsed.
-            self._parse(held[start:])
+            self._interpret(held[start:].decode("utf-8", "replace"))
         held.append(LF)
 
-    def _parse(self, blocks: bytes | bytearray) -> list[ServerSentEvent]:
+    def _parse(self, text: str) -> list[ServerSentEvent]:
         """Parse whole blocks whose line ends are LF (WHATWG HTML 9.2.6)."""
-        # One U+FFFD per maximal subpart of what is invalid. The error handler's name costs a look-up for each call, so
-        # it is only given where it is needed.
-        try:
-            text = blocks.decode()
-        except UnicodeDecodeError:
-            text = blocks.decode("utf-8", "replace")
         if text.startswith("data: "):
             return self._parse_data(text)
         for field in (EVENT, ID):
