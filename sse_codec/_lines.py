@@ -105,3 +105,18 @@ class LineDecoder(StreamInput):
         rest = self._take_rest()
         line = parse_line(rest)
         return None if isinstance(line, BlankLine) else line
+
+    def reset(self) -> None:
+        r"""Make ready for the next connection: drop an unfinished line, expect a byte order mark again.
+
+        Also the only way out of `EventTooLarge`.
+
+        >>> from sse_codec import LineDecoder
+        >>> lines = LineDecoder()
+        >>> lines.feed(b"data: cut o")
+        []
+        >>> lines.reset()
+        >>> lines.feed(b"data: next\n")
+        [Field('data', 'next')]
+        """
+        super().reset()
