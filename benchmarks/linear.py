@@ -15,13 +15,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the clone's p
 from benchmarks.timing import timed
 from benchmarks.workloads import pieces
 from sse_codec import Decoder, LineDecoder
+from sse_codec.lint import Linter
 
 BOUND = 3.0
 KIB = 1024
 MIB = 1024 * KIB
 Feed = Callable[[bytes], object]
 #: Makes a decoder for a stream of so many bytes.
-Factory = Callable[[int], Decoder | LineDecoder]
+Factory = Callable[[int], Decoder | LineDecoder | Linter]
 
 #: Per case: n bytes or so of the stream, and the size of the chunks; 0 for one chunk.
 CASES: dict[str, tuple[Callable[[int], bytes], int, int]] = {
@@ -93,6 +94,10 @@ def main() -> int:
         ("200,000 data lines, one chunk", lambda size: Decoder(max_event_size=size - 2)),
     ):
         failed.append(measure(f"{name}, Decoder with a limit below the chunk", limited, *CASES[name]))
+    # The linter takes several times as long as a decoder, so there is less of each.
+    for name in ("one line of 4 MiB, 1460 B", "small events of 1 MiB, one chunk", "1 MiB of newlines, byte by byte"):
+        make, n, size = CASES[name]
+        failed.append(measure(f"a quarter of {name}, Linter", lambda _: Linter(), make, n // 4, size))
     print(f"{sum(failed)} of {len(failed)} failed")
     return 1 if any(failed) else 0
 
