@@ -91,6 +91,7 @@ def test_takes_bytes_of_any_kind(kind: type[bytes | bytearray | memoryview]) -> 
     decoder = Decoder()
     assert decoder.feed(kind(b"data: a\n\nda")) == [ServerSentEvent("a")]
     assert decoder.feed(kind(b"ta: b\n\n")) == [ServerSentEvent("b")]
+    assert decoder.feed(kind(b"\xef\xbb\xbfdata: c\n\n")) == [], "a byte order mark is one at the start only"
 
 
 def test_takes_a_subclass_of_bytes_and_a_strided_view() -> None:
@@ -196,6 +197,35 @@ def test_only_one_LF_is_swallowed_after_a_CR() -> None:
     assert decoder.feed(b"\n") == [ServerSentEvent("a")]
 
 
+@pytest.mark.parametrize("wire", [b": \ndata: a\n\n", b"data: a\nDATA: b\n\n"])
+def test_a_block_that_is_nearly_of_a_common_shape(wire: bytes) -> None:
+    assert Decoder().feed(wire) == [ServerSentEvent("a")]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "events"),
+    [
+        (b"data: aXX\nXX\n", [ServerSentEvent("aXX\nb")]),
+        (b"data: a\nXX\nXX", [ServerSentEvent("a")]),
+        (b": a\nXX\nXX", []),
+        (b"dataXX: XXa\n\n", [ServerSentEvent("b")]),
+        (b"XXdata: XXa\n\n", [ServerSentEvent("b")]),
+    ],
+)
+def test_XX_is_text_at_any_place(chunk: bytes, events: list[ServerSentEvent]) -> None:
+    """The letters that the mutation tests put around a text of the program's, where they could end a line or a name."""
+    decoder = Decoder()
+    assert decoder.feed(chunk) == []
+    assert decoder.feed(b"data: b\n\n") == events
+
+
+def test_a_retry_with_invalid_bytes_is_ignored_at_its_own_line() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"retry: 1\xff\n") == []
+    assert decoder.reconnection_time is None
+    assert decoder.feed(b"data: a\n\n") == [ServerSentEvent("a")]
+
+
 class TestReset:
     """`reset()`: the next connection."""
 
@@ -296,6 +326,13 @@ class TestLimit:
         for _ in range(100):
             assert decoder.feed(b": ping\n: pong\n") == []
         assert decoder.feed(b"\n") == [ServerSentEvent("a")]
+
+    @pytest.mark.parametrize("before", [b"", b"x\nx\n"], ids=["at once", "behind other lines"])
+    def test_a_comment_takes_no_room_wherever_in_a_chunk_it_ends(self, before: bytes) -> None:
+        decoder = Decoder(max_event_size=200)
+        decoder.feed(b"data: a\n" + before + b": " + b"c" * 60 + b"\n")
+        data = "b" * 150
+        assert decoder.feed(b"data: " + data.encode() + b"\n\n") == [ServerSentEvent(f"a\n{data}")]
 
     @pytest.mark.parametrize(
         "wire", [b"data: 12", b"data: 1\ndata: 2", b": ping\ndata: 1\nid: 2", b"\xef\xbb\xbfdata: 1"]

@@ -32,6 +32,7 @@ from tests.strategies import texts
         (ServerSentEvent(" a"), b"data:  a\n\n"),
         (ServerSentEvent("a\nb"), b"data: a\ndata: b\n\n"),
         (ServerSentEvent("a\r\nb\rc\n\rd"), b"data: a\ndata: b\ndata: c\ndata: \ndata: d\n\n"),
+        (ServerSentEvent("a\rb"), b"data: a\ndata: b\n\n"),
         (ServerSentEvent("a\n"), b"data: a\ndata: \n\n"),
         (ServerSentEvent("\n"), b"data: \ndata: \n\n"),
         (ServerSentEvent("a\u2028b\x85c\x0bd\0"), "data: a\u2028b\x85c\x0bd\0\n\n".encode()),
@@ -140,6 +141,14 @@ def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
     assert raised.value.__cause__ is None
 
 
+@pytest.mark.parametrize("field", ["data", "event", "id"])
+def test_a_lone_surrogate_in_an_event_is_refused(field: str) -> None:
+    parts: Any = {"data": "a", "event": "b", "id": "c", field: "🍊\ud800"}
+    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate: it has no UTF-8 ") as raised:
+        encode(ServerSentEvent(**parts))
+    assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 1)
+
+
 def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
     with pytest.raises(EncodeError, match=r"^data can't hold a lone surrogate: it has no UTF-8 \(offset 1\): "):
         encode(ServerSentEvent("a\ud800"))
@@ -198,6 +207,8 @@ def test_subclasses_are_sent_as_their_value() -> None:
     assert encode(ServerSentEvent(Markup("<b>\n</b>"), event=Kind.TICK, id=Markup("1"), retry=Delay.SHORT)) == (
         b"event: tick\nid: 1\nretry: 50\ndata: <b>\ndata: </b>\n\n"
     )
+    assert encode(ServerSentEvent(Markup("a"), event=Markup("b"))) == b"event: b\ndata: a\n\n"
+    assert encode(ServerSentEvent("a", id=Markup("1"))) == b"id: 1\ndata: a\n\n"
 
 
 def test_encode_line() -> None:

@@ -56,6 +56,18 @@ def test_a_byte_order_mark_is_no_line() -> None:
     assert decoder.close() is None
 
 
+def test_a_byte_order_mark_after_the_first_chunk_is_text() -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(b"id: 1\n") == [Field("id", "1")]
+    assert decoder.feed(b"\xef\xbb\xbfid: 2\n") == [Field("\ufeffid", "2")]
+
+
+def test_a_line_does_not_end_with_the_chunk_where_line_ends_are_mixed() -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(b"data: 1\r\ndata: 2\ndata: X") == [Field("data", "1"), Field("data", "2")]
+    assert decoder.feed(b"Y\n") == [Field("data", "XY")]
+
+
 def test_reset_drops_the_line_and_expects_a_byte_order_mark() -> None:
     decoder = LineDecoder()
     decoder.feed(b"data: a\rda")
