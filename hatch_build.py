@@ -1,7 +1,7 @@
-"""Compiles the decoders with mypyc, for who asks for it: `HATCH_BUILD_HOOK_ENABLE_CUSTOM=true pip wheel .`.
+"""Compiles the codec with mypyc, for who asks for it: `HATCH_BUILD_HOOK_ENABLE_CUSTOM=true pip wheel .`.
 
 The default wheel is pure Python and never comes here. The compiled one holds all that the pure one holds, and beside
-each source that matters when a stream is read an extension module, which the interpreter prefers.
+each source that matters when a stream is read or written an extension module, which the interpreter prefers.
 
 mypyc makes two things stricter than they are in Python: a function refuses arguments that don't fit its annotations, by
 an error that is not ours, and no Python class can inherit from a compiled one. Nobody should have to know which build
@@ -29,6 +29,7 @@ COMPILED: dict[str, set[str] | None] = {
     "_input": {"__init__", "_admit"},
     "_lines": {"__init__", "feed"},
     "_decoder": {"__init__", "feed"},
+    "_encoder": None,
 }
 
 

@@ -216,6 +216,6 @@ def _lone_surrogate(**fields: str | None) -> EncodeError:
         (field, value, offset)
         for field, value in fields.items()
         for offset, character in enumerate(value or "")
-        if "\ud800" <= character <= "\udfff"
+        if 0xD800 <= ord(character) <= 0xDFFF
     )
     return EncodeError(field, value, offset, "can't hold a lone surrogate: it has no UTF-8")
