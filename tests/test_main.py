@@ -635,7 +635,13 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_ends_quietly() -> None:
-    with start("decode", "--data") as process:
+    # Who runs the tests in the background may have them ignore SIGINT, and a process that they start would do so, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = start("decode", "--data")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"data: a\n\n")
