@@ -32,7 +32,7 @@ class StreamInput:
 
     def __init__(self, *, max_event_size: int) -> None:
         self._limit = check_bound("max_event_size", max_event_size)
-        self._held = bytearray()
+        self._held: bytearray = bytearray()
         self._failed_size = 0
         self._state = _START
 
