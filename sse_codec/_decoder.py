@@ -20,10 +20,15 @@ from ._event import DecodedEvent, ServerSentEvent
 from ._grammar import COLON, CR, DATA, DEFAULT_EVENT, EVENT, ID, LF, RETRY, parse_retry
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING, StreamInput
 
+TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _RETRY = RETRY.encode()
 
 _SMALL = 4096  # bytes; a chunk up to this may well be one event, a larger one holds many or a part of one
 _TINY = 64  # bytes; a chunk up to this has too few lines for finding its last blank line first to be worth it
+_LARGE = 128 * 1024  # bytes, or characters; of what is larger not all lines may be in memory at once
 
 
 class Decoder(StreamInput):
@@ -132,9 +137,8 @@ class Decoder(StreamInput):
         >>> decoder.close()
         ServerSentEvent(data='[DONE]')
         """
-        rest = self._take_rest()
-        scratch = Decoder(last_event_id=self.last_event_id)
-        events = scratch._interpret(f"{rest.decode('utf-8', 'replace')}\n\n")
+        text = (self._take_rest() + b"\n\n").decode("utf-8", "replace")
+        events = Decoder(last_event_id=self.last_event_id)._interpret(text)
         return events[0] if events else None
 
     def reset(self) -> None:
@@ -156,7 +160,7 @@ class Decoder(StreamInput):
     def _feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Take bytes whose line ends are LF, however they are cut."""
         held = self._held
-        if len(chunk) <= _TINY or len(held) + len(chunk) > self._limit:
+        if len(held) + len(chunk) > self._limit or (len(chunk) <= _TINY and len(held) <= _LARGE):
             return self._feed_by_line(chunk)
         # Whole blocks end with the last blank line. A block that is larger than the chunk it ends in is parsed by
         # itself, up to the first, so that it is not copied once more with the blocks behind it.
@@ -205,8 +209,9 @@ class Decoder(StreamInput):
                 if held[-1] != LF:
                     self._end_line()
                     continue
-                events += self._interpret(held.decode("utf-8", "replace"))
+                text = held.decode("utf-8", "replace")
                 held.clear()
+                events += self._interpret(text)
             self._hold(rest)
         except EventTooLarge:
             if not events:
@@ -348,55 +353,71 @@ class Decoder(StreamInput):
         data = id = retry = None
         more: list[str] = []  # the values of the second `data` line and those after it
         name = ""
-        for line in text.split("\n"):
-            if not line:
-                # "Set the last event ID string of the event source to the value of the last event ID buffer", with data
-                # or without.
-                if id is not None:
-                    last_event_id = id
-                # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty
-                # string and return." A lone `data` line has put a LF there, so it does not count as empty.
-                if data is not None:
-                    if more:
-                        data = "\n".join((data, *more))
-                        more = []
-                    event = DecodedEvent()
-                    event._data = data
-                    event._event = name or DEFAULT_EVENT
-                    event._id = id
-                    event._retry = retry
-                    event._last_event_id = last_event_id
-                    events.append(event)
-                    data = None
-                id = retry = None
-                name = ""
-                continue
-            # "Collect the characters on the line before the first U+003A COLON character (:), and let field be that
-            # string." "If value starts with a U+0020 SPACE character, remove it from value." Both at once, where the
-            # first colon has a space behind it; else there is no space to remove.
-            field, _, value = line.partition(": ")
-            if field != DATA:
-                if not field:
-                    continue  # a comment
-                if ":" in field:
-                    field, _, value = line.partition(":")
-            if field == DATA:
-                # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character", of
-                # which dispatching removes the last.
-                if data is None:
-                    data = value
-                else:
-                    more.append(value)
-            elif field == EVENT:
-                name = value
-            elif field == ID:
-                # "If the field value does not contain U+0000 NULL [...]. Otherwise, ignore the field."
-                if "\0" not in value:
-                    id = value
-            elif field == RETRY:
-                reconnection_time = parse_retry(value)
-                if reconnection_time is not None:
-                    retry = self.reconnection_time = reconnection_time
-            # "Otherwise: The field is ignored." So is a comment, whose field would have an empty name.
+        for part in (text,) if len(text) <= _LARGE else _parts(text):
+            for line in part.split("\n"):
+                if not line:
+                    # "Set the last event ID string of the event source to the value of the last event ID buffer", with
+                    # data or without.
+                    if id is not None:
+                        last_event_id = id
+                    # "If the data buffer is an empty string, set the data buffer and the event type buffer to the
+                    # empty string and return." A lone `data` line has put a LF there, so it does not count as empty.
+                    if data is not None:
+                        if more:
+                            data = "\n".join((data, *more))
+                            more = []
+                        event = DecodedEvent()
+                        event._data = data
+                        event._event = name or DEFAULT_EVENT
+                        event._id = id
+                        event._retry = retry
+                        event._last_event_id = last_event_id
+                        events.append(event)
+                        data = None
+                    id = retry = None
+                    name = ""
+                    continue
+                # "Collect the characters on the line before the first U+003A COLON character (:), and let field be
+                # that string." "If value starts with a U+0020 SPACE character, remove it from value." Both at once,
+                # where the first colon has a space behind it; else there is no space to remove.
+                field, _, value = line.partition(": ")
+                if field != DATA:
+                    if not field:
+                        continue  # a comment
+                    if ":" in field:
+                        field, _, value = line.partition(":")
+                if field == DATA:
+                    # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
+                    # character", of which dispatching removes the last.
+                    if data is None:
+                        data = value
+                    else:
+                        more.append(value)
+                elif field == EVENT:
+                    name = value
+                elif field == ID:
+                    # "If the field value does not contain U+0000 NULL [...]. Otherwise, ignore the field."
+                    if "\0" not in value:
+                        id = value
+                elif field == RETRY:
+                    reconnection_time = parse_retry(value)
+                    if reconnection_time is not None:
+                        retry = self.reconnection_time = reconnection_time
+                # "Otherwise: The field is ignored." So is a comment, whose field would have an empty name.
+            if more and data is not None:
+                data = "\n".join((data, *more))
+                more = []
         self.last_event_id = last_event_id
         return events
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut a large text between lines, so that not all lines are in memory at once: a short one takes 20 times its size.
+
+    It makes 16 parts at most, because the data of an unfinished block is joined anew at the end of each.
+    """
+    start = 0
+    while start >= 0:
+        end = text.find("\n", start + max(_LARGE, len(text) // 16))
+        yield text[start:] if end < 0 else text[start:end]
+        start = end + 1 or -1

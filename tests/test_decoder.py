@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: The sizes that choose a way through the decoder: as they are, and so that a test's few bytes take each of the others.
-WAYS = {"as it is": (4096, 64), "large chunks": (0, 0), "large, one block": (4096, 0), "line by line": (0, 4096)}
+WAYS = {
+    "as it is": {"_SMALL": _decoder._SMALL},
+    "large chunks": {"_SMALL": 0, "_TINY": 0},
+    "large, one block": {"_TINY": 0},
+    "line by line": {"_SMALL": 0, "_TINY": 4096},
+    "large blocks": {"_SMALL": 0, "_TINY": 4, "_LARGE": 3},
+}
 
 
 @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    small, tiny = request.param
-    monkeypatch.setattr(_decoder, "_SMALL", small)
-    monkeypatch.setattr(_decoder, "_TINY", tiny)
+    for name, size in request.param.items():
+        monkeypatch.setattr(_decoder, name, size)
 
 
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

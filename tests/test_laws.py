@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -37,8 +37,10 @@ ways = st.sampled_from(list(WAYS.values()))
 
 
 @contextmanager
-def take(way: tuple[int, int]) -> Iterator[None]:
-    with mock.patch.multiple(_decoder, _SMALL=way[0], _TINY=way[1]):
+def take(way: dict[str, int]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for name, size in way.items():
+            stack.enter_context(mock.patch.object(_decoder, name, size))
         yield
 
 
@@ -72,7 +74,7 @@ def feed_all_lines(decoder: LineDecoder, chunks: Iterable[bytes]) -> Lines:
 
 
 @given(chunkings(), st.sampled_from(["", "start"]), ways)
-def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str, way: tuple[int, int]) -> None:
+def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str, way: dict[str, int]) -> None:
     with take(way):
         decoder = Decoder(last_event_id=last_event_id)
         got = feed_all(decoder, chunks)
@@ -101,7 +103,7 @@ def test_Decoder_and_LineDecoder_are_equal(chunks: list[bytes]) -> None:
 
 
 @given(wires | prompt_wires, ways)
-def test_promptness(wire: bytes, way: tuple[int, int]) -> None:
+def test_promptness(wire: bytes, way: dict[str, int]) -> None:
     """Fed byte by byte, each event appears at exactly the byte that completes it, and each line too."""
     with take(way):
         decoder, lines = Decoder(), LineDecoder()
@@ -146,7 +148,7 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
 
 
 @given(chunkings(), st.integers(1, 40), ways)
-def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int, way: tuple[int, int]) -> None:
+def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int, way: dict[str, int]) -> None:
     """The same events come before EventTooLarge, and it comes or does not, however the stream is cut."""
 
     def run(chunks: list[bytes]) -> tuple[list[ServerSentEvent], bool]:
