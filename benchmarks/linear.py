@@ -39,6 +39,7 @@ CASES: dict[str, tuple[Callable[[int], bytes], int, int]] = {
     "200,000 data lines, one chunk": (lambda n: b"data: x\n" * n + b"\n", 200_000, 0),
     "200,000 data lines, 1460 B": (lambda n: b"data: x\n" * n + b"\n", 200_000, 1460),
     "200,000 data lines, CR, 1460 B": (lambda n: b"data: x\r" * n + b"\r", 200_000, 1460),
+    "an event of 350,000 lines, 1460 B": (lambda n: b"data:x\nid: 1\n" * (n // 2) + b"\n", 350_000, 1460),
     "200,000 empty data lines, byte by byte": (lambda n: b"data\n" * n, 50_000, 1),
     "1 MiB of newlines, one chunk": (lambda n: b"\n" * n, MIB, 0),
     "1 MiB of newlines, byte by byte": (lambda n: b"\n" * n, MIB, 1),
@@ -98,6 +99,9 @@ def main() -> int:
     for name in ("one line of 4 MiB, 1460 B", "small events of 1 MiB, one chunk", "1 MiB of newlines, byte by byte"):
         make, n, size = CASES[name]
         failed.append(measure(f"a quarter of {name}, Linter", lambda _: Linter(), make, n // 4, size))
+    failed.append(
+        measure("a line of 1 MiB without a field, Linter", lambda _: Linter(), lambda n: b"x" * n + b"\n", MIB, 1460)
+    )
     print(f"{sum(failed)} of {len(failed)} failed")
     return 1 if any(failed) else 0
 

@@ -52,6 +52,7 @@ error[event-without-data] line 1, column 1 (byte 0): an event type in a block wi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ._errors import UsageError, show
@@ -782,9 +783,10 @@ class Linter:
     def _how_to_mend(self, name: str, meant: str | None, *, has_colon: bool) -> str:
         if meant is not None:
             return f"write {meant!r}: names are exact, case and spaces included"
-        if self._data_place is not None and not (has_colon and name.isalpha()):
+        may_be_type = has_colon and len(name) <= _SHOWN and name.isalpha()
+        if self._data_place is not None and not may_be_type:
             return 'if it continues the payload, write "data: " before each of its lines'
-        if has_colon and name.isalpha():
+        if may_be_type:
             return (
                 f'for an event of this type write "event: {name}", and its payload in a data field; else leave it out'
             )
@@ -831,7 +833,7 @@ class Linter:
         if line > 1:
             reason = f"{reason}, in line {line} of the payload"
         else:
-            place.at += len(payload[:position].encode())
+            place.at += _bytes_of(self._payload, position)
         self._add(
             place,
             "invalid-json",
@@ -881,6 +883,12 @@ class Linter:
             )
 
 
+def _bytes_of(data: bytearray, characters: int) -> int:
+    """Return of how many bytes the first characters of a text were made, where U+FFFD is any that are not UTF-8."""
+    ends = range(len(data) + 1)
+    return bisect_right(ends, characters, key=lambda end: len(data[:end].decode("utf-8", "replace"))) - 1
+
+
 def _meant(name: str) -> str | None:
     """Return the known field whose name this looks like."""
     return _closest(name.strip().lower(), _KNOWN)
@@ -894,6 +902,8 @@ def _did_you_mean(code: str) -> str:
 def _closest(name: str, known: Collection[str]) -> str | None:
     import difflib
 
+    if len(name) > 2 * max(map(len, known)):
+        return None  # as difflib would, too, but for 40 times the memory
     matches = difflib.get_close_matches(name, known, 1, 0.75)
     return matches[0] if matches else None
 

@@ -300,7 +300,8 @@ def test_a_place_is_in_the_stream(wire: bytes) -> None:
         (b'data: {\n"a": 1\n\n', "continues the payload"),
         (b"data: a\nb\n\n", "continues the payload"),
         (b"data: a\n\nhello\n\n", 'if it is a payload, write "data: "'),
-        (b"x" * 10**6 + b": a\n\n", 'write "event: xxx'),
+        (b"x" * 100 + b": a\n\n", 'write "event: xxx'),
+        (b"x" * 101 + b": a\n\n", 'if it is a payload, write "data: "'),
     ],
 )
 def test_what_may_have_been_meant(wire: bytes, mend: str) -> None:
@@ -346,6 +347,22 @@ def test_remembered_ids_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint_module, "_REMEMBERED_IDS", 2)
     wire = b"id: 1\n\nid: 2\n\nid: 3\n\nid: 1\n\nid: 3\n\n"
     assert [finding.what for finding in lint(wire, unique_ids=True)] == ["the id '3' once more, after line 5"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "before"),
+    [
+        ('["é🍊" x'.encode(), '["é🍊" '.encode()),
+        (b'["\xff\xff\xff" x', b'["\xff\xff\xff" '),
+        (b'["\xf0\x9f\x8d" x', b'["\xf0\x9f\x8d" '),  # one U+FFFD
+        (b"\xf0\x9f", b""),
+        (b'"\xf0\x9f\x8d" \xe2', b'"\xf0\x9f\x8d" '),
+        ('{"é": '.encode(), '{"é": '.encode()),
+    ],
+)
+def test_where_a_payload_stops_being_json(payload: bytes, before: bytes) -> None:
+    [finding] = lint(b"data: " + payload + b"\n\n", json=True, ignore={"invalid-utf-8", "trailing-space"})
+    assert (finding.code, finding.offset) == ("invalid-json", len(b"data: " + before))
 
 
 def test_json_that_is_nested_too_deeply() -> None:
