@@ -123,6 +123,7 @@ def test_proxy() -> None:
     out = b"".join(relay([upstream[:9], upstream[9:]], "eu"))
     assert out == b"\nid: eu:1\nfoo: bar\ndata: a\ndata: b\n\n"
     assert list(decode(out)) == [ServerSentEvent("a\nb", id="eu:1")]
+    assert b"".join(relay(["data: a\n\ufeffdata: b\n\n".encode()], "eu")) == b"data: a\n\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="has no such shell")

@@ -9,6 +9,7 @@ import pytest
 
 from sse_codec import ServerSentEvent, decode
 
+from .recipes import server_resume
 from .recipes.server_resume import Channel
 from .servers import PATIENCE
 from .soak import WAYS, Soak
@@ -44,6 +45,19 @@ def test_a_channel() -> None:
         assert not channel._queues
 
     asyncio.run(run())
+
+
+def test_a_channel_that_is_silent_keeps_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_resume, "KEEP_ALIVE", 0.01)
+
+    async def run() -> list[bytes]:
+        channel = Channel()
+        async with aclosing(channel.blocks("")) as blocks:
+            silence = [await anext(blocks), await anext(blocks)]
+            channel.publish(event(1))
+            return [*silence, await anext(blocks)]
+
+    assert asyncio.run(asyncio.wait_for(run(), PATIENCE)) == [b": \n\n", b": \n\n", b"id: 1\ndata: event 1\n\n"]
 
 
 def test_a_channel_ends_the_stream_of_who_is_too_slow() -> None:

@@ -8,7 +8,8 @@ TOKENS = ["The", " same", " words", " each", " time", ",\n", "and", " none", " i
 
 
 async def tokens(last_event_id: str) -> AsyncGenerator[ServerSentEvent, None]:
-    start = int(last_event_id or 0)
+    numbers = {str(number): number for number in range(1, len(TOKENS) + 1)}
+    start = numbers.get(last_event_id, 0)  # it is whatever a client sends
     for number, token in enumerate(TOKENS[start:], start + 1):
         await asyncio.sleep(0.05)
         yield ServerSentEvent(json.dumps({"token": token}), event="token", id=str(number))

@@ -1,8 +1,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from sse_codec import ServerSentEvent, encode_block
+from sse_codec import ServerSentEvent, encode_block, encode_comment
 from sse_codec.resume import EventHistory
+
+KEEP_ALIVE = 15  # seconds
 
 
 class Channel:
@@ -30,6 +32,9 @@ class Channel:
             for block in missed or ():
                 yield block
             while queue in self._queues or not queue.empty():
-                yield await queue.get()
+                try:
+                    yield await asyncio.wait_for(queue.get(), KEEP_ALIVE)
+                except asyncio.TimeoutError:
+                    yield encode_comment()  # else whoever waits takes the silence for a lost connection
         finally:
             self._queues.discard(queue)
