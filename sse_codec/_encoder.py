@@ -36,8 +36,8 @@ def encode(event: ServerSentEvent) -> bytes:
             f"encode() takes a ServerSentEvent, not {type(event).__name__}; encode_block() takes the parts of one"
         )
     data, name, id, retry = event._data, event._event, event._id, event._retry
-    # Nearly every event is one line of data and nothing that can't be sent; it takes half the time of `encode_block`,
-    # which looks at whatever is left, and refuses it (benchmarks: "encode what is built").
+    # Nearly every event is one line of data and nothing that can't be sent (benchmarks: "240 B, type and id"; 0.7 of
+    # the time). `encode_block` looks at whatever is left, and refuses it.
     if (
         type(data) is type(name) is str
         and "\n" not in data

@@ -34,8 +34,9 @@ def parse_line(line: bytes) -> Field | Comment | BlankLine:
 class LineDecoder(StreamInput):
     r"""An incremental, lossless parser of an event stream's lines (WHATWG HTML 9.2.5).
 
-    What is lost is only what means nothing: the byte order mark, which line end was used, whether a space stood after
-    the colon, and which invalid bytes became U+FFFD. `encode_line` writes a line back.
+    What is lost is only what means nothing: the byte order mark, which line end was used, whether a colon stood before
+    an empty value or a space after a colon, and which invalid bytes became U+FFFD. `encode_line` writes a line back,
+    but no field whose name starts with U+FEFF: no client knows it, and at the start of a stream it would be another.
 
     Args:
         max_event_size: the most bytes that one line may have, at least 1; 64 MiB unless told. A security limit: without

@@ -180,8 +180,12 @@ class Reconnection:
                 f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
             )
         self._retry_statuses = frozenset(retry_statuses)
+        for status in self._retry_statuses:
+            _check_status(status)
         if _NO_CONTENT in self._retry_statuses:
             raise UsageError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+        if random is not None and not callable(random):
+            raise TypeError(f"random must be callable, not {type(random).__name__}")
         self._random = random
         self._attempted = False
         self._received = False
@@ -264,14 +268,14 @@ class Reconnection:
         >>> client.accept(204, None), client.next_delay()
         (False, None)
         """
-        if not isinstance(status, int):
-            raise TypeError(f"a status is an int, not {type(status).__name__}")
+        _check_status(status)
+        wait = _seconds(retry_after)
         # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection".
         if status == _OK and is_event_stream(content_type):
             self._decoder.reset()
             return True
         if status in self._retry_statuses:
-            self._retry_after = _seconds(retry_after)
+            self._retry_after = wait
             return False
         self._stopped = True
         # "a client can be told to stop reconnecting using the HTTP 204 No Content response code" (9.2.1): for a client
@@ -425,6 +429,11 @@ class EventHistory:
             del self._first[id]
             self._again.pop(id, None)
         self._start += 1
+
+
+def _check_status(status: int) -> None:
+    if not isinstance(status, int):
+        raise TypeError(f"a status is an int, not {type(status).__name__}")
 
 
 def _seconds(retry_after: str | bytes | None) -> float:

@@ -63,7 +63,8 @@ def test_a_decoded_event_is_as_any_other() -> None:
     assert decoded == built
     assert hash(decoded) == hash(built)
     assert repr(decoded) == repr(built)
-    assert type(decoded).__name__ == type(decoded).__qualname__ == "ServerSentEvent"
+    assert str(type(decoded)) == str(ServerSentEvent) == "<class 'sse_codec.ServerSentEvent'>"
+    assert type(decoded).__name__ == "ServerSentEvent"
     for other in (copy.copy(decoded), copy.deepcopy(decoded), pickle.loads(pickle.dumps(decoded))):
         assert type(other) is ServerSentEvent
         assert (other, other.last_event_id) == (built, "l")

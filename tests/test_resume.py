@@ -166,12 +166,16 @@ def test_retry_after_is_for_statuses_that_are_retried() -> None:
 def test_retry_after_is_the_header(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"a Retry-After is str, bytes or None, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[429]).accept(429, None, retry_after=bad)
+    with pytest.raises(TypeError, match="a Retry-After is"):
+        Reconnection().accept(200, STREAM, retry_after=bad)
 
 
 @pytest.mark.parametrize("bad", ["200", None, 200.0])
 def test_a_status_is_an_int(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"a status is an int, not {type(bad).__name__}"):
         Reconnection().accept(bad, STREAM)
+    with pytest.raises(TypeError, match=f"a status is an int, not {type(bad).__name__}"):
+        Reconnection(retry_statuses=[503, bad])
     with pytest.raises(TypeError, match="Content-Type"):
         Reconnection().accept(200, 5)  # type: ignore[arg-type]  # what a caller without a type checker may pass
 
@@ -322,9 +326,11 @@ def test_options_of_the_wrong_type(name: str, bad: Any) -> None:
         Reconnection(**{name: bad})
 
 
-def test_the_decoder_must_be_one() -> None:
+def test_a_decoder_or_random_that_is_none() -> None:
     with pytest.raises(TypeError, match="^decoder must be a Decoder, not str$"):
         Reconnection("7")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+    with pytest.raises(TypeError, match="^random must be callable, not float$"):
+        Reconnection(random=0.5)  # type: ignore[arg-type]  # so may it here
 
 
 def test_it_is_closed_to_what_it_has_not() -> None:
