@@ -160,7 +160,7 @@ class Decoder(StreamInput):
     def _feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Take bytes whose line ends are LF, however they are cut."""
         held = self._held
-        if len(held) + len(chunk) > self._limit or (len(chunk) <= _TINY and len(held) <= _LARGE):
+        if (len(chunk) <= _TINY and len(held) <= _LARGE) or len(held) + len(chunk) > self._limit:
             return self._feed_by_line(chunk)
         # Whole blocks end with the last blank line. A block that is larger than the chunk it ends in is parsed by
         # itself, up to the first, so that it is not copied once more with the blocks behind it.
