@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # How long an example takes, and how fast they are drawn, is for the benchmarks to say and not for a machine that is
 # busy.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), max_examples=1000, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+PROFILE = "ci" if os.environ.get("CI") else "default"
+settings.load_profile(PROFILE)
+
+
+class Docstrings:
+    """Has the checks of the fuzz kit draw in docstrings what they draw for a user; laws are elsewhere."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        if isinstance(item, pytest.DoctestItem):
+            settings.load_profile("default")
+        try:
+            yield
+        finally:
+            settings.load_profile(PROFILE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A hook of this file itself would be called for what is beside it, and not for the package.
+    config.pluginmanager.register(Docstrings())
