@@ -416,8 +416,9 @@ def _parts(text: str) -> Iterator[str]:
 
     It makes 16 parts at most, because the data of an unfinished block is joined anew at the end of each.
     """
+    size = max(_LARGE, len(text) // 16)
     start = 0
-    while start >= 0:
-        end = text.find("\n", start + max(_LARGE, len(text) // 16))
-        yield text[start:] if end < 0 else text[start:end]
-        start = end + 1 or -1
+    while (end := text.find("\n", start + size)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
