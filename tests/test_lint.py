@@ -302,6 +302,7 @@ def test_a_place_is_in_the_stream(wire: bytes) -> None:
         (b"data: a\n\nhello\n\n", 'if it is a payload, write "data: "'),
         (b"x" * 100 + b": a\n\n", 'write "event: xxx'),
         (b"x" * 101 + b": a\n\n", 'if it is a payload, write "data: "'),
+        (b"x" * 10**6 + b": a\n\n", 'if it is a payload, write "data: "'),
     ],
 )
 def test_what_may_have_been_meant(wire: bytes, mend: str) -> None:
