@@ -24,10 +24,11 @@ class Docstrings:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        if isinstance(item, pytest.DoctestItem):
-            settings.load_profile("default")
+        if not isinstance(item, pytest.DoctestItem):
+            return (yield)
+        settings.load_profile("default")
         try:
-            yield
+            return (yield)
         finally:
             settings.load_profile(PROFILE)
 

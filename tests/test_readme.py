@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode
 from sse_codec.testing import NotConforming, check_consumer, check_producer
+from tests.conftest import PROFILE
 from tests.interop import findings
 
 if TYPE_CHECKING:
@@ -52,14 +53,11 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def few_examples() -> Iterator[None]:
-    before = settings.default
-    assert before is not None
     # The examples are tested here, not what they test.
-    settings.register_profile("few", before, max_examples=25, derandomize=True, database=None)
+    settings.register_profile("few", settings.get_profile(PROFILE), max_examples=25, derandomize=True, database=None)
     settings.load_profile("few")
     yield
-    settings.register_profile("before", before)
-    settings.load_profile("before")
+    settings.load_profile(PROFILE)
 
 
 def test_every_example_is_run() -> None:
