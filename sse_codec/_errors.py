@@ -5,20 +5,21 @@
     |   +-- EncodeTypeError (TypeError)     because it is of the wrong type
     +-- EventTooLarge                   the peer's event passed max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
-    +-- ConnectionFailed                the response is no event stream, and is not asked for again; of sse_codec.resume
-    +-- MissingSentinel                 the stream ended without the event that says so; of sse_codec.payloads
-    +-- UsageError (ValueError)         an option is outside its range
+    +-- MissingSentinel                 the stream ended before the event given as `until`
+    +-- ConnectionFailed                the response is not an event stream, and retrying is pointless (sse_codec.resume)
 
-Arguments of the wrong type to anything but the encoder raise a plain TypeError. Messages show at most the first 40
-characters of a value, escaped: an event stream carries other people's text, and error messages end up in logs and
-terminals.
+A mistake in the calling program is not an SSEError, so that no retry loop swallows it: an argument of the wrong type is
+a TypeError, an option outside its range a ValueError.
+
+Messages show at most the first 40 characters of a value, escaped: an event stream carries other people's text, and
+error messages end up in logs and terminals.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from ._event import ServerSentEvent
+from typing import Any
+
+from ._event import ReceivedEvent
 
 _SHOWN = 40
 
@@ -28,7 +29,14 @@ def check_bound(name: str, value: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
     if value < 1:
-        raise UsageError(f"{name} must be at least 1, not {show(value)}")
+        raise ValueError(f"{name} must be at least 1, not {show(value)}")
+    return value
+
+
+def check_str(name: str, value: str) -> str:
+    """Return the value of an argument, if it is a str."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     return value
 
 
@@ -88,30 +96,32 @@ class EncodeTypeError(EncodeError, TypeError):
 
 
 class EventTooLarge(SSEError):
-    """The block in progress passed `max_event_size`; the decoder stays failed until its `reset()` is called.
+    """A block, or a line for `LineDecoder`, passed `max_event_size`; the decoder stays failed until its `reset()`.
 
     Attributes:
         limit: the `max_event_size` that was in force, in bytes.
-        size: how many bytes of the block had arrived when it was noticed; always more than `limit`.
+        size: how many bytes had arrived when it was noticed; always more than `limit`.
+        unit: what was too large: "block" or "line".
 
     >>> import sse_codec
     >>> sse_codec.Decoder(max_event_size=10).feed(b"data: 0123456789")
     Traceback (most recent call last):
         ...
-    sse_codec.EventTooLarge: an event of 16 bytes or more passed max_event_size, which is 10
+    sse_codec.EventTooLarge: a block of 16 bytes or more passed max_event_size, which is 10
     """
 
-    def __init__(self, limit: int, size: int) -> None:
-        super().__init__(limit, size)
+    def __init__(self, limit: int, size: int, unit: str = "block") -> None:
+        super().__init__(limit, size, unit)
         self.limit = limit
         self.size = size
+        self.unit = unit
 
     def __str__(self) -> str:
-        return f"an event of {self.size} bytes or more passed max_event_size, which is {self.limit}"
+        return f"a {self.unit} of {self.size} bytes or more passed max_event_size, which is {self.limit}"
 
 
 class IncompleteEvent(SSEError):
-    """The stream ended inside an event; raised by `decode` and `adecode` with `on_eof="raise"` only.
+    """The stream ended inside an event; raised with `on_eof="raise"` only.
 
     Attributes:
         event: the event that was cut off, with what had arrived of it.
@@ -123,21 +133,45 @@ class IncompleteEvent(SSEError):
     sse_codec.IncompleteEvent: the stream ended inside an event, after data of 4 characters: 'half'
     """
 
-    def __init__(self, event: ServerSentEvent) -> None:
+    def __init__(self, event: ReceivedEvent) -> None:
         super().__init__(event)
         self.event = event
 
     def __str__(self) -> str:
-        data = self.event.data
-        return f"the stream ended inside an event, after data of {len(data)} characters: {show(data)}"
+        return f"the stream ended inside an event, after {_data(self.event)}"
 
 
-class UsageError(SSEError, ValueError):
-    """An option is outside its range: a mistake in the calling program.
+class MissingSentinel(SSEError):
+    r"""The stream ended before the event given as `until`: it was cut, or the server broke off.
 
-    >>> import sse_codec
-    >>> sse_codec.Decoder(max_event_size=0)
+    Attributes:
+        until: what was waited for: the data, or the function that was to tell.
+        last: the last event, or block, before the end; None when none came.
+        incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
+
+    >>> from sse_codec import decode
+    >>> for event in decode(b"data: half an answ\n\nda", until="[DONE]"):
+    ...     pass
     Traceback (most recent call last):
         ...
-    sse_codec.UsageError: max_event_size must be at least 1, not 0
+    sse_codec.MissingSentinel: the stream ended without '[DONE]'; the last event has data of 12 characters: 'half an answ'
     """
+
+    def __init__(self, until: Any, last: Any = None, incomplete: Any = None) -> None:
+        super().__init__(until, last, incomplete)
+        self.until = until
+        self.last = last
+        self.incomplete = incomplete
+
+    def __str__(self) -> str:
+        wanted = show(self.until) if isinstance(self.until, str) else "the event that `until` waits for"
+        message = f"the stream ended without {wanted}; "
+        message += "no event came" if self.last is None else f"the last event has {_data(self.last)}"
+        if self.incomplete is not None:
+            message += f"; the end cut off an event with {_data(self.incomplete)}"
+        return message
+
+
+def _data(item: Any) -> str:
+    """Describe the data of an event, or of a block, which may have none."""
+    return "no data" if item.data is None else f"data of {len(item.data)} characters: {show(item.data)}"

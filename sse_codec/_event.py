@@ -1,39 +1,36 @@
 """The values that go into the encoder and come out of the decoders. All are immutable and compare by value.
 
-`ServerSentEvent` is a whole event, as an application sees it. `Field`, `Comment` and `BlankLine` are the lines it is
-made of, as a proxy sees them.
+`ServerSentEvent` is a whole event, as a server sends it; `ReceivedEvent` is one as a client got it. `Field`, `Comment`
+and `BlankLine` are the lines of a stream, as a proxy sees them.
 
-Representation, by measurement: on CPython 3.11 and 3.13 a class of slots behind read-only properties is built in 79 and
-104 ns, as fast as `tuple.__new__` on a tuple subclass (84 and 101), while a `NamedTuple` call takes 137 and 164, and a
-frozen dataclass 385 and 463. On 3.10 the tuple is ahead, 99 to 163. The slots won because nothing but the event comes
-with them: a tuple unpacks, indexes, orders, concatenates, formats and serialises as what it is not. Decoders build
-theirs in less, as `DecodedEvent`.
+Why slots behind read-only properties: a frozen dataclass takes four times as long to build (385 to 90 ns on CPython
+3.11). A tuple subclass is as fast, but it would also unpack, index, order and serialise, which an event should not.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar
+
 from ._grammar import DEFAULT_EVENT
 
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from typing import Any, Final
+_Event = TypeVar("_Event", bound="ServerSentEvent")
+
+#: For `json`: no default was given. A default of None means something else.
+_REQUIRED: Final = object()
 
 
 class ServerSentEvent:
-    """One event: what a server sends, and what a client is given (WHATWG HTML 9.2.6).
+    """One event, as a server sends it (WHATWG HTML 9.2.6).
 
-    Immutable. Two events are equal when `data`, `event`, `id` and `retry` are; `last_event_id` is where the event stood
-    in its stream, not what it is. Hashable, picklable, copyable; `eval(repr(e)) == e`. Values are not checked here: the
-    encoder does that when they are sent. Those of the decoders are of a subclass which is theirs: ask `isinstance`, and
-    not for the `type`.
+    Immutable. Two events are equal when `data`, `event`, `id` and `retry` are. Hashable, picklable, copyable;
+    `eval(repr(e)) == e`. Values are not checked here: the encoder does that when they are sent.
 
     Args:
         data: the payload, the standard's data buffer. Line ends in it are LF when it was decoded.
-        event: the event type; "message" when the block names none.
-        id: the block's own `id` field; None when it had none. "" resets the last event ID.
-        retry: the block's own `retry` field, the reconnection time in milliseconds, at least 0; None when it had none.
-        last_event_id: the last event ID when the event was dispatched, a browser's `MessageEvent.lastEventId`: the id
-            of this block or of the latest one before it that had any. Set by the decoder.
+        event: the event type. None is taken for "message", the type of a block that names none.
+        id: the block's own `id` field; None when it has none. "" resets the last event ID.
+        retry: the block's own `retry` field, the reconnection time in milliseconds, at least 0; None when it has none.
 
     >>> from sse_codec import ServerSentEvent
     >>> event = ServerSentEvent('{"n": 1}', event="tick", id="7")
@@ -49,22 +46,16 @@ class ServerSentEvent:
     tick {"n": 1}
     """
 
-    __slots__ = ("_data", "_event", "_id", "_last_event_id", "_retry")
-    __match_args__: Final = ("data", "event", "id", "retry", "last_event_id")
+    __slots__ = ("_data", "_event", "_id", "_retry")
+    __match_args__ = ("data", "event", "id", "retry")
 
     def __init__(
-        self,
-        data: str,
-        event: str = DEFAULT_EVENT,
-        id: str | None = None,
-        retry: int | None = None,
-        last_event_id: str = "",
+        self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None
     ) -> None:
         self._data = data
-        self._event = event
+        self._event = DEFAULT_EVENT if event is None else event
         self._id = id
         self._retry = retry
-        self._last_event_id = last_event_id
 
     @property
     def data(self) -> str:
@@ -78,28 +69,49 @@ class ServerSentEvent:
 
     @property
     def id(self) -> str | None:
-        """The block's own `id` field; None when it had none."""
+        """The block's own `id` field; None when it has none."""
         return self._id
 
     @property
     def retry(self) -> int | None:
-        """The block's own `retry` field in milliseconds; None when it had none."""
+        """The block's own `retry` field in milliseconds; None when it has none."""
         return self._retry
 
-    @property
-    def last_event_id(self) -> str:
-        """The last event ID when the event was dispatched; "" when the stream had set none."""
-        return self._last_event_id
-
-    def json(self) -> Any:
+    def json(self, *, default: Any = _REQUIRED) -> Any:
         """Parse `data` as JSON.
 
+        Args:
+            default: what to return when `data` is empty. Some servers send such events to keep a connection alive.
+
         Raises:
-            json.JSONDecodeError: `data` is not JSON, as in `[DONE]`.
+            json.JSONDecodeError: `data` is not JSON, as in `[DONE]`; or it is empty and there is no `default`.
+
+        >>> from sse_codec import ServerSentEvent
+        >>> ServerSentEvent("[1, 2]").json(), ServerSentEvent("").json(default=None)
+        ([1, 2], None)
         """
+        if default is not _REQUIRED and not self._data:
+            return default
         import json  # here, because it is most of what importing this package would cost
 
         return json.loads(self._data)
+
+    def replace(self: _Event, **changes: Any) -> _Event:
+        """Return an event of the same class with some values changed; also `copy.replace` from Python 3.13 on.
+
+        Args:
+            changes: new values, by the names of the constructor's arguments.
+
+        Raises:
+            TypeError: there is no such value.
+
+        >>> from sse_codec import ServerSentEvent
+        >>> ServerSentEvent("hello", id="1").replace(id="2")
+        ServerSentEvent(data='hello', id='2')
+        """
+        return type(self)(**{**{name: getattr(self, name) for name in self.__match_args__}, **changes})
+
+    __replace__ = replace
 
     def _wire_fields(self) -> tuple[str, str, str | None, int | None]:
         return self._data, self._event, self._id, self._retry
@@ -112,7 +124,7 @@ class ServerSentEvent:
     def __hash__(self) -> int:
         return hash(self._wire_fields())
 
-    def __repr__(self) -> str:
+    def _shown(self) -> list[str]:
         shown = [f"data={self._data!r}"]
         if self._event != DEFAULT_EVENT:
             shown.append(f"event={self._event!r}")
@@ -120,36 +132,68 @@ class ServerSentEvent:
             shown.append(f"id={self._id!r}")
         if self._retry is not None:
             shown.append(f"retry={self._retry!r}")
+        return shown
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._shown())})"
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return type(self), self._wire_fields()
+
+
+class ReceivedEvent(ServerSentEvent):
+    """One event, as a decoder read it: a `ServerSentEvent` that also knows where in its stream it stood.
+
+    It is equal to a `ServerSentEvent` with the same values: `last_event_id` is not compared.
+
+    Args:
+        data: as for `ServerSentEvent`.
+        event: as for `ServerSentEvent`.
+        id: as for `ServerSentEvent`.
+        retry: as for `ServerSentEvent`.
+        last_event_id: the last event ID when the event was dispatched, a browser's `MessageEvent.lastEventId`: the id
+            of its block, or else of the latest block before it that had one; "" when there was none.
+
+    >>> from sse_codec import ReceivedEvent, ServerSentEvent, decode
+    >>> one, two = decode(b"id: 7\ndata: one\n\ndata: two\n\n")
+    >>> two
+    ReceivedEvent(data='two', last_event_id='7')
+    >>> two == ServerSentEvent("two")
+    True
+    """
+
+    __slots__ = ("_last_event_id",)
+    __match_args__ = ("data", "event", "id", "retry", "last_event_id")
+
+    def __init__(
+        self,
+        data: str,
+        event: str | None = None,
+        id: str | None = None,
+        retry: int | None = None,
+        last_event_id: str = "",
+    ) -> None:
+        super().__init__(data, event, id, retry)
+        self._last_event_id = last_event_id
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID when the event was dispatched; "" when the stream had set none."""
+        return self._last_event_id
+
+    def _shown(self) -> list[str]:
+        shown = super()._shown()
         if self._last_event_id != "":
             shown.append(f"last_event_id={self._last_event_id!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return shown
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         return type(self), (*self._wire_fields(), self._last_event_id)
 
 
-class DecodedEvent(ServerSentEvent):
-    """An event as a decoder makes it: built empty, and its five slots are set one by one.
-
-    Without a call of `__init__` this takes 45 ns on CPython 3.11 and 50 on 3.13, instead of 107 and 130 (benchmarks:
-    "LLM chat"). For all but `type()` it is a ServerSentEvent, and a copy or a pickle of it is one.
-    """
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        """Set nothing."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ServerSentEvent, (*self._wire_fields(), self._last_event_id)
-
-
-# It is shown as one, too, and built without an `__init__`: one that does nothing takes as long as any other. By name,
-# because type checkers and compilers have classes stay as they are written.
-for _name in "__name__", "__qualname__":
-    setattr(DecodedEvent, _name, "ServerSentEvent")
-setattr(DecodedEvent, "__module__", "sse_codec")  # noqa: B010  # see above
-setattr(DecodedEvent, "__init__", object.__init__)  # noqa: B010  # see above
+#: Makes a ReceivedEvent whose slots are all still to be set. The decoders do that themselves: a call of `__init__`
+#: would double the time that an event takes (benchmarks: "LLM chat").
+new_received: Final = partial(ReceivedEvent.__new__, ReceivedEvent)
 
 
 class _Line:
@@ -190,7 +234,7 @@ class Field(_Line):
     """
 
     __slots__ = ("_name", "_value")
-    __match_args__: Final = ("name", "value")
+    __match_args__ = ("name", "value")
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -219,7 +263,7 @@ class Comment(_Line):
     """
 
     __slots__ = ("_text",)
-    __match_args__: Final = ("text",)
+    __match_args__ = ("text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -239,4 +283,8 @@ class BlankLine(_Line):
     """
 
     __slots__ = ()
-    __match_args__: Final = ()
+    __match_args__ = ()
+
+
+#: A line of a stream, as `LineDecoder` returns it and `encode_line` takes it.
+Line: TypeAlias = Field | Comment | BlankLine

@@ -23,9 +23,7 @@ never occur inside a UTF-8 sequence, so the line structure can be read from the 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from typing import Final
+from typing import Final
 
 BOM: Final = b"\xef\xbb\xbf"
 CR: Final = 0x0D
@@ -52,9 +50,8 @@ def parse_retry(value: str) -> int | None:
     "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten"
     (9.2.6). `str.isdigit` alone also takes U+00B2 and the digits of other scripts.
     """
-    if not (value.isascii() and value.isdigit()):
+    if not (value.isdigit() and value.isascii()):
         return None
-    digits = value.lstrip("0")
-    if len(digits) > MAX_RETRY_DIGITS:
-        return None
-    return int(digits or "0")
+    if len(value) <= MAX_RETRY_DIGITS or len(value.lstrip("0")) <= MAX_RETRY_DIGITS:
+        return int(value)
+    return None

@@ -1,4 +1,4 @@
-"""What both decoders do with a chunk before they look for fields, and what they hold between chunks.
+"""What every decoder does with a chunk before it looks for lines, and what it holds between chunks.
 
 In comes a chunk as the network cut it; out go its bytes without the byte order mark and with every line end an LF. A CR
 at the end of a chunk is an LF at once, and the LF that may follow it in the next chunk is swallowed then, so no line
@@ -8,30 +8,32 @@ any.
 
 from __future__ import annotations
 
+import sys
+from typing import Final
+
 from ._errors import EventTooLarge, check_bound
 from ._grammar import BOM, CR, LF
 
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from typing import Final
-
-#: 64 MiB. Events with a base64 image inside pass 1 MiB every day; nothing that is read as one message passes this.
+#: 64 MiB. Base64 images make events of over 1 MiB common; no real message reaches 64.
 DEFAULT_MAX_EVENT_SIZE: Final = 64 * 1024 * 1024
 
 # Where in its connection a decoder is. All but FLOWING need a look at the next chunk's first bytes.
 FLOWING: Final = 0
-_START: Final = 1  # fewer than three bytes have come, and they may be a byte order mark; they are held
+_START: Final = 1  # fewer than three bytes have come, and they may be a byte order mark: they are held
 _AFTER_CR: Final = 2  # the previous chunk ended in a CR
 _FAILED: Final = 3  # EventTooLarge was raised
 
 
 class StreamInput:
-    """The state of one connection, and the way its bytes enter; the base of `Decoder` and `LineDecoder`."""
+    """The state of one connection, and the way its bytes enter: the base of all decoders."""
 
     __slots__ = ("_failed_size", "_held", "_limit", "_state")
 
-    def __init__(self, *, max_event_size: int) -> None:
-        self._limit = check_bound("max_event_size", max_event_size)
+    #: What `max_event_size` bounds, for the error.
+    _UNIT = "block"
+
+    def __init__(self, *, max_event_size: int | None) -> None:
+        self._limit = sys.maxsize if max_event_size is None else check_bound("max_event_size", max_event_size)
         self._held: bytearray = bytearray()
         self._failed_size = 0
         self._state = _START
@@ -73,7 +75,7 @@ class StreamInput:
     def _admit_first(self, data: bytes) -> bytes:
         """Treat the first bytes of a connection, or the first after a CR; raise when the decoder has failed."""
         if self._state == _FAILED:
-            raise EventTooLarge(self._limit, self._failed_size)
+            raise EventTooLarge(self._limit, self._failed_size, self._UNIT)
         if not data:
             return data
         if self._state == _AFTER_CR:
@@ -95,7 +97,7 @@ class StreamInput:
             EventTooLarge: the decoder has failed, and stays so.
         """
         if self._state == _FAILED:
-            raise EventTooLarge(self._limit, self._failed_size)
+            raise EventTooLarge(self._limit, self._failed_size, self._UNIT)
         rest = bytes(self._held)
         self.reset()
         return rest
@@ -111,8 +113,20 @@ class StreamInput:
             self.reset()
             self._state = _FAILED
             self._failed_size = size
-            raise EventTooLarge(self._limit, size)
+            raise EventTooLarge(self._limit, size, self._UNIT)
         self._held += part
+
+    def _shown(self) -> list[str]:
+        """Return what `repr` shows of the state."""
+        shown = [f"max_event_size={None if self._limit == sys.maxsize else self._limit}"]
+        if self._state == _FAILED:
+            shown.append("failed")
+        elif self._held:
+            shown.append(f"{len(self._held)} bytes held")
+        return shown
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self._shown())}>"
 
 
 def _not_bytes(chunk: object) -> TypeError:

@@ -1,72 +1,113 @@
-"""decode and adecode: the events of one whole connection, from whatever its chunks come out of.
+"""decode, adecode and the same for blocks: one whole connection, from whatever its chunks come out of.
 
-They add to `Decoder` what every reader of a stream needs and often gets wrong: a policy for the end of the stream, and
-the closing of a source that is left early. They hold one chunk, and give each event out before asking for the next
-chunk.
+They add to the decoders what every reader of a stream needs and often gets wrong: a policy for the end of the stream,
+the end that a sentinel announces, the closing of a source that is left early, and a decoder whose state follows what
+was given out. They hold one chunk, and give everything in it out before they ask for the next.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, overload
 
+from ._blocks import Block, BlockDecoder
 from ._decoder import Decoder
-from ._errors import IncompleteEvent, UsageError, show
+from ._errors import IncompleteEvent, MissingSentinel, check_str, show
+from ._event import ReceivedEvent
+from ._framing import BlockInput
 from ._input import DEFAULT_MAX_EVENT_SIZE
 
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
-    from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
-    from ._event import ServerSentEvent
+class AsyncReader(Protocol):
+    """What asyncio.StreamReader and aiohttp's have in common."""
 
-    class AsyncReader(Protocol):
-        """What asyncio.StreamReader and aiohttp's have in common."""
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def read(self, n: int = ..., /) -> bytes: ...
+    async def readline(self) -> bytes: ...
 
-        def __aiter__(self) -> AsyncIterator[bytes]: ...
-        async def read(self, n: int = ..., /) -> bytes: ...
-        async def readline(self) -> bytes: ...
 
-    Bytes: TypeAlias = bytes | bytearray | memoryview
-    Chunks: TypeAlias = Bytes | Iterable[Bytes] | BinaryIO
-    AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
-    OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
+#: What a chunk may be.
+Bytes: TypeAlias = bytes | bytearray | memoryview
+
+#: What `decode` takes: bytes, an iterable of them, or a binary file.
+Chunks: TypeAlias = Bytes | Iterable[Bytes] | BinaryIO
+
+#: What `adecode` takes: what `decode` takes, an async iterable of bytes, or a stream reader as asyncio's and aiohttp's.
+AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
+
+#: What becomes of an event that the end of the stream cut off.
+OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
 
 #: How much is taken at a time from a file or from one long bytes object.
-_CHUNK_SIZE = 64 * 1024
+_CHUNK_SIZE: Final = 64 * 1024
 
-_ON_EOF = ("discard", "dispatch", "raise")
+_ON_EOF: Final = ("discard", "dispatch", "raise")
+
+# How far the source is read on after a sentinel. What follows one is the end of the body, which comes at once.
+_MOST_CHUNKS_AFTER: Final = 4
+_MOST_BYTES_AFTER: Final = 64 * 1024
+
+# When chunks are taken for lines without their ends: the blank lines among them, at the end of the stream and before it.
+_BLANKS_AT_END: Final = 2
+_BLANKS_SO_FAR: Final = 8
 
 
+@overload
+def decode(
+    chunks: Chunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    last_event_id: str = ...,
+    max_event_size: int | None = ...,
+) -> Generator[ReceivedEvent, None, None]: ...
+@overload
+def decode(
+    chunks: Chunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    decoder: Decoder | None,
+) -> Generator[ReceivedEvent, None, None]: ...
 def decode(
     chunks: Chunks,
     *,
     on_eof: OnEOF = "discard",
+    until: str | Callable[[ReceivedEvent], object] | None = None,
     decoder: Decoder | None = None,
-    last_event_id: str | None = None,
-    max_event_size: int | None = None,
-) -> Generator[ServerSentEvent, None, None]:
-    r"""Decode one connection's event stream (WHATWG HTML 9.2.6); yields each event as soon as it is complete.
+    last_event_id: str = "",
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+) -> Generator[ReceivedEvent, None, None]:
+    r"""Decode one connection's event stream (WHATWG HTML 9.2.6); yield each event as soon as it is complete.
 
     Args:
         chunks: the response's bytes: one bytes object, an iterable of them cut anywhere (a list, a generator, a
-            client's `iter_bytes()`), or a binary file, which is read as its bytes come in rather than by lines.
+            client's `iter_bytes()`), or a binary file, which is read as its bytes come in rather than by lines. Never
+            `iter_lines()`: its lines have lost their ends, and with them where each event ends.
         on_eof: what becomes of an event that the end of the stream cut off, as `Decoder.close` gives it. "discard": it
             is dropped, as the standard says and a browser does. "dispatch": it is yielded, as if its blank line had
             come. "raise": IncompleteEvent.
-        decoder: the decoder to use. It is reset at the start and then keeps the last event ID and the reconnection
-            time, so a client makes one and hands it in for each connection. Its `last_event_id` follows the events as
-            they are yielded: a client that stops at one resumes behind that one.
+        until: the event by which the server says that it is done: its data, such as "[DONE]", or a function that is
+            true of it. It ends the iteration and is not yielded. Then the source is read on, to its end or for 4 chunks
+            or 64 KiB at most, and what that raises is ignored: an HTTP client can use the connection again when the
+            body has been read. To leave without that, `break`.
+        decoder: the decoder to use. It is reset when the iteration starts, and then keeps the last event ID and the
+            reconnection time, so a client makes one and hands it in for each connection. Both follow the events as they
+            are yielded: a client that stops at one resumes after that one.
         last_event_id: as for `Decoder`; not together with `decoder`.
         max_event_size: as for `Decoder`; not together with `decoder`.
 
     When the iteration is left early, a `chunks` that is a generator is closed. A file is not: it is its owner's.
 
     Raises:
-        TypeError: an argument is of the wrong type; here and now if that shows at once, while iterating if a chunk is.
-        UsageError: `on_eof` is none of the three, or `max_event_size` less than 1; here and now.
-        EventTooLarge: while iterating, after the events that were complete.
+        TypeError: an argument is of the wrong type. It is raised by the call itself where possible; for a bad chunk,
+            during the iteration.
+        ValueError: `on_eof` is none of the three, or `max_event_size` less than 1: raised by the call itself. The
+            chunks are lines without their ends: during the iteration.
+        EventTooLarge: during the iteration, after the events that were complete.
         IncompleteEvent: at the end, with `on_eof="raise"`.
+        MissingSentinel: at the end, when `until` is given and did not come.
         Exception: whatever `chunks` raises passes unchanged, after the events that were complete.
 
     >>> from sse_codec import decode
@@ -76,26 +117,47 @@ def decode(
     two
     >>> [event.data for event in decode(b"data: one\n\ndata: two", on_eof="dispatch")]
     ['one', 'two']
+    >>> [event.data for event in decode(b"data: one\n\ndata: [DONE]\n\n", until="[DONE]")]
+    ['one']
     """
-    decoder = _prepare(on_eof, decoder, last_event_id, max_event_size)
-    return _decode(_source("decode", chunks), on_eof, decoder)
+    reading = _Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return _decode(iterate_chunks("decode", chunks), reading)
 
 
+@overload
+def adecode(
+    chunks: AsyncChunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    last_event_id: str = ...,
+    max_event_size: int | None = ...,
+) -> AsyncGenerator[ReceivedEvent, None]: ...
+@overload
+def adecode(
+    chunks: AsyncChunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    decoder: Decoder | None,
+) -> AsyncGenerator[ReceivedEvent, None]: ...
 def adecode(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = "discard",
+    until: str | Callable[[ReceivedEvent], object] | None = None,
     decoder: Decoder | None = None,
-    last_event_id: str | None = None,
-    max_event_size: int | None = None,
-) -> AsyncGenerator[ServerSentEvent, None]:
-    r"""Decode one connection's event stream asynchronously; as `decode` in all else (WHATWG HTML 9.2.6).
+    last_event_id: str = "",
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+) -> AsyncGenerator[ReceivedEvent, None]:
+    r"""Decode one connection's event stream asynchronously; as `decode` in everything else (WHATWG HTML 9.2.6).
 
     Args:
         chunks: the response's bytes: an async iterable of them (an async generator, a client's `aiter_bytes()`), a
             stream reader as asyncio's and aiohttp's, which is read as its bytes come in rather than by lines, or
             anything that `decode` takes, which should not block.
         on_eof: as for `decode`.
+        until: as for `decode`.
         decoder: as for `decode`.
         last_event_id: as for `decode`.
         max_event_size: as for `decode`.
@@ -115,27 +177,279 @@ def adecode(
     >>> asyncio.run(main())
     ['one', 'two']
     """
-    decoder = _prepare(on_eof, decoder, last_event_id, max_event_size)
-    return _adecode(_async_source(chunks), on_eof, decoder)
+    reading = _Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return _adecode(_async_chunks("adecode", chunks), reading)
 
 
-def _prepare(on_eof: str, decoder: Decoder | None, last_event_id: str | None, max_event_size: int | None) -> Decoder:
-    """Check all arguments but the chunks; return the decoder to use."""
-    if on_eof not in _ON_EOF:
-        raise UsageError(f"on_eof must be one of {', '.join(map(repr, _ON_EOF))}, not {show(on_eof)}")
-    if decoder is None:
-        return Decoder(
-            last_event_id="" if last_event_id is None else last_event_id,
-            max_event_size=DEFAULT_MAX_EVENT_SIZE if max_event_size is None else max_event_size,
+@overload
+def decode_blocks(
+    chunks: Chunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[Block], object] | None = ...,
+    last_event_id: str = ...,
+    max_event_size: int | None = ...,
+) -> Generator[Block, None, None]: ...
+@overload
+def decode_blocks(
+    chunks: Chunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[Block], object] | None = ...,
+    decoder: BlockDecoder | None,
+) -> Generator[Block, None, None]: ...
+def decode_blocks(
+    chunks: Chunks,
+    *,
+    on_eof: OnEOF = "discard",
+    until: str | Callable[[Block], object] | None = None,
+    decoder: BlockDecoder | None = None,
+    last_event_id: str = "",
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+) -> Generator[Block, None, None]:
+    r"""Decode one connection's event stream into blocks, as `decode` does into events (WHATWG HTML 9.2.5).
+
+    Args:
+        chunks: as for `decode`.
+        on_eof: as for `decode`: "dispatch" yields any block that the end cut off, "raise" raises for one that has data.
+        until: as for `decode`; a function is given the block.
+        decoder: a BlockDecoder, used as `decode` uses a Decoder.
+        last_event_id: as for `BlockDecoder`; not together with `decoder`.
+        max_event_size: as for `BlockDecoder`; not together with `decoder`.
+
+    Raises: as `decode`.
+
+    >>> from sse_codec import decode_blocks
+    >>> for block in decode_blocks([b": ping\n\nevent: pi", b"ng\n\nevent: message\ndata: hi\n\n"]):
+    ...     print(block.comments, block.event, block.data)
+    ('ping',) None None
+    () ping None
+    () message hi
+    """
+    reading = _Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return _decode(iterate_chunks("decode_blocks", chunks), reading)
+
+
+@overload
+def adecode_blocks(
+    chunks: AsyncChunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[Block], object] | None = ...,
+    last_event_id: str = ...,
+    max_event_size: int | None = ...,
+) -> AsyncGenerator[Block, None]: ...
+@overload
+def adecode_blocks(
+    chunks: AsyncChunks,
+    *,
+    on_eof: OnEOF = ...,
+    until: str | Callable[[Block], object] | None = ...,
+    decoder: BlockDecoder | None,
+) -> AsyncGenerator[Block, None]: ...
+def adecode_blocks(
+    chunks: AsyncChunks,
+    *,
+    on_eof: OnEOF = "discard",
+    until: str | Callable[[Block], object] | None = None,
+    decoder: BlockDecoder | None = None,
+    last_event_id: str = "",
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+) -> AsyncGenerator[Block, None]:
+    r"""Decode one connection's event stream into blocks asynchronously; `decode_blocks` for what `adecode` takes.
+
+    Args:
+        chunks: as for `adecode`.
+        on_eof: as for `decode_blocks`.
+        until: as for `decode_blocks`.
+        decoder: as for `decode_blocks`.
+        last_event_id: as for `decode_blocks`.
+        max_event_size: as for `decode_blocks`.
+
+    Raises: as `decode`.
+
+    >>> import asyncio
+    >>> from sse_codec import adecode_blocks
+    >>> async def main():
+    ...     return [block.wire async for block in adecode_blocks(b": ping\n\nid: 7\n\n")]
+    >>> asyncio.run(main())
+    [b': ping\n\n', b'id: 7\n\n']
+    """
+    reading = _Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return _adecode(_async_chunks("adecode_blocks", chunks), reading)
+
+
+def _decode(source: Iterator[Bytes], reading: _Reading) -> Generator[Any, None, None]:
+    reading.start()
+    try:
+        for chunk in source:
+            yield from reading.items(chunk)
+            if reading.done:
+                _read_on(source)
+                return
+        yield from reading.end()
+    finally:
+        reading.stop()
+        close_source(source)
+
+
+async def _adecode(source: Any, reading: _Reading) -> AsyncGenerator[Any, None]:
+    reading.start()
+    try:
+        async for chunk in source:
+            for item in reading.items(chunk):
+                yield item
+            if reading.done:
+                await _aread_on(source)
+                return
+        for item in reading.end():
+            yield item
+    finally:
+        reading.stop()
+        await aclose_source(source)
+
+
+class _Reading:
+    """What the four have in common: one connection's reading, but for how its chunks come and its items go."""
+
+    __slots__ = ("_changes", "_decoder", "_doubt", "_is_last", "_latest", "_on_eof", "_until", "done")
+
+    def __init__(
+        self,
+        kind: type[Decoder | BlockDecoder],
+        on_eof: OnEOF,
+        until: Any,
+        decoder: Any,
+        last_event_id: str,
+        max_event_size: int | None,
+    ) -> None:
+        if on_eof not in _ON_EOF:
+            raise ValueError(f"on_eof must be one of {', '.join(map(repr, _ON_EOF))}, not {show(on_eof)}")
+        if decoder is None:
+            decoder = kind(last_event_id=last_event_id, max_event_size=max_event_size)
+        elif not isinstance(decoder, kind):
+            raise TypeError(f"decoder must be a {kind.__name__}, not {type(decoder).__name__}")
+        elif last_event_id != "" or max_event_size != DEFAULT_MAX_EVENT_SIZE:
+            raise TypeError(
+                f"last_event_id and max_event_size are settings of the decoder; give them to {kind.__name__}()"
+            )
+        if until is not None and not callable(until):
+            check_str("until", until)
+        self._decoder: BlockInput = decoder
+        self._on_eof = on_eof
+        self._until = until
+        self._is_last: Callable[[Any], object] | None = (
+            until if until is None or callable(until) else lambda item: item.data == until
         )
-    if not isinstance(decoder, Decoder):
-        raise TypeError(f"decoder must be a Decoder, not {type(decoder).__name__}")
-    if last_event_id is not None or max_event_size is not None:
-        raise TypeError("last_event_id and max_event_size are settings of the decoder; give them to Decoder()")
-    return decoder
+        self._changes: list[tuple[int, int]] = []
+        self._doubt: _LinesWithoutEnds | None = _LinesWithoutEnds()
+        self._latest: Any = None
+        #: Whether the sentinel has come.
+        self.done = False
+
+    def start(self) -> None:
+        self._decoder.reset()
+        self._decoder._changes = self._changes
+
+    def stop(self) -> None:
+        self._decoder._changes = None
+
+    def items(self, chunk: Bytes) -> Iterable[Any]:
+        """Return what a chunk completes, to be given out one by one before the next chunk is asked for."""
+        decoder = self._decoder
+        last_event_id, reconnection_time = decoder._last_event_id, decoder._reconnection_time
+        self._changes.clear()
+        items: list[Any] = decoder.feed(chunk)
+        if self._doubt is not None and self._doubt.settled_by(chunk):
+            self._doubt = None
+        if self._is_last is None and not self._changes and decoder._last_event_id is last_event_id:
+            return items  # nothing to follow
+        return self._follow(items, reconnection_time)
+
+    def _follow(self, items: list[Any], reconnection_time: int | None) -> Iterator[Any]:
+        """Give items out, and have the decoder's state follow them.
+
+        A client that stops at one resumes after it, and not after those that it was never given.
+        """
+        decoder, changes = self._decoder, self._changes
+        last_event_id = decoder._last_event_id
+        if changes:
+            decoder._reconnection_time = reconnection_time
+        for place, item in enumerate(items):
+            while changes and changes[0][0] <= place:
+                decoder._reconnection_time = changes.pop(0)[1]
+            decoder._last_event_id = item._last_event_id
+            if self._is_last is not None and self._is_last(item):
+                self.done = True
+                return
+            self._latest = item
+            yield item
+        if not items or items[-1]._last_event_id != last_event_id:
+            decoder._last_event_id = last_event_id
+        for _, time in changes:
+            decoder._reconnection_time = time
+
+    def end(self) -> Iterator[Any]:
+        """End the stream: give out what its end makes, and raise what it means."""
+        if self._doubt is not None:
+            self._doubt.settled_at_end()
+        if self._on_eof == "dispatch":
+            # As if its blank line had come. Two line ends, because the last line may lack its own, or may have ended
+            # in a CR.
+            yield from self.items(b"\n\n")
+            if self.done:
+                return
+        cut_off: Any = self._decoder.close()
+        event = cut_off.to_event() if isinstance(cut_off, Block) else cut_off
+        if event is not None and self._on_eof == "raise":
+            raise IncompleteEvent(event)
+        if self._until is not None:
+            raise MissingSentinel(self._until, self._latest, cut_off)
 
 
-def _source(caller: str, chunks: Chunks) -> Iterator[Bytes]:
+class _LinesWithoutEnds:
+    """Notices chunks that are lines without their ends, as `iter_lines()` gives them: they would never make an event.
+
+    Such chunks are whole lines, an empty one for each blank line, and none of them has a line end. No stream that
+    dispatches an event is like that, however it is cut.
+    """
+
+    __slots__ = ("_blanks", "_in_block")
+
+    def __init__(self) -> None:
+        self._blanks = 0
+        self._in_block = False
+
+    def settled_by(self, chunk: Bytes) -> bool:
+        """Tell whether they are bytes as they came.
+
+        Raises:
+            ValueError: they have been lines without their ends for long enough.
+        """
+        data = bytes(chunk)
+        if not data:
+            self._blanks += self._in_block
+            self._in_block = False
+            return False
+        if b"\n" in data or b"\r" in data or not data.startswith((b"data:", b"event:", b"id:", b"retry:", b":")):
+            return True
+        if self._blanks == _BLANKS_SO_FAR:
+            self._refuse()
+        self._in_block = True
+        return False
+
+    def settled_at_end(self) -> None:
+        if self._blanks >= _BLANKS_AT_END:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        raise ValueError(
+            "the chunks are lines without their line ends, as iter_lines() gives them, so no event can end: pass the "
+            "response's bytes as they come, such as iter_bytes()"
+        )
+
+
+def iterate_chunks(caller: str, chunks: Chunks) -> Iterator[Bytes]:
     """Return an iterator over the chunks of whatever `decode` takes."""
     if isinstance(chunks, (bytes, bytearray, memoryview)):
         # In slices, so that the events of a long recording need not all exist at once.
@@ -153,19 +467,18 @@ def _source(caller: str, chunks: Chunks) -> Iterator[Bytes]:
     try:
         return iter(chunks)
     except TypeError:
-        hint = "; an async iterable is for adecode()" if hasattr(chunks, "__aiter__") else ""
+        hint = f"; an async iterable is for a{caller}()" if hasattr(chunks, "__aiter__") else ""
         raise TypeError(f"{caller}() takes bytes or an iterable of them, not {type(chunks).__name__}{hint}") from None
 
 
-def _async_source(chunks: Any) -> AsyncIterator[Bytes]:
+def _async_chunks(caller: str, chunks: Any) -> AsyncIterator[Bytes]:
     """Return an iterator over the chunks of whatever `adecode` takes: `AsyncChunks`, told apart by what they can do."""
     if not hasattr(chunks, "__aiter__"):
-        return _as_async(_source("adecode", chunks))
+        return _as_async(iterate_chunks(caller, chunks))
     if hasattr(chunks, "read") and hasattr(chunks, "readline"):
         # Iterating over a reader gives lines, and fails at its limit for one, 64 KiB for asyncio's.
         return _read_async(chunks)
-    iterator: AsyncIterator[Bytes] = chunks.__aiter__()
-    return iterator
+    return cast("AsyncIterator[Bytes]", chunks.__aiter__())
 
 
 async def _as_async(source: Iterator[Bytes]) -> AsyncGenerator[Bytes, None]:
@@ -173,7 +486,7 @@ async def _as_async(source: Iterator[Bytes]) -> AsyncGenerator[Bytes, None]:
         for chunk in source:
             yield chunk
     finally:
-        _close(source)
+        close_source(source)
 
 
 async def _read_async(reader: AsyncReader) -> AsyncGenerator[Bytes, None]:
@@ -181,53 +494,36 @@ async def _read_async(reader: AsyncReader) -> AsyncGenerator[Bytes, None]:
         yield chunk
 
 
-def _close(source: Any) -> None:
+def close_source(source: Any) -> None:
     """Close a generator. Anything else that can be closed, a file say, is its owner's to close."""
     if hasattr(source, "throw") and hasattr(source, "close"):
         source.close()
 
 
-def _decode(source: Iterator[Bytes], on_eof: OnEOF, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
-    decoder.reset()
+async def aclose_source(source: Any) -> None:
+    """Close an async generator; as `close_source`."""
+    if hasattr(source, "athrow") and hasattr(source, "aclose"):
+        await source.aclose()
+
+
+def _read_on(source: Iterator[Bytes]) -> None:
+    """Read a source on to its end, within bounds. The events are complete: what it raises no longer matters."""
+    size = 0
     try:
-        for chunk in source:
-            events = decoder.feed(chunk)
-            committed = decoder.last_event_id
-            for event in events:
-                # Whoever stops here resumes behind this event, and not behind those that it was never given.
-                decoder.last_event_id = event.last_event_id
-                yield event
-            decoder.last_event_id = committed
-    finally:
-        _close(source)
-    yield from _end(on_eof, decoder)
+        for _ in range(_MOST_CHUNKS_AFTER):
+            size += len(next(source))
+            if size > _MOST_BYTES_AFTER:
+                return
+    except Exception:  # noqa: BLE001, S110  # StopIteration, or what an HTTP client calls a broken connection
+        pass
 
 
-async def _adecode(source: Any, on_eof: OnEOF, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
-    decoder.reset()
+async def _aread_on(source: AsyncIterator[Bytes]) -> None:
+    size = 0
     try:
-        async for chunk in source:
-            events = decoder.feed(chunk)
-            committed = decoder.last_event_id
-            for event in events:
-                decoder.last_event_id = event.last_event_id  # as in `_decode`
-                yield event
-            decoder.last_event_id = committed
-    finally:
-        if hasattr(source, "athrow") and hasattr(source, "aclose"):
-            await source.aclose()
-    for event in _end(on_eof, decoder):
-        yield event
-
-
-def _end(on_eof: OnEOF, decoder: Decoder) -> list[ServerSentEvent]:
-    """End the stream; return the events that its end makes, at most one."""
-    event = decoder.close()
-    if event is None or on_eof == "discard":
-        return []
-    if on_eof == "raise":
-        raise IncompleteEvent(event)
-    decoder.last_event_id = event.last_event_id
-    if event.retry is not None:
-        decoder.reconnection_time = event.retry
-    return [event]
+        for _ in range(_MOST_CHUNKS_AFTER):
+            size += len(await source.__anext__())
+            if size > _MOST_BYTES_AFTER:
+                return
+    except Exception:  # noqa: BLE001, S110  # see `_read_on`
+        pass

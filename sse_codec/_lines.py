@@ -7,28 +7,46 @@ property test holds the two equal.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from ._errors import EventTooLarge
-from ._event import BlankLine, Comment, Field
+from ._event import BlankLine, Comment, Field, Line
 from ._grammar import CR
 from ._input import DEFAULT_MAX_EVENT_SIZE, StreamInput
+from ._interpret import decode_text
 
-_BLANK_LINE = BlankLine()
+_BLANK_LINE: Final = BlankLine()
+
+#: Bytes; a larger chunk is taken in pieces, so that what is made of it on the way stays small.
+_WINDOW: Final = 64 * 1024
+
+#: Makes a Field whose slots are still to be set; see `new_received`.
+_new_field: Final = partial(Field.__new__, Field)
 
 
-def parse_line(line: bytes) -> Field | Comment | BlankLine:
+def parse_line(line: bytes) -> Line:
     """Turn one line, without its end, into what it says (WHATWG HTML 9.2.6)."""
-    # "Streams must be decoded using the UTF-8 decode algorithm": one U+FFFD per maximal subpart of what is invalid.
-    text = line.decode("utf-8", "replace")
+    return _parse(decode_text(line))
+
+
+def _parse(line: str) -> Line:
     # "If the line is empty (a blank line)"
-    if not text:
+    if not line:
         return _BLANK_LINE
     # "If the line contains a U+003A COLON character (:)", the field's value is what follows it, and "if value starts
     # with a U+0020 SPACE character, remove it from value". "Otherwise [...] using the whole line as the field name, and
-    # the empty string as the field value."
-    name, _, value = text.partition(":")
-    value = value.removeprefix(" ")
+    # the empty string as the field value." Name and space in one call, where the first colon has a space after it.
+    name, _, value = line.partition(": ")
+    if ":" in name:
+        name, _, value = line.partition(":")
     # "If the line starts with a U+003A COLON character (:)"
-    return Field(name, value) if name else Comment(value)
+    if not name:
+        return Comment(value)
+    field = _new_field()
+    field._name = name
+    field._value = value
+    return field
 
 
 class LineDecoder(StreamInput):
@@ -39,12 +57,13 @@ class LineDecoder(StreamInput):
     but no field whose name starts with U+FEFF: no client knows it, and at the start of a stream it would be another.
 
     Args:
-        max_event_size: the most bytes that one line may have, at least 1; 64 MiB unless told. A security limit: without
-            it an endless line fills the memory. The name is that of `Decoder`, so that one setting serves both.
+        max_event_size: the most bytes that one line may have, at least 1; 64 MiB by default, None for no limit. It is a
+            security limit: without it an endless line fills the memory. It has the name that `Decoder` gives it, so that
+            one setting serves both, but it does not bound a block: `BlockDecoder` does.
 
     Raises:
-        TypeError: `max_event_size` is not an int.
-        UsageError: it is less than 1.
+        TypeError: `max_event_size` is not an int or None.
+        ValueError: it is less than 1.
 
     >>> from sse_codec import LineDecoder
     >>> lines = LineDecoder()
@@ -56,10 +75,12 @@ class LineDecoder(StreamInput):
 
     __slots__ = ()
 
-    def __init__(self, *, max_event_size: int = DEFAULT_MAX_EVENT_SIZE) -> None:
+    _UNIT = "line"
+
+    def __init__(self, *, max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
         super().__init__(max_event_size=max_event_size)
 
-    def feed(self, chunk: bytes | bytearray | memoryview) -> list[Field | Comment | BlankLine]:
+    def feed(self, chunk: bytes | bytearray | memoryview) -> list[Line]:
         """Take the next bytes of the stream; return the lines that they complete, in order.
 
         A line is returned by the call that brings the first byte of its end.
@@ -75,18 +96,33 @@ class LineDecoder(StreamInput):
         data = self._admit(chunk)
         if CR in data:
             data = self._unify_line_ends(data)
-        *ended, rest = data.split(b"\n")
-        lines: list[Field | Comment | BlankLine] = []
+        lines: list[Line] = []
         try:
-            for part in ended:
-                self._hold(part)
-                lines.append(parse_line(bytes(self._held)))
-                self._held.clear()
-            self._hold(rest)
+            for start in range(0, len(data), _WINDOW):
+                self._take(data[start : start + _WINDOW], lines)
         except EventTooLarge:
             if not lines:
                 raise
         return lines
+
+    def _take(self, data: bytes, lines: list[Line]) -> None:
+        held = self._held
+        if len(held) + len(data) <= self._limit:
+            # No line can pass the limit, so all that end here are decoded in one call.
+            end = data.rfind(b"\n") + 1
+            held += data[:end]
+            if end:
+                text = decode_text(held)
+                held.clear()
+                lines += map(_parse, text.split("\n")[:-1])
+            held += data[end:]
+            return
+        *ended, rest = data.split(b"\n")
+        for part in ended:
+            self._hold(part)
+            lines.append(parse_line(bytes(held)))
+            held.clear()
+        self._hold(rest)
 
     def close(self) -> Field | Comment | None:
         """End the stream: return the line that has no end yet, if there is one, and reset for the next connection.

@@ -1,0 +1,245 @@
+"""Block and BlockDecoder: what `encode_block` writes, read back, and passed on as it came.
+
+A block is everything between two blank lines: comments, unknown fields, and fields that dispatch no event. For proxies,
+for SDKs that tell "no event type" from "message", and for anyone who needs comments in order with events.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from ._errors import check_str
+from ._event import Comment, Field, ReceivedEvent
+from ._framing import BlockInput
+from ._grammar import BOM, CR, DEFAULT_EVENT, LF
+from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
+from ._interpret import decode_text, interpret_block, records
+from ._lines import parse_line
+
+
+class Block:
+    r"""A block of an event stream, as it was written (WHATWG HTML 9.2.5, `event`).
+
+    It keeps what an event does not: whether there was a `data` field at all, whether a type was named, comments, unknown
+    fields, their order, and the bytes themselves. Immutable, hashable, picklable. Two blocks are equal when their bytes
+    are.
+
+    Args:
+        wire: the block's lines with LF line ends. The blank line after them may be left out.
+        last_event_id: the last event ID after this block: its own id, or that of an earlier one; "" for none. Not
+            compared.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ValueError: `wire` is not one block: it is empty, or has a CR or a blank line inside.
+
+    >>> from sse_codec import Block
+    >>> block = Block(b": hi\nid: 1\nx-trace: 7\ndata: one\ndata: two\n\n", last_event_id="1")
+    >>> block.data, block.event, block.id, block.retry
+    ('one\ntwo', None, '1', None)
+    >>> block.comments
+    ('hi',)
+    >>> block.lines[2]
+    Field('x-trace', '7')
+    >>> block.to_event()
+    ReceivedEvent(data='one\ntwo', id='1', last_event_id='1')
+    """
+
+    __slots__ = ("_data", "_event", "_id", "_last_event_id", "_raw", "_retry")
+    __match_args__ = ("data", "event", "id", "retry")
+
+    def __init__(self, wire: bytes, last_event_id: str = "") -> None:
+        if not isinstance(wire, bytes):
+            raise TypeError(f"wire must be bytes, not {type(wire).__name__}")
+        raw = wire.strip(b"\n")
+        if not raw or CR in raw or b"\n\n" in raw:
+            raise ValueError("wire must be one block: at least one line, LF line ends, and no blank line inside")
+        self._raw = raw
+        self._last_event_id = check_str("last_event_id", last_event_id)
+        self._data, self._event, self._id, self._retry = interpret_block(decode_text(raw))
+
+    @property
+    def data(self) -> str | None:
+        """The values of the `data` fields, joined by LF; None when there is none, and the block is not an event."""
+        return self._data
+
+    @property
+    def event(self) -> str | None:
+        """The last `event` field's value as written, which may be "message" or ""; None when there is none."""
+        return self._event
+
+    @property
+    def id(self) -> str | None:
+        """The last `id` field's value; None when there is none. A field that holds U+0000 does not count."""
+        return self._id
+
+    @property
+    def retry(self) -> int | None:
+        """The last valid `retry` field in milliseconds; None when there is none."""
+        return self._retry
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID after this block; "" when the stream had set none."""
+        return self._last_event_id
+
+    @property
+    def lines(self) -> tuple[Field | Comment, ...]:
+        """All lines of the block in order, without the blank one. Parsed at each access."""
+        # A block has no blank line inside, and so no BlankLine.
+        return tuple(parse_line(line) for line in self._raw.split(b"\n"))  # type: ignore[misc]
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """The texts of all comments in order. Parsed at each access."""
+        return tuple(line.text for line in self.lines if isinstance(line, Comment)) if b":" in self._raw else ()
+
+    @property
+    def wire(self) -> bytes:
+        """The block as it came, byte for byte, but with LF line ends, and with its blank line: pass it on unchanged.
+
+        Where the first line starts with U+FEFF, a blank line comes first. Otherwise a receiver whose stream starts here
+        would take that for a byte order mark.
+        """
+        return (b"\n%b\n\n" if self._raw.startswith(BOM) else b"%b\n\n") % self._raw
+
+    def to_event(self) -> ReceivedEvent | None:
+        """Return the event that a client dispatches for this block; None when it dispatches none, for want of data."""
+        if self._data is None:
+            return None
+        return ReceivedEvent(self._data, self._event or DEFAULT_EVENT, self._id, self._retry, self._last_event_id)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Block):
+            return NotImplemented
+        return self._raw == other._raw
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+    def __repr__(self) -> str:
+        last = f", last_event_id={self._last_event_id!r}" if self._last_event_id else ""
+        return f"{type(self).__name__}({self.wire!r}{last})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.wire, self._last_event_id)
+
+
+#: Makes a Block whose slots are all still to be set; see `new_received`.
+_new_block: Final = partial(Block.__new__, Block)
+
+
+class BlockDecoder(BlockInput):
+    r"""An incremental, lossless parser of an event stream's blocks (WHATWG HTML 9.2.5); for proxies and SDKs.
+
+    Every block is returned, in order and once: keep-alives, an id alone, unknown fields. `block.to_event()` is the event
+    that `Decoder` makes of it, or None. Only a byte order mark, the kind of line ends, and blank lines without a block
+    before them are lost.
+
+    Args:
+        last_event_id: as for `Decoder`.
+        max_event_size: as for `Decoder`; but comments count as all lines do, because the block keeps them.
+
+    Raises: as `Decoder`.
+
+    >>> from sse_codec import BlockDecoder
+    >>> decoder = BlockDecoder()
+    >>> blocks = decoder.feed(b": ping\n\nid: 1\n\nevent: tick\ndata: hel")
+    >>> blocks
+    [Block(b': ping\n\n'), Block(b'id: 1\n\n', last_event_id='1')]
+    >>> blocks += decoder.feed(b"lo\n\n")
+    >>> [block.to_event() for block in blocks]
+    [None, None, ReceivedEvent(data='hello', event='tick', last_event_id='1')]
+    >>> b"".join(block.wire for block in blocks)
+    b': ping\n\nid: 1\n\nevent: tick\ndata: hello\n\n'
+    """
+
+    __slots__ = ()
+
+    _KEEPS_COMMENTS = True
+
+    def __init__(self, *, last_event_id: str = "", max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
+        super().__init__(last_event_id=last_event_id, max_event_size=max_event_size)
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> list[Block]:
+        """Take the next bytes of the stream; return the blocks that they complete, in order.
+
+        A block is returned by the call that brings the first byte of the end of its blank line.
+
+        Args:
+            chunk: as for `Decoder.feed`.
+
+        Raises: as `Decoder.feed`.
+        """
+        data = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
+        if CR in data:
+            data = self._unify_line_ends(data)
+        blocks: list[Block] = []
+        self._feed(data, blocks)
+        return blocks
+
+    def close(self) -> Block | None:
+        """End the stream: return the block that has no blank line yet, and reset; None when there is none.
+
+        For the standard such a block does not count: see `Decoder.close`. `last_event_id` of the decoder does not take
+        its id; the block's own does.
+
+        Raises:
+            EventTooLarge: the decoder has failed and is not reset.
+
+        >>> from sse_codec import BlockDecoder
+        >>> decoder = BlockDecoder()
+        >>> decoder.feed(b"data: cut o")
+        []
+        >>> decoder.close()
+        Block(b'data: cut o\n\n')
+        """
+        rest = self._take_rest().strip(b"\n")
+        if not rest:
+            return None
+        block = Block(rest)
+        block._last_event_id = self._last_event_id if block._id is None else block._id
+        return block
+
+    def reset(self) -> None:
+        r"""Make ready for the next connection, as `Decoder.reset`.
+
+        >>> from sse_codec import BlockDecoder
+        >>> decoder = BlockDecoder()
+        >>> decoder.feed(b"id: 1\n\ndata: cut o")
+        [Block(b'id: 1\n\n', last_event_id='1')]
+        >>> decoder.reset()
+        >>> decoder.feed(b"data: next\n\n")
+        [Block(b'data: next\n\n', last_event_id='1')]
+        """
+        super().reset()
+
+    def _dispatch(self, raw: bytes | bytearray, items: list[Any]) -> None:
+        raw = bytes(raw)
+        self._held.clear()
+        parts = raw.split(b"\n\n")
+        if raw[0] == LF or b"\n\n\n" in raw:
+            # Blank lines that end no block.
+            parts = [part for part in (part.strip(b"\n") for part in parts) if part]
+            parts.append(b"")
+            raw = b"\n\n".join(parts)
+            if not raw:
+                return
+        parts.pop()  # after the last blank line
+        last_event_id = self._last_event_id
+        for part, (data, name, id, retry) in zip(parts, records(decode_text(raw)), strict=True):
+            if id is not None:
+                last_event_id = id
+            if retry is not None and not self._acted:
+                self._act(retry, items)
+            block = _new_block()
+            block._data = data
+            block._event = name
+            block._id = id
+            block._retry = retry
+            block._last_event_id = last_event_id
+            block._raw = part
+            items.append(block)
+        self._acted = False
+        self._last_event_id = last_event_id
