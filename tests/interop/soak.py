@@ -200,7 +200,7 @@ class Soak:
                     return
                 writer.write(block)
                 await writer.drain()
-                if block.startswith(b"event: last\n"):
+                if b"\nevent: last\n" in block:
                     return
 
     async def _read(self) -> None:
