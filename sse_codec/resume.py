@@ -31,20 +31,16 @@ True
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Final, Literal
 
 from ._decoder import Decoder
 from ._encoder import encode
-from ._errors import SSEError, UsageError, check_bound, show
+from ._errors import SSEError, check_bound, show
+from ._event import ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
-
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Final
-
-    from ._event import ServerSentEvent
 
 #: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`.
 TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -115,7 +111,7 @@ class Reconnection:
 
     Raises:
         TypeError: an argument is of the wrong type.
-        UsageError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
+        ValueError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
 
     A whole client, with httpx:
 
@@ -176,14 +172,14 @@ class Reconnection:
         self._max_delay = _number("max_delay", max_delay)
         self._jitter = _number("jitter", jitter)
         if not 0 < self._min_delay <= self._max_delay:
-            raise UsageError(
+            raise ValueError(
                 f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
             )
         self._retry_statuses = frozenset(retry_statuses)
         for status in self._retry_statuses:
             _check_status(status)
         if _NO_CONTENT in self._retry_statuses:
-            raise UsageError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+            raise ValueError("retry_statuses can't hold 204: by it a server tells its clients to stop")
         if random is not None and not callable(random):
             raise TypeError(f"random must be callable, not {type(random).__name__}")
         self._random = random
@@ -228,18 +224,23 @@ class Reconnection:
             delay += delay * self._jitter * self._draw()
         return delay
 
-    def request_headers(self) -> dict[str, bytes]:
+    def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
         """Return the headers of the next request, as `sse_codec.request_headers` does; a new dict, to add to.
 
+        Args:
+            encoding: how your HTTP client turns the text of a header into bytes, as for `sse_codec.request_headers`.
+
         Raises:
-            EncodeError: somebody has set the decoder's `last_event_id` to what can't be sent.
+            EncodeError: the stream has set an id that can't be sent back, by the rule of `sse_codec.request_headers`.
+                To go on without it, set `decoder.last_event_id` to "" or to an earlier id.
+            ValueError: `encoding` is none of the three.
 
         >>> from sse_codec import Decoder
         >>> from sse_codec.resume import Reconnection
         >>> Reconnection(Decoder(last_event_id="7")).request_headers()
-        {'Accept': b'text/event-stream', 'Cache-Control': b'no-store', 'Last-Event-ID': b'7'}
+        {'Accept': 'text/event-stream', 'Cache-Control': 'no-store', 'Last-Event-ID': '7'}
         """
-        return request_headers(self._decoder.last_event_id)
+        return request_headers(self._decoder.last_event_id, encoding=encoding)
 
     def accept(self, status: int, content_type: str | bytes | None, *, retry_after: str | bytes | None = None) -> bool:
         """Judge a response; True when it opens a connection, whose body is to be read (WHATWG HTML 9.2.3).
@@ -325,7 +326,7 @@ class EventHistory:
 
     Raises:
         TypeError: an argument is not an int.
-        UsageError: it is less than 1.
+        ValueError: it is less than 1.
 
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.resume import EventHistory
@@ -451,5 +452,5 @@ def _number(name: str, value: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     if not 0 <= value < float("inf"):  # NaN neither
-        raise UsageError(f"{name} must be at least 0 and finite, not {show(value)}")
+        raise ValueError(f"{name} must be at least 0 and finite, not {show(value)}")
     return float(value)
