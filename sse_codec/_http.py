@@ -8,12 +8,17 @@ in how they turn a header's text into bytes. So `request_headers` is told what t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from ._encoder import _text
 from ._errors import EncodeError, show
 
 _ENCODINGS: Final = ("ascii", "latin-1", "utf-8")
+
+#: "HTTP whitespace" and "HTTP token code points" of the Fetch and the MIME Sniffing Standard.
+_HTTP_WHITESPACE: Final = "\t\n\r "
+_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 #: The media type of event streams (WHATWG HTML 9.2.5 and 17, IANA considerations).
 MEDIA_TYPE = "text/event-stream"
@@ -140,24 +145,79 @@ def parse_last_event_id(value: str | bytes | None) -> str:
         return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
-def is_event_stream(content_type: str | bytes | None) -> bool:
-    """Tell whether a `Content-Type` header says that the body is an event stream, as a browser checks it (9.2.3).
+def is_event_stream(content_type: str | bytes | Iterable[str | bytes] | None) -> bool:
+    """Tell whether a `Content-Type` header says that the body is an event stream, as a browser does (9.2.3).
+
+    That is, whether "extract a MIME type" of the Fetch Standard gives `text/event-stream`. Case and parameters do not
+    matter. Of several types, in one header with commas or in several headers, the last valid one counts; `*/*` and what
+    is no MIME type are passed over.
+
+    Chromium also refuses a `charset` other than UTF-8. The standard does not, and neither does this: "Streams must be
+    decoded using the UTF-8 decode algorithm" (9.2.6), whatever they say.
 
     Args:
-        content_type: the header's value; parameters and any case are accepted. None for no header.
+        content_type: the header's value; or the values of all such headers in order, if your HTTP library has not
+            joined them with commas; None for no header.
 
     Raises:
-        TypeError: `content_type` is none of these types.
+        TypeError: it, or one of the values, is none of these types.
 
     >>> from sse_codec import is_event_stream
     >>> is_event_stream("Text/Event-Stream; charset=utf-8"), is_event_stream("text/plain"), is_event_stream(None)
     (True, False, False)
+    >>> is_event_stream("application/json, text/event-stream"), is_event_stream("text/event-stream, text/plain")
+    (True, False)
     """
     if content_type is None:
         return False
-    if isinstance(content_type, bytes):
-        content_type = content_type.decode("latin-1")
-    if not isinstance(content_type, str):
-        raise TypeError(f"a Content-Type is str, bytes or None, not {type(content_type).__name__}")
-    # The essence of a MIME type: what stands before the parameters, HTTP white space removed, ASCII case ignored.
-    return content_type.partition(";")[0].strip("\t\n\r ").lower() == MEDIA_TYPE
+    if isinstance(content_type, (str, bytes)):
+        content_type = (content_type,)
+    elif not isinstance(content_type, Iterable):
+        raise TypeError(f"a Content-Type is str, bytes, an iterable of them or None, not {type(content_type).__name__}")
+    essence = ""
+    for value in _split(", ".join(map(_header_text, content_type))):
+        # "If temporaryMimeType is failure or temporaryMimeType's essence is "*/*", then continue."
+        parsed = _essence(value)
+        if parsed not in {"", "*/*"}:
+            essence = parsed
+    return essence == MEDIA_TYPE
+
+
+def _header_text(value: str | bytes) -> str:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if not isinstance(value, str):
+        raise TypeError(f"a Content-Type is str or bytes, not {type(value).__name__}")
+    return value
+
+
+def _split(header: str) -> list[str]:
+    """Return the values of a header: "get, decode, and split" of the Fetch Standard. A comma in quotes ends none."""
+    values: list[str] = []
+    start = at = 0
+    quoted = False
+    while at < len(header):
+        character = header[at]
+        if character == '"':
+            quoted = not quoted
+        elif quoted and character == "\\":
+            at += 1  # what follows stands for itself
+        elif character == "," and not quoted:
+            values.append(header[start:at])
+            start = at + 1
+        at += 1
+    return [*values, header[start:]]
+
+
+def _essence(value: str) -> str:
+    """Return type and subtype in lower case: "parse a MIME type" of the MIME Sniffing Standard (4.4); "" for failure.
+
+    No parameter is a failure, so none is read.
+    """
+    type, _, rest = value.strip(_HTTP_WHITESPACE).partition("/")
+    subtype = rest.partition(";")[0].rstrip(_HTTP_WHITESPACE)
+    for part in (type, subtype):
+        # "If type is the empty string or does not solely contain HTTP token code points, then return failure."
+        if not part or not _TOKEN.issuperset(part):
+            return ""
+    return f"{type}/{subtype}".lower()

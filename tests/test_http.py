@@ -202,20 +202,74 @@ def test_parse_last_event_id_refuses_other_types() -> None:
         (b"text/event-stream", True),
         ("TEXT/Event-Stream;charset=UTF-8", True),
         ("text/event-stream ; a=b; c", True),
+        ("text/event-stream;", True),
         ("\ttext/event-stream\r\n", True),
-        ("text/event-stream, text/plain", False),
+        ("text/event-stream\x0b", False),
+        ("text/event-stream\xa0", False),
         ("text/event-streams", False),
         ("x-text/event-stream", False),
+        ("text/ event-stream", False),
+        ("text /event-stream", False),
+        ("text/event-stream x", False),
+        ("text;/event-stream", False),
+        ("text/event-stream/x", False),
+        ("text\u212a/event-stream", False),
         ("application/json", False),
+        ("text", False),
+        ("text/", False),
+        ("/event-stream", False),
         ("", False),
         (b"\xff", False),
         (None, False),
+        # Parameters.
+        ("text/event-stream; charset=iso-8859-1", True),
+        ('text/event-stream; a="b', True),
+        # Several: the last one that is a MIME type counts.
+        ("text/event-stream, text/event-stream", True),
+        ("application/json, text/event-stream; charset=utf-8", True),
+        ("text/event-stream; charset=utf-8, text/plain", False),
+        ("text/event-stream, text/plain", False),
+        ("text/plain,text/event-stream", True),
+        ("text/event-stream,", True),
+        (",text/event-stream", True),
+        ("text/event-stream, nonsense", True),
+        ("text/event-stream, text plain/x", True),
+        ("text/event-stream, */*", True),
+        ("*/*, text/event-stream", True),
+        ("*/*", False),
+        ("text/event-stream, text/*", False),
+        (["text/plain", "text/event-stream"], True),
+        (["text/event-stream", b"text/plain"], False),
+        ((value for value in ("text/plain", b"text/event-stream")), True),
+        ([], False),
+        ([""], False),
+        # A comma in quotes ends no value.
+        ('text/event-stream; a="b, text/plain"', True),
+        ('text/event-stream; a="b", text/plain', False),
+        ('text/event-stream; a="b\\", text/plain"', True),
+        ('text/event-stream; a="b\\", text/plain', True),
+        ('text/event-stream; a="b\\\\", text/plain', False),
+        ('text/event-stream; a=\\", text/plain"', True),
+        ("text/event-stream; a=\\, text/plain", False),
+        ('text/event-stream; a="b\\', True),
+        ('text/event-stream; a="b, text/plain', True),
+        (['text/event-stream; a="b', "text/plain"], True),
+        ('"text/plain, text/event-stream', False),
+        ("text/event-stream; a='b, text/plain'", False),
     ],
 )
-def test_is_event_stream(value: str | bytes | None, expected: bool) -> None:
+def test_is_event_stream(value: str | bytes | list[str | bytes] | None, expected: bool) -> None:
     assert is_event_stream(value) is expected
 
 
-def test_is_event_stream_refuses_other_types() -> None:
-    with pytest.raises(TypeError, match="not int"):
-        is_event_stream(5)  # type: ignore[arg-type]  # wrong on purpose
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (5, "^a Content-Type is str, bytes, an iterable of them or None, not int$"),
+        ([None], "^a Content-Type is str or bytes, not NoneType$"),
+        (bytearray(b"text/event-stream"), "^a Content-Type is str or bytes, not int$"),
+    ],
+)
+def test_is_event_stream_refuses_other_types(bad: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        is_event_stream(bad)
