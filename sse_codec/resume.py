@@ -36,7 +36,7 @@ from itertools import islice
 from typing import Final, Literal
 
 from ._decoder import Decoder
-from ._encoder import encode
+from ._encoder import _text, encode
 from ._errors import SSEError, check_bound, show
 from ._event import ServerSentEvent
 from ._grammar import parse_retry
@@ -316,13 +316,17 @@ class EventHistory:
     its uses were dropped stands for the new place.
 
     Events are held as bytes, since that is what every client is sent: each is encoded once, when it is appended.
-    Appending takes constant time on average, looking up the time of what is returned. It holds at most `max_events`
-    events and `max_bytes` bytes of them, and about 200 bytes for each event besides.
+    Appending takes constant time on average, looking up the time of what is returned.
+
+    Memory: `max_bytes` counts what is kept of each event: its block, and its id once more, by which it is found, with
+    one byte for each character, or four when it is not all ASCII. Objects and tables come to 300 bytes at most for each
+    event besides, or 100 without an id (CPython, 64 bits). Whatever the limits, the latest id and that of the latest
+    event that was dropped are kept.
 
     Args:
         max_events: how many events to hold at most, at least 1.
-        max_bytes: how many bytes to hold at most, counted as sent, at least 1; 8 MiB unless told. An event that is
-            larger is not held, nor what came before it.
+        max_bytes: how many bytes to keep of events and their ids at most, at least 1; 8 MiB unless told. An event that
+            is larger is not held, nor what came before it.
 
     Raises:
         TypeError: an argument is not an int.
@@ -378,23 +382,28 @@ class EventHistory:
     def append(self, event: ServerSentEvent) -> bytes:
         """Add the next event of the stream; return it encoded, as it is to be sent.
 
+        When it raises, the history is as it was before.
+
         Raises:
             EncodeError: it can't be sent, and is not added; as `encode`.
             TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = event.id
+        id = None if event.id is None else _text("id", event.id)
         self._blocks.append(block)
-        self._ids.append(id)
-        self._size += len(block)
+        try:
+            self._ids.append(id)
+            if id:
+                uses = self._again if id in self._first else self._first
+                uses[id] = self._start + len(self._blocks)
+        except BaseException:  # MemoryError: each of the three may have to grow
+            self._blocks.pop()
+            if len(self._ids) > len(self._blocks) + 1:
+                self._ids.pop()
+            raise
+        self._size += len(block) + _kept(id)
         if id is not None:
             self._last_event_id = id
-        if id:
-            place = self._start + len(self._blocks)
-            if id in self._first:
-                self._again[id] = place
-            else:
-                self._first[id] = place
         while len(self._blocks) > self._max_events or self._size > self._max_bytes:
             self._drop()
         return block
@@ -424,12 +433,19 @@ class EventHistory:
 
     def _drop(self) -> None:
         """Drop the oldest event, and forget the id of the one before it, which nobody can resume behind any more."""
-        self._size -= len(self._blocks.popleft())
         id = self._ids.popleft()
+        self._size -= len(self._blocks.popleft()) + _kept(self._ids[0])
         if id and self._again.get(id, self._first[id]) == self._start:
             del self._first[id]
             self._again.pop(id, None)
         self._start += 1
+
+
+def _kept(id: str | None) -> int:
+    """Return how many bytes an id takes at most, besides its object: CPython has one, two or four for a character."""
+    if id is None:
+        return 0
+    return len(id) if id.isascii() else 4 * len(id)
 
 
 def _check_status(status: int) -> None:
