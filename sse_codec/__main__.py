@@ -21,6 +21,7 @@ from ._decoder import Decoder
 from ._encoder import encode_block
 from ._errors import EventTooLarge, IncompleteEvent, UsageError, show
 from ._event import Comment
+from ._grammar import DEFAULT_EVENT
 from ._input import DEFAULT_MAX_EVENT_SIZE
 from ._iterate import _end
 from ._lines import LineDecoder
@@ -447,7 +448,10 @@ def _block(line: bytes) -> bytes:
     for key in keys:
         if key not in _ENCODED_KEYS and key not in _IGNORED_KEYS:
             raise ValueError(f"unknown key {show(key)}; known are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")
-    return encode_block(**{key: keys[key] for key in _ENCODED_KEYS if key in keys})
+    parts = {key: keys[key] for key in _ENCODED_KEYS if key in keys}
+    if parts.get("event") == DEFAULT_EVENT:
+        del parts["event"]  # `decode` names it in each line, and few streams do
+    return encode_block(**parts)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from ._errors import EncodeError, EncodeTypeError
 from ._event import BlankLine, Comment, Field, ServerSentEvent
 from ._grammar import DEFAULT_EVENT, MAX_RETRY_DIGITS
 
+_RETRY_END = 10**MAX_RETRY_DIGITS
+
 
 def encode(event: ServerSentEvent) -> bytes:
     r"""Encode an event as one block (WHATWG HTML 9.2.5, `event`).
@@ -19,7 +21,8 @@ def encode(event: ServerSentEvent) -> bytes:
     as LF: the format can't keep them. `last_event_id` is not sent; it is the receiver's.
 
     Args:
-        event: the event. Its type is left out when it is "message", the default.
+        event: the event. Its type is left out when it is "message", the default. The fields are written in the order
+            id, event, data, retry.
 
     Raises:
         EncodeError: a value can't be sent: CR or LF in `event` or `id`, U+0000 in `id`, an empty `event`, a `retry`
@@ -29,35 +32,35 @@ def encode(event: ServerSentEvent) -> bytes:
 
     >>> from sse_codec import ServerSentEvent, encode
     >>> encode(ServerSentEvent("line 1\nline 2", event="log", id="7"))
-    b'event: log\nid: 7\ndata: line 1\ndata: line 2\n\n'
+    b'id: 7\nevent: log\ndata: line 1\ndata: line 2\n\n'
     """
     if not isinstance(event, ServerSentEvent):
         raise TypeError(
             f"encode() takes a ServerSentEvent, not {type(event).__name__}; encode_block() takes the parts of one"
         )
     data, name, id, retry = event._data, event._event, event._id, event._retry
-    # Nearly every event is one line of data and nothing that can't be sent (benchmarks: "240 B, type and id"; 0.7 of
-    # the time). `encode_block` looks at whatever is left, and refuses it.
+    # Nearly every event is exact strs that can be sent, and no retry (benchmarks: "240 B, type and id"; 0.7 of the
+    # time). `_block` looks at whatever is left, and refuses it.
     if (
         type(data) is type(name) is str
-        and "\n" not in data
-        and "\r" not in data
         and (name == DEFAULT_EVENT or (name and "\n" not in name and "\r" not in name))
         and (id is None or (type(id) is str and "\n" not in id and "\r" not in id and "\0" not in id))
         and retry is None
     ):
+        if "\n" in data or "\r" in data:
+            data = _prefixed(data, "data: ")
         block = f"data: {data}\n\n"
-        if id is not None:
-            block = f"id: {id}\n{block}"
         if name != DEFAULT_EVENT:
             block = f"event: {name}\n{block}"
+        if id is not None:
+            block = f"id: {id}\n{block}"
         try:
             return block.encode()
         except UnicodeEncodeError:
-            raise _lone_surrogate(event=name, id=id, data=data) from None
-    if data is None or name is None:  # `encode_block` would leave the field out
-        raise EncodeTypeError("data" if data is None else "event", None, None, "must be a str")
-    return encode_block(data, event=name, id=id, retry=retry)
+            raise _lone_surrogate(id=id, event=name, data=event._data) from None
+    # `_block` would leave out what is None, and an event needs both.
+    name, data = _text("event", name), _text("data", data)
+    return _block(None, id, None if name == DEFAULT_EVENT else name, data, retry)
 
 
 def encode_block(
@@ -70,18 +73,20 @@ def encode_block(
 ) -> bytes:
     r"""Encode a block from its parts (WHATWG HTML 9.2.5, `event`); one without data dispatches no event.
 
-    Such a block is still good for something: its `id` sets the last event ID, its `retry` the reconnection time.
+    Such a block is still good for something: its `id` sets the last event ID, its `retry` the reconnection time. What
+    is given is written, in the order comment, id, event, data, retry.
 
     Args:
         data: the payload, a field line for each of its lines; CR, LF and CRLF end lines. None leaves the field out, ""
             sends an empty line.
-        event: the event type; not empty, no CR or LF. None or "message" leave the field out.
+        event: the event type; not empty, no CR or LF. It needs data: receivers dispatch nothing for a block without
+            data, and forget its type. None leaves the field out; "message" is written, although it is the default.
         id: the new last event ID; no CR, LF or U+0000. "" resets it, None leaves the field out.
         retry: the reconnection time in milliseconds, 0 to 10**18 - 1. None leaves the field out.
         comment: a text that receivers ignore, a comment line for each of its lines.
 
     Raises:
-        EncodeError: a value can't be sent; see `encode`.
+        EncodeError: a value can't be sent: see `encode`; or `event` is given without `data`.
         EncodeTypeError: a value is of the wrong type; a TypeError too.
 
     >>> from sse_codec import encode_block
@@ -90,26 +95,7 @@ def encode_block(
     >>> encode_block(id="41", retry=2000)
     b'id: 41\nretry: 2000\n\n'
     """
-    block = ""
-    if comment is not None:
-        block = f": {_lines('comment', comment, ': ')}\n"
-    if event is not None and event != DEFAULT_EVENT:
-        event = _one_line("event", event)
-        if not event:
-            raise EncodeError("event", event, None, "can't be empty: receivers would take it for the default")
-        block += f"event: {event}\n"
-    if id is not None:
-        id = _one_line("id", id)
-        if "\0" in id:
-            raise EncodeError("id", id, id.index("\0"), "can't hold U+0000: receivers would ignore the whole field")
-        block += f"id: {id}\n"
-    if retry is not None:
-        block += f"retry: {_digits(retry)}\n"
-    block = f"{block}\n" if data is None else f"{block}data: {_lines('data', data, 'data: ')}\n\n"
-    try:
-        return block.encode()
-    except UnicodeEncodeError:
-        raise _lone_surrogate(comment=comment, event=event, id=id, data=data) from None
+    return _block(comment, id, event, data, retry)
 
 
 def encode_comment(text: str = "") -> bytes:
@@ -129,7 +115,7 @@ def encode_comment(text: str = "") -> bytes:
     >>> encode_comment("ping")
     b': ping\n\n'
     """
-    return encode_block(comment=_text("comment", text))
+    return _block(_text("comment", text), None, None, None, None)
 
 
 def encode_line(line: Field | Comment | BlankLine) -> bytes:
@@ -169,16 +155,65 @@ def encode_line(line: Field | Comment | BlankLine) -> bytes:
         raise _lone_surrogate(name=name, **{kind: value}) from None
 
 
+def _block(comment: str | None, id: str | None, event: str | None, data: str | None, retry: int | None) -> bytes:
+    """Encode a block from its parts, in this order; None leaves a part out.
+
+    Nothing of a value is called or compared before it is known to be exactly a str or an int: a subclass may answer as
+    it likes, and so may whatever else somebody passes.
+    """
+    block = ""
+    if comment is not None:
+        comment = _text("comment", comment)
+        block = f": {_prefixed(comment, ': ')}\n"
+    if id is not None:
+        id = _one_line("id", id)
+        if "\0" in id:
+            raise EncodeError("id", id, id.index("\0"), "can't hold U+0000: receivers would ignore the whole field")
+        block += f"id: {id}\n"
+    if event is not None:
+        event = _one_line("event", event)
+        if not event:
+            raise EncodeError("event", event, None, "can't be empty: receivers would take it for the default")
+        if data is None:
+            # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
+            # and return" (9.2.6).
+            raise EncodeError(
+                "event", event, None, 'needs data: without, receivers dispatch nothing; data="" sends an empty event'
+            )
+        block += f"event: {event}\n"
+    if data is not None:
+        data = _text("data", data)
+        block += f"data: {_prefixed(data, 'data: ')}\n"
+    if retry is not None:
+        block += f"retry: {_digits(retry)}\n"
+    try:
+        return f"{block}\n".encode()
+    except UnicodeEncodeError:
+        raise _lone_surrogate(comment=comment, id=id, event=event, data=data) from None
+
+
 def _text(field: str, value: str) -> str:
     """Check that a value is a str and return it as exactly that.
 
-    A subclass may do anything on `+` and `replace`: the str of an HTML library escapes what it is joined with.
+    By its type, since `isinstance` believes what an object says of its class. And as a plain str, since a subclass may
+    do anything on `+`, `==` and `replace`: the str of an HTML library escapes what it is joined with.
     """
     if type(value) is str:
         return value
-    if not isinstance(value, str):
-        raise EncodeTypeError(field, value, None, "must be a str")
+    if not issubclass(type(value), str):
+        raise EncodeTypeError(field, value, None, f"must be a str{_hint(field, type(value))}")
     return str.__str__(value)
+
+
+def _hint(field: str, given: type) -> str:
+    """Return what makes a str for the field of a value of a wrong type, in brackets; "" when nobody can say."""
+    if issubclass(given, (bytes, bytearray)):
+        return " (its decode() makes one)"
+    if field == "data" and issubclass(given, (dict, list, tuple, int, float, type(None))):
+        return " (json.dumps(...) makes one)"
+    if issubclass(given, (int, float)) and given is not bool:
+        return " (str(...) makes one)"
+    return ""
 
 
 def _one_line(field: str, value: str) -> str:
@@ -189,25 +224,27 @@ def _one_line(field: str, value: str) -> str:
     return value
 
 
-def _lines(field: str, value: str, prefix: str) -> str:
+def _prefixed(text: str, prefix: str) -> str:
     """Return a text with a prefix before each line but the first, and LF line ends.
 
     Only CR, LF and CRLF end a line; U+2028 and the like do not.
     """
-    value = _text(field, value)
-    if "\r" in value:
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-    if "\n" in value:
-        value = value.replace("\n", f"\n{prefix}")
-    return value
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\n" in text:
+        text = text.replace("\n", f"\n{prefix}")
+    return text
 
 
 def _digits(retry: int) -> str:
-    if not isinstance(retry, int) or isinstance(retry, bool):
-        raise EncodeTypeError("retry", retry, None, "must be an int")
-    if not 0 <= retry < 10**MAX_RETRY_DIGITS:
+    if type(retry) is not int:
+        if not issubclass(type(retry), int) or type(retry) is bool:
+            hint = " (int(...) makes one)" if issubclass(type(retry), str) else ""
+            raise EncodeTypeError("retry", retry, None, f"must be an int of milliseconds{hint}")
+        retry = int.__index__(retry)  # a subclass may compare as it likes, and an enum's own str is its name
+    if not 0 <= retry < _RETRY_END:
         raise EncodeError("retry", retry, None, f"must be from 0 to 10**{MAX_RETRY_DIGITS} - 1 milliseconds")
-    return int.__repr__(retry)  # an enum's own str would be its name
+    return str(retry)
 
 
 def _lone_surrogate(**fields: str | None) -> EncodeError:

@@ -31,20 +31,16 @@ True
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import Final, Literal
 
 from ._decoder import Decoder
-from ._encoder import encode
-from ._errors import SSEError, UsageError, check_bound, show
+from ._encoder import _text, encode
+from ._errors import SSEError, check_bound, show
+from ._event import ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
-
-TYPE_CHECKING = False  # as typing's, which takes six times as long to import as this package
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Final
-
-    from ._event import ServerSentEvent
 
 #: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`.
 TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -115,7 +111,7 @@ class Reconnection:
 
     Raises:
         TypeError: an argument is of the wrong type.
-        UsageError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
+        ValueError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
 
     A whole client, with httpx:
 
@@ -176,14 +172,14 @@ class Reconnection:
         self._max_delay = _number("max_delay", max_delay)
         self._jitter = _number("jitter", jitter)
         if not 0 < self._min_delay <= self._max_delay:
-            raise UsageError(
+            raise ValueError(
                 f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
             )
         self._retry_statuses = frozenset(retry_statuses)
         for status in self._retry_statuses:
             _check_status(status)
         if _NO_CONTENT in self._retry_statuses:
-            raise UsageError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+            raise ValueError("retry_statuses can't hold 204: by it a server tells its clients to stop")
         if random is not None and not callable(random):
             raise TypeError(f"random must be callable, not {type(random).__name__}")
         self._random = random
@@ -228,18 +224,23 @@ class Reconnection:
             delay += delay * self._jitter * self._draw()
         return delay
 
-    def request_headers(self) -> dict[str, bytes]:
+    def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
         """Return the headers of the next request, as `sse_codec.request_headers` does; a new dict, to add to.
 
+        Args:
+            encoding: how your HTTP client turns the text of a header into bytes, as for `sse_codec.request_headers`.
+
         Raises:
-            EncodeError: somebody has set the decoder's `last_event_id` to what can't be sent.
+            EncodeError: the stream has set an id that can't be sent back, by the rule of `sse_codec.request_headers`.
+                To go on without it, set `decoder.last_event_id` to "" or to an earlier id.
+            ValueError: `encoding` is none of the three.
 
         >>> from sse_codec import Decoder
         >>> from sse_codec.resume import Reconnection
         >>> Reconnection(Decoder(last_event_id="7")).request_headers()
-        {'Accept': b'text/event-stream', 'Cache-Control': b'no-store', 'Last-Event-ID': b'7'}
+        {'Accept': 'text/event-stream', 'Cache-Control': 'no-store', 'Last-Event-ID': '7'}
         """
-        return request_headers(self._decoder.last_event_id)
+        return request_headers(self._decoder.last_event_id, encoding=encoding)
 
     def accept(self, status: int, content_type: str | bytes | None, *, retry_after: str | bytes | None = None) -> bool:
         """Judge a response; True when it opens a connection, whose body is to be read (WHATWG HTML 9.2.3).
@@ -315,17 +316,21 @@ class EventHistory:
     its uses were dropped stands for the new place.
 
     Events are held as bytes, since that is what every client is sent: each is encoded once, when it is appended.
-    Appending takes constant time on average, looking up the time of what is returned. It holds at most `max_events`
-    events and `max_bytes` bytes of them, and about 200 bytes for each event besides.
+    Appending takes constant time on average, looking up the time of what is returned.
+
+    Memory: `max_bytes` counts what is kept of each event: its block, and its id once more, by which it is found, with
+    one byte for each character, or four when it is not all ASCII. Objects and tables come to 300 bytes at most for each
+    event besides, or 100 without an id (CPython, 64 bits). Whatever the limits, the latest id and that of the latest
+    event that was dropped are kept.
 
     Args:
         max_events: how many events to hold at most, at least 1.
-        max_bytes: how many bytes to hold at most, counted as sent, at least 1; 8 MiB unless told. An event that is
-            larger is not held, nor what came before it.
+        max_bytes: how many bytes to keep of events and their ids at most, at least 1; 8 MiB unless told. An event that
+            is larger is not held, nor what came before it.
 
     Raises:
         TypeError: an argument is not an int.
-        UsageError: it is less than 1.
+        ValueError: it is less than 1.
 
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.resume import EventHistory
@@ -377,23 +382,28 @@ class EventHistory:
     def append(self, event: ServerSentEvent) -> bytes:
         """Add the next event of the stream; return it encoded, as it is to be sent.
 
+        When it raises, the history is as it was before.
+
         Raises:
             EncodeError: it can't be sent, and is not added; as `encode`.
             TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = event.id
+        id = None if event.id is None else _text("id", event.id)
         self._blocks.append(block)
-        self._ids.append(id)
-        self._size += len(block)
+        try:
+            self._ids.append(id)
+            if id:
+                uses = self._again if id in self._first else self._first
+                uses[id] = self._start + len(self._blocks)
+        except BaseException:  # MemoryError: each of the three may have to grow
+            self._blocks.pop()
+            if len(self._ids) > len(self._blocks) + 1:
+                self._ids.pop()
+            raise
+        self._size += len(block) + _kept(id)
         if id is not None:
             self._last_event_id = id
-        if id:
-            place = self._start + len(self._blocks)
-            if id in self._first:
-                self._again[id] = place
-            else:
-                self._first[id] = place
         while len(self._blocks) > self._max_events or self._size > self._max_bytes:
             self._drop()
         return block
@@ -423,12 +433,19 @@ class EventHistory:
 
     def _drop(self) -> None:
         """Drop the oldest event, and forget the id of the one before it, which nobody can resume behind any more."""
-        self._size -= len(self._blocks.popleft())
         id = self._ids.popleft()
+        self._size -= len(self._blocks.popleft()) + _kept(self._ids[0])
         if id and self._again.get(id, self._first[id]) == self._start:
             del self._first[id]
             self._again.pop(id, None)
         self._start += 1
+
+
+def _kept(id: str | None) -> int:
+    """Return how many bytes an id takes at most, besides its object: CPython has one, two or four for a character."""
+    if id is None:
+        return 0
+    return len(id) if id.isascii() else 4 * len(id)
 
 
 def _check_status(status: int) -> None:
@@ -451,5 +468,5 @@ def _number(name: str, value: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     if not 0 <= value < float("inf"):  # NaN neither
-        raise UsageError(f"{name} must be at least 0 and finite, not {show(value)}")
+        raise ValueError(f"{name} must be at least 0 and finite, not {show(value)}")
     return float(value)

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "_event": {"_grammar"},
     "_errors": {"_grammar"},
     "_input": {"_grammar", "_errors"},
-    "_http": VALUES,
+    "_http": VALUES | {"_encoder"},
     "_encoder": VALUES,
     "_lines": VALUES | {"_input"},
     "_decoder": VALUES | {"_input"},

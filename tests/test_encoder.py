@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,9 @@ from sse_codec import (
 from sse_codec.testing import reference_decode
 from tests.strategies import texts
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 
 @pytest.mark.parametrize(
     ("event", "wire"),
@@ -41,9 +46,9 @@ from tests.strategies import texts
         (ServerSentEvent("a", event="\0"), b"event: \0\ndata: a\n\n"),
         (ServerSentEvent("a", id=""), b"id: \ndata: a\n\n"),
         (ServerSentEvent("a", id="1"), b"id: 1\ndata: a\n\n"),
-        (ServerSentEvent("a", retry=0), b"retry: 0\ndata: a\n\n"),
-        (ServerSentEvent("a", retry=10**18 - 1), b"retry: 999999999999999999\ndata: a\n\n"),
-        (ServerSentEvent("é🍊", "b", "c", 1, "ignored"), "event: b\nid: c\nretry: 1\ndata: é🍊\n\n".encode()),
+        (ServerSentEvent("a", retry=0), b"data: a\nretry: 0\n\n"),
+        (ServerSentEvent("a", retry=10**18 - 1), b"data: a\nretry: 999999999999999999\n\n"),
+        (ServerSentEvent("é🍊", "b", "c", 1, "ignored"), "id: c\nevent: b\ndata: é🍊\nretry: 1\n\n".encode()),
     ],
 )
 def test_encode(event: ServerSentEvent, wire: bytes) -> None:
@@ -57,13 +62,14 @@ def test_encode(event: ServerSentEvent, wire: bytes) -> None:
         ({"data": "a"}, b"data: a\n\n"),
         ({"id": "1"}, b"id: 1\n\n"),
         ({"retry": 5}, b"retry: 5\n\n"),
-        ({"event": "a"}, b"event: a\n\n"),
-        ({"event": "message", "data": ""}, b"data: \n\n"),
+        ({"event": "a", "data": ""}, b"event: a\ndata: \n\n"),
+        ({"event": "message", "data": "a"}, b"event: message\ndata: a\n\n"),
+        ({"data": "a\nb", "event": "message", "id": ""}, b"id: \nevent: message\ndata: a\ndata: b\n\n"),
         ({"comment": "a"}, b": a\n\n"),
         ({"comment": "a\rb\r\nc\n"}, b": a\n: b\n: c\n: \n\n"),
         (
             {"data": "d", "event": "e", "id": "i", "retry": 1, "comment": "c"},
-            b": c\nevent: e\nid: i\nretry: 1\ndata: d\n\n",
+            b": c\nid: i\nevent: e\ndata: d\nretry: 1\n\n",
         ),
     ],
 )
@@ -126,9 +132,9 @@ def test_retry_out_of_range_is_refused(retry: Any) -> None:
     assert (type(raised.value.value), raised.value.value) == (type(retry), retry)
 
 
-@pytest.mark.parametrize("retry", [True, 1.0, "1", b"1"])
-def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any) -> None:
-    with pytest.raises(TypeError, match=f"^retry must be an int, not {type(retry).__name__}$"):
+@pytest.mark.parametrize(("retry", "hint"), [(True, ""), (1.0, ""), ("1", r" \(int\(\.\.\.\) makes one\)"), (b"1", "")])
+def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any, hint: str) -> None:
+    with pytest.raises(TypeError, match=f"^retry must be an int of milliseconds{hint}, not {type(retry).__name__}$"):
         encode_block(retry=retry)
 
 
@@ -155,19 +161,55 @@ def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
         encode(ServerSentEvent("a\ud800"))
 
 
-@pytest.mark.parametrize("field", ["data", "event", "id", "comment"])
-@pytest.mark.parametrize("value", [b"a", 1, ["a"], 1.5])
-def test_a_wrong_type_is_a_TypeError_that_names_field_and_type(field: str, value: Any) -> None:
-    with pytest.raises(TypeError, match=f"^{field} must be a str, not {type(value).__name__}$") as raised:
-        encode_block(**{field: value})
-    assert isinstance(raised.value, EncodeTypeError)
+JSON = " (json.dumps(...) makes one)"
+STR = " (str(...) makes one)"
+DECODED = " (its decode() makes one)"
 
 
-@pytest.mark.parametrize("field", ["data", "event"])
-def test_an_event_needs_data_and_a_type(field: str) -> None:
-    parts: Any = {"data": "a", field: None}
-    with pytest.raises(TypeError, match=f"^{field} must be a str, not NoneType$"):
-        encode(ServerSentEvent(**parts))
+@pytest.mark.parametrize(
+    ("value", "for_data", "for_others"),
+    [
+        (b"a", DECODED, DECODED),
+        (bytearray(b"a"), DECODED, DECODED),
+        (memoryview(b"a"), "", ""),
+        (1, JSON, STR),
+        (1.5, JSON, STR),
+        (True, JSON, ""),
+        (["a"], JSON, ""),
+        (("a",), JSON, ""),
+        ({}, JSON, ""),
+        (OrderedDict(), JSON, ""),
+        (object(), "", ""),
+        (mock.ANY, "", ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_wrong_type_is_a_TypeError_that_says_what_would_do(value: Any, for_data: str, for_others: str) -> None:
+    for field in ("data", "event", "id", "comment"):
+        hint = for_data if field == "data" else for_others
+        with pytest.raises(TypeError) as raised:
+            encode_block(**{"data": "", field: value})
+        assert isinstance(raised.value, EncodeTypeError)
+        assert str(raised.value) == f"{field} must be a str{hint}, not {type(value).__name__}"
+        assert (raised.value.field, raised.value.offset) == (field, None)
+        assert raised.value.value is value
+
+
+def test_an_event_needs_data() -> None:
+    with pytest.raises(TypeError) as raised:
+        encode(ServerSentEvent(None))  # type: ignore[arg-type]  # wrong on purpose
+    assert str(raised.value) == f"data must be a str{JSON}, not NoneType"
+
+
+@pytest.mark.parametrize("event", ["ping", "message"])
+def test_a_type_without_data_is_refused(event: str) -> None:
+    """WHATWG HTML 9.2.6: with an empty data buffer "set ... the event type buffer to the empty string and return"."""
+    with pytest.raises(EncodeError) as raised:
+        encode_block(event=event, id="1")
+    assert (raised.value.field, raised.value.value, raised.value.offset) == ("event", event, None)
+    assert str(raised.value) == (
+        f"event needs data: without, receivers dispatch nothing; data=\"\" sends an empty event: '{event}'"
+    )
 
 
 def test_a_comment_is_a_str() -> None:
@@ -206,10 +248,166 @@ class Delay(enum.IntEnum):
 
 def test_subclasses_are_sent_as_their_value() -> None:
     assert encode(ServerSentEvent(Markup("<b>\n</b>"), event=Kind.TICK, id=Markup("1"), retry=Delay.SHORT)) == (
-        b"event: tick\nid: 1\nretry: 50\ndata: <b>\ndata: </b>\n\n"
+        b"id: 1\nevent: tick\ndata: <b>\ndata: </b>\nretry: 50\n\n"
     )
     assert encode(ServerSentEvent(Markup("a"), event=Markup("b"))) == b"event: b\ndata: a\n\n"
     assert encode(ServerSentEvent("a", id=Markup("1"))) == b"id: 1\ndata: a\n\n"
+
+
+class Liar(str):
+    """A str that answers whatever is asked of it as if it were good and harmless."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    def __contains__(self, other: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, key: object) -> str:
+        return ""
+
+    def __format__(self, spec: str) -> str:
+        return "formatted"
+
+    def __str__(self) -> str:
+        return "shown"
+
+    def encode(self, *_: object) -> bytes:
+        return b"encoded"
+
+    def find(self, *_: object) -> int:
+        return -1
+
+    def replace(self, *_: object) -> str:
+        return "replaced"
+
+
+class Number(int):
+    """An int that is as large or as small as whoever asks would like."""
+
+    def __le__(self, other: object) -> bool:
+        return True
+
+    __lt__ = __ge__ = __gt__ = __eq__ = __le__
+    __hash__ = int.__hash__
+
+    def __index__(self) -> int:
+        return 7
+
+    __int__ = __index__
+
+    def __str__(self) -> str:
+        return "5\ndata: injected"
+
+    __repr__ = __str__
+
+
+class Posing:
+    """An object that says it is a str, and an int."""
+
+    @property
+    def __class__(self) -> Any:
+        return type("Both", (str,), {})
+
+    @__class__.setter
+    def __class__(self, _: Any) -> None: ...
+
+
+def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
+    block = encode_block(Liar("a\nb"), event=Liar("tick"), id=Liar("1"), comment=Liar("c\rd"))
+    assert block == b": c\n: d\nid: 1\nevent: tick\ndata: a\ndata: b\n\n"
+    assert encode(ServerSentEvent(Liar("a\nb"), event=Liar("tick"), id=Liar("1"))) == (
+        b"id: 1\nevent: tick\ndata: a\ndata: b\n\n"
+    )
+    assert encode(ServerSentEvent("a", event=Liar("message"))) == b"data: a\n\n"
+    assert encode_line(Field(Liar("data"), Liar("a"))) == b"data: a\n"
+    assert encode_comment(Liar("a\nb")) == b": a\n: b\n\n"
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "a\rb", "a\ud800"])
+@pytest.mark.parametrize("field", ["event", "id"])
+def test_a_str_that_lies_is_refused_for_what_it_holds(field: str, bad: str) -> None:
+    parts: dict[str, Any] = {"data": "", field: Liar(bad)}
+    sends: list[Callable[[], bytes]] = [lambda: encode_block(**parts), lambda: encode(ServerSentEvent(**parts))]
+    for send in sends:
+        with pytest.raises(EncodeError, match=f"^{field} can't hold ") as raised:
+            send()
+        assert (type(raised.value.value), raised.value.value, raised.value.offset) == (str, bad, 1)
+
+
+@pytest.mark.parametrize("field", ["data", "comment"])
+def test_a_lone_surrogate_in_a_str_that_lies_is_found(field: str) -> None:
+    parts: dict[str, Any] = {field: Liar("a\ud800")}
+    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate") as raised:
+        encode_block(**parts)
+    assert (raised.value.value, raised.value.offset) == ("a\ud800", 1)
+
+
+def test_an_empty_str_that_lies_is_no_type() -> None:
+    class Full(str):
+        __slots__ = ()
+
+        def __bool__(self) -> bool:
+            return True
+
+        def __len__(self) -> int:
+            return 1
+
+    with pytest.raises(EncodeError, match="^event can't be empty"):
+        encode_block("a", event=Full())
+
+
+def test_U_0000_in_an_id_that_lies_is_found() -> None:
+    with pytest.raises(EncodeError, match=r"^id can't hold U\+0000"):
+        encode_block("a", id=Liar("\0"))
+
+
+def test_an_int_that_lies_is_taken_for_what_it_holds() -> None:
+    assert encode_block(retry=Number(50)) == b"retry: 50\n\n"
+    for bad in (-5, 10**18):
+        with pytest.raises(EncodeError, match=rf"^retry must be from 0 to 10\*\*18 - 1 milliseconds: {bad}$") as raised:
+            encode_block(retry=Number(bad))
+        assert type(raised.value.value) is int
+
+
+@pytest.mark.parametrize("field", ["data", "event", "id", "comment", "retry"])
+def test_what_only_says_that_it_is_a_str_is_none(field: str) -> None:
+    posing: list[Any] = [Posing(), mock.Mock(spec=str), mock.Mock(spec=int), mock.ANY]
+    assert isinstance(posing[0], str), "it would be believed"
+    for bad in posing:
+        with pytest.raises(EncodeTypeError, match=f"^{field} must be "):
+            encode_block(**{"data": "", field: bad})
+
+
+class Array:
+    """As numpy's: compared, it has no truth value."""
+
+    def __eq__(self, other: object) -> Any:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __ne__ = __eq__
+    __hash__ = None  # type: ignore[assignment]  # as Python itself does for a class with __eq__ alone
+
+
+@pytest.mark.parametrize("field", ["data", "event", "id", "comment", "retry"])
+def test_what_can_not_be_compared_is_a_wrong_type_like_any_other(field: str) -> None:
+    with pytest.raises(EncodeTypeError, match=f"^{field} must be .*, not Array$"):
+        encode_block(**{"data": "", field: Array()})  # type: ignore[arg-type]  # wrong on purpose
+    if field != "comment":
+        with pytest.raises(EncodeTypeError, match=f"^{field} must be .*, not Array$"):
+            encode(ServerSentEvent(**{"data": "", field: Array()}))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_encode_line() -> None:
@@ -260,11 +458,11 @@ def test_encode_line_says_why_a_name_is_refused() -> None:
 def test_encode_line_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="takes a Field, Comment or BlankLine, not str"):
         encode_line("data: a")  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(TypeError, match="^name must be a str, not bytes$"):
+    with pytest.raises(TypeError, match=r"^name must be a str \(its decode\(\) makes one\), not bytes$"):
         encode_line(Field(b"data", "a"))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^value must be a str, not NoneType$"):
         encode_line(Field("data", None))  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(TypeError, match="^comment must be a str, not int$"):
+    with pytest.raises(TypeError, match=r"^comment must be a str \(str\(\.\.\.\) makes one\), not int$"):
         encode_line(Comment(1))  # type: ignore[arg-type]  # wrong on purpose
 
 

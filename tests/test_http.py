@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,21 @@ from hypothesis import given
 from sse_codec import (
     MEDIA_TYPE,
     EncodeError,
+    EncodeTypeError,
+    SSEError,
     is_event_stream,
     parse_last_event_id,
     request_headers,
     response_headers,
 )
+from sse_codec._http import _untransferable
 from tests.strategies import plain_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Encoding = Literal["ascii", "latin-1", "utf-8"]
+ENCODINGS: tuple[Encoding, ...] = ("ascii", "latin-1", "utf-8")
 
 
 def test_response_headers() -> None:
@@ -28,52 +38,137 @@ def test_response_headers() -> None:
 
 
 def test_request_headers() -> None:
-    assert request_headers() == {"Accept": b"text/event-stream", "Cache-Control": b"no-store"}
-    assert request_headers("5")["Last-Event-ID"] == b"5"
-    assert request_headers("🍊")["Last-Event-ID"] == b"\xf0\x9f\x8d\x8a"
+    assert request_headers() == {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+    assert request_headers("5")["Last-Event-ID"] == "5"
+    assert request_headers() is not request_headers(), "each caller has its own to add to"
 
 
 @pytest.mark.parametrize(
     ("last_event_id", "sent"),
     [
-        (" 1", b"1"),
-        ("1 ", b"1"),
-        ("\t 1 \t2\t ", b"1 \t2"),
-        ("\x0b1\x0c", b"\x0b1\x0c"),
-        ("\xa01\x85", b"\xc2\xa01\xc2\x85"),
-        ("\u30001\u2028", b"\xe3\x80\x801\xe2\x80\xa8"),
-        ("🍅", b"\xf0\x9f\x8d\x85"),
+        (" 1", "1"),
+        ("1 ", "1"),
+        ("\t 1 \t2\t ", "1 \t2"),
+        ("\xa01\x85", "\xa01\x85"),
+        ("\u30001\u2028", "\u30001\u2028"),
+        ("é", "é"),
+        ("🍅", "🍅"),
+        ("".join(map(chr, range(0x20, 0x7F))), "".join(map(chr, range(0x21, 0x7F)))),
     ],
 )
-def test_request_headers_leave_out_what_http_takes_off(last_event_id: str, sent: bytes) -> None:
+def test_request_headers_leave_out_what_http_takes_off(last_event_id: str, sent: str) -> None:
     """RFC 9110, 5.5: "A field value does not include leading or trailing whitespace", which is SP and HTAB."""
-    assert request_headers(last_event_id)["Last-Event-ID"] == sent
+    assert request_headers(last_event_id, encoding="utf-8")["Last-Event-ID"] == sent
+    as_bytes = request_headers(last_event_id, encoding="latin-1")["Last-Event-ID"].encode("latin-1")
+    assert as_bytes == sent.encode()
+    if sent.isascii():
+        assert request_headers(last_event_id)["Last-Event-ID"] == sent
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("last_event_id", ["", " ", "\t", " \t "])
-def test_an_id_of_which_nothing_is_left_sends_no_header(last_event_id: str) -> None:
+def test_an_id_of_which_nothing_is_left_sends_no_header(last_event_id: str, encoding: Encoding) -> None:
     """An empty value says the same, and some clients do not send one."""
-    assert "Last-Event-ID" not in request_headers(last_event_id)
+    assert "Last-Event-ID" not in request_headers(last_event_id, encoding=encoding)
 
 
-@pytest.mark.parametrize("bad", ["a\r\nX: y", "a\n", "a\r", "a\0", "a\ud800", " \ud800", " \n"])
-def test_request_headers_take_no_injection(bad: str) -> None:
-    with pytest.raises(EncodeError, match="^last_event_id can't hold") as raised:
-        request_headers(bad)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_request_headers_refuse_control_characters(encoding: Encoding) -> None:
+    """Each of them but the tab, which may stand inside, is answered with 400 by some server."""
+    for code in range(0x80):
+        bad = f"é{chr(code)}a" if encoding != "ascii" else f"e{chr(code)}a"
+        if 0x20 <= code < 0x7F or code == 9:
+            assert "Last-Event-ID" in request_headers(bad, encoding=encoding)
+            continue
+        reason = r"^last_event_id can't hold a control character: most servers refuse it \(offset 1\): "
+        with pytest.raises(EncodeError, match=reason) as raised:
+            request_headers(bad, encoding=encoding)
+        assert (raised.value.field, raised.value.value, raised.value.offset) == ("last_event_id", bad, 1)
+
+
+@pytest.mark.parametrize("bad", ["a\r\nX: y", "a\n", "a\r", " \n", "\t\x0b", "é\x7f"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_request_headers_take_no_injection(bad: str, encoding: Encoding) -> None:
+    with pytest.raises(EncodeError, match="^last_event_id can't hold a control character") as raised:
+        request_headers(bad, encoding=encoding)
     assert raised.value.offset == 1
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("bad", ["é\ud800", " \udfff"])
+def test_request_headers_refuse_a_lone_surrogate(bad: str, encoding: Encoding) -> None:
+    with pytest.raises(EncodeError, match=r"^last_event_id can't hold a lone surrogate \(offset 1\): ") as raised:
+        request_headers(bad, encoding=encoding)
+    assert raised.value.offset == 1
+
+
+@pytest.mark.parametrize(("bad", "offset"), [("é", 0), ("a\x80", 1), (" \xa0", 1), ("ab🍊é", 2)])
+def test_an_id_beyond_ASCII_needs_an_encoding(bad: str, offset: int) -> None:
+    reason = "^last_event_id can't hold text beyond ASCII unless encoding= says how your HTTP client sends it"
+    with pytest.raises(EncodeError, match=reason) as raised:
+        request_headers(bad)
+    assert (raised.value.value, raised.value.offset) == (bad, offset)
+
+
+@pytest.mark.parametrize("bad", ["", "ASCII", "utf8", "latin1", None, b"utf-8", 8])
+def test_the_encoding_is_one_of_three(bad: Any) -> None:
+    with pytest.raises(ValueError, match="^encoding must be 'ascii', 'latin-1' or 'utf-8', not ") as raised:
+        request_headers("1", encoding=bad)
+    assert not isinstance(raised.value, SSEError), "a mistake in the program is not the peer's"
 
 
 @pytest.mark.parametrize("bad", [None, b"1", 1])
 def test_request_headers_take_a_str(bad: Any) -> None:
-    with pytest.raises(TypeError, match=f"^last_event_id must be a str, not {type(bad).__name__}$"):
+    with pytest.raises(EncodeTypeError, match=f"^last_event_id must be a str.*, not {type(bad).__name__}$"):
         request_headers(bad)
 
 
+class Liar(str):
+    """A str that has nothing in it for whoever goes through it, and is something else as bytes."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __getitem__(self, key: object) -> str:
+        return ""
+
+    def isascii(self) -> bool:
+        return True
+
+    def isprintable(self) -> bool:
+        return True
+
+    def strip(self, *_: object) -> str:
+        return "a\r\nX: y"
+
+    def encode(self, *_: object) -> bytes:
+        return b"a\r\nX: y"
+
+
+def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
+    for encoding in ENCODINGS:
+        assert type(request_headers(Liar("1"), encoding=encoding)["Last-Event-ID"]) is str
+        assert request_headers(Liar("1"), encoding=encoding)["Last-Event-ID"] == "1"
+        with pytest.raises(EncodeError, match="can't hold a control character"):
+            request_headers(Liar("1\r\n"), encoding=encoding)
+    with pytest.raises(EncodeTypeError):
+        request_headers(mock.Mock(spec=str))
+
+
 @given(plain_texts)
-def test_an_id_survives_the_header(last_event_id: str) -> None:
-    sent = request_headers(last_event_id).get("Last-Event-ID", b"")
-    assert parse_last_event_id(sent) == last_event_id.strip(" \t")
-    assert parse_last_event_id(sent.decode("latin-1")) == last_event_id.strip(" \t")
+def test_an_id_survives_the_header_or_is_refused(last_event_id: str) -> None:
+    """Whatever a stream can set."""
+    try:
+        text = request_headers(last_event_id, encoding="utf-8").get("Last-Event-ID", "")
+    except EncodeError as error:
+        assert error.offset == _untransferable(last_event_id)
+        return
+    assert _untransferable(last_event_id) is None
+    sent = request_headers(last_event_id, encoding="latin-1").get("Last-Event-ID", "")
+    for received in (sent, sent.encode("latin-1"), text.encode()):
+        assert parse_last_event_id(received) == last_event_id.strip(" \t")
 
 
 @pytest.mark.parametrize(
@@ -107,20 +202,74 @@ def test_parse_last_event_id_refuses_other_types() -> None:
         (b"text/event-stream", True),
         ("TEXT/Event-Stream;charset=UTF-8", True),
         ("text/event-stream ; a=b; c", True),
+        ("text/event-stream;", True),
         ("\ttext/event-stream\r\n", True),
-        ("text/event-stream, text/plain", False),
+        ("text/event-stream\x0b", False),
+        ("text/event-stream\xa0", False),
         ("text/event-streams", False),
         ("x-text/event-stream", False),
+        ("text/ event-stream", False),
+        ("text /event-stream", False),
+        ("text/event-stream x", False),
+        ("text;/event-stream", False),
+        ("text/event-stream/x", False),
+        ("text\u212a/event-stream", False),
         ("application/json", False),
+        ("text", False),
+        ("text/", False),
+        ("/event-stream", False),
         ("", False),
         (b"\xff", False),
         (None, False),
+        # Parameters.
+        ("text/event-stream; charset=iso-8859-1", True),
+        ('text/event-stream; a="b', True),
+        # Several: the last one that is a MIME type counts.
+        ("text/event-stream, text/event-stream", True),
+        ("application/json, text/event-stream; charset=utf-8", True),
+        ("text/event-stream; charset=utf-8, text/plain", False),
+        ("text/event-stream, text/plain", False),
+        ("text/plain,text/event-stream", True),
+        ("text/event-stream,", True),
+        (",text/event-stream", True),
+        ("text/event-stream, nonsense", True),
+        ("text/event-stream, text plain/x", True),
+        ("text/event-stream, */*", True),
+        ("*/*, text/event-stream", True),
+        ("*/*", False),
+        ("text/event-stream, text/*", False),
+        (["text/plain", "text/event-stream"], True),
+        (["text/event-stream", b"text/plain"], False),
+        ((value for value in ("text/plain", b"text/event-stream")), True),
+        ([], False),
+        ([""], False),
+        # A comma in quotes ends no value.
+        ('text/event-stream; a="b, text/plain"', True),
+        ('text/event-stream; a="b", text/plain', False),
+        ('text/event-stream; a="b\\", text/plain"', True),
+        ('text/event-stream; a="b\\", text/plain', True),
+        ('text/event-stream; a="b\\\\", text/plain', False),
+        ('text/event-stream; a=\\", text/plain"', True),
+        ("text/event-stream; a=\\, text/plain", False),
+        ('text/event-stream; a="b\\', True),
+        ('text/event-stream; a="b, text/plain', True),
+        (['text/event-stream; a="b', "text/plain"], True),
+        ('"text/plain, text/event-stream', False),
+        ("text/event-stream; a='b, text/plain'", False),
     ],
 )
-def test_is_event_stream(value: str | bytes | None, expected: bool) -> None:
+def test_is_event_stream(value: str | bytes | list[str | bytes] | None, expected: bool) -> None:
     assert is_event_stream(value) is expected
 
 
-def test_is_event_stream_refuses_other_types() -> None:
-    with pytest.raises(TypeError, match="not int"):
-        is_event_stream(5)  # type: ignore[arg-type]  # wrong on purpose
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (5, "^a Content-Type is str, bytes, an iterable of them or None, not int$"),
+        ([None], "^a Content-Type is str or bytes, not NoneType$"),
+        (bytearray(b"text/event-stream"), "^a Content-Type is str or bytes, not int$"),
+    ],
+)
+def test_is_event_stream_refuses_other_types(bad: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        is_event_stream(bad)

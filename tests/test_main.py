@@ -121,7 +121,7 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
     {"data": "\\u00e9", "event": "message", "id": null, "retry": null}
 {"comment": "ping"}
 {"id": "2"}"""
-    wire = "event: tick\nid: 1\nretry: 5\ndata: a\ndata: b\n\ndata: é\n\n: ping\n\nid: 2\n\n".encode()
+    wire = "id: 1\nevent: tick\ndata: a\ndata: b\nretry: 5\n\ndata: é\n\n: ping\n\nid: 2\n\n".encode()
     assert run("encode", stdin=lines) == (0, wire, "")
 
 
@@ -135,12 +135,16 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
         (b'{"dta": "a"}', "unknown key 'dta'; known are data, event, id, retry, comment, last_event_id"),
-        (b'{"data": 5}', "data must be a str, not int"),
-        (b'{"data": {"a": 1}}', "data must be a str, not dict"),
+        (b'{"data": 5}', "data must be a str (json.dumps(...) makes one), not int"),
+        (b'{"data": {"a": 1}}', "data must be a str (json.dumps(...) makes one), not dict"),
         (b'{"data": "a", "id": "1\\n2"}', "id can't hold a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't hold a lone surrogate: it has no UTF-8 (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
-        (b'{"data": "a", "retry": true}', "retry must be an int, not bool"),
+        (b'{"data": "a", "retry": true}', "retry must be an int of milliseconds, not bool"),
+        (
+            b'{"event": "ping"}',
+            "event needs data: without, receivers dispatch nothing; data=\"\" sends an empty event: 'ping'",
+        ),
         (b"[" * 100_000, "JSON that is nested too deeply"),
     ],
     ids=lambda value: repr(value)[:30],

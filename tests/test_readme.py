@@ -97,7 +97,7 @@ def test_server_and_client(url: str) -> None:
     assert client["decoder"].reconnection_time == 2000
     client["decoder"].last_event_id = "2"
     assert list(client["connect"](url)) == [" world", "!"], "the server resumes where the header says"
-    for unknown in ("x", "0", "9" * 5000, "²"):
+    for unknown in ("x", "0", "9" * 5000, "a b"):
         client["decoder"].last_event_id = unknown
         assert list(client["connect"](url)) == ["Hello", ",", " world", "!"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
+import gc
 import pickle
 import random
 import re
 import subprocess
 import sys
+import tracemalloc
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,6 @@ from sse_codec import (
     EventTooLarge,
     ServerSentEvent,
     SSEError,
-    UsageError,
     decode,
     encode,
     encode_block,
@@ -33,7 +34,7 @@ from sse_codec import (
 from sse_codec.resume import TRANSIENT_STATUSES, ConnectionFailed, EventHistory, Reconnection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 STREAM = "text/event-stream"
 
@@ -310,12 +311,12 @@ def test_the_random_source_is_Pythons_unless_given(monkeypatch: pytest.MonkeyPat
     ids=str,
 )
 def test_options_out_of_range(options: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=next(iter(options))):
+    with pytest.raises(ValueError, match=next(iter(options))):
         Reconnection(**options)
 
 
 def test_a_min_delay_too_large_is_shown_with_what_it_passed() -> None:
-    with pytest.raises(UsageError, match="^min_delay must be more than 0 and at most max_delay, not 200 with 120.0$"):
+    with pytest.raises(ValueError, match="^min_delay must be more than 0 and at most max_delay, not 200 with 120.0$"):
         Reconnection(min_delay=200)
 
 
@@ -349,11 +350,17 @@ def test_the_headers_follow_the_decoder() -> None:
     decoder = Decoder(last_event_id="6")
     client = Reconnection(decoder)
     assert client.decoder is decoder
-    assert client.request_headers()["Last-Event-ID"] == b"6"
+    assert client.request_headers()["Last-Event-ID"] == "6"
     decoder.feed("id: 🍊\n\n".encode())
-    assert client.request_headers()["Last-Event-ID"] == b"\xf0\x9f\x8d\x8a"
+    assert client.request_headers(encoding="utf-8")["Last-Event-ID"] == "🍊"
+    assert client.request_headers(encoding="latin-1")["Last-Event-ID"] == "\xf0\x9f\x8d\x8a"
+    with pytest.raises(EncodeError, match="beyond ASCII"):
+        client.request_headers()
+    decoder.feed(b"id: 7\x0b\n\n")
+    with pytest.raises(EncodeError, match="a control character"):
+        client.request_headers(encoding="utf-8")
     decoder.feed(b"id\n\n")
-    assert client.request_headers() == {"Accept": b"text/event-stream", "Cache-Control": b"no-store"}
+    assert client.request_headers() == {"Accept": "text/event-stream", "Cache-Control": "no-store"}
     assert Reconnection().decoder.last_event_id == ""
     assert Reconnection().decoder is not Reconnection().decoder
 
@@ -387,7 +394,7 @@ def test_a_client_that_stops_resumes_behind_the_last_event_given_out() -> None:
     for event in decode(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n", decoder=client.decoder):
         if event.data == "b":
             break
-    assert client.request_headers()["Last-Event-ID"] == b"2"
+    assert client.request_headers()["Last-Event-ID"] == "2"
 
 
 WORDS = [ServerSentEvent(word, id=f"{word}:{n}", retry=n) for n, word in enumerate(["to", "be", "🍊", "not"])]
@@ -409,7 +416,7 @@ def test_a_cut_anywhere_loses_and_doubles_nothing(line_end: bytes) -> None:
         history.append(word)
 
     def missed(client: Reconnection) -> bytes:
-        header = client.request_headers().get("Last-Event-ID")
+        header = client.request_headers(encoding="latin-1").get("Last-Event-ID")
         found = history.after(parse_last_event_id(header))
         assert found is not None
         return (encode_comment("hello") + b"".join(found)).replace(b"\n", line_end)
@@ -526,12 +533,68 @@ def test_no_more_than_so_many_events_are_held() -> None:
 
 
 def test_no_more_than_so_many_bytes_are_held() -> None:
-    size = len(encode(tick("1")))
+    size = len(encode(tick("1"))) + len("1")
     exactly = filled("1", "2", "3", max_bytes=2 * size)
     assert exactly.after("1") == blocks(tick("2"), tick("3"))
     less = filled("1", "2", "3", max_bytes=2 * size - 1)
     assert less.after("1") is None
     assert less.after("2") == blocks(tick("3"))
+
+
+@pytest.mark.parametrize(("id", "kept"), [(None, 0), ("", 0), ("a" * 50, 50), ("a" * 49 + "é", 200), ("🍊" * 50, 200)])
+def test_an_id_counts_as_it_is_kept(id: str | None, kept: int) -> None:
+    """Once more than it is sent; and no more when its event is dropped."""
+    event = ServerSentEvent("tick", id=id)
+    size = len(encode(event)) + kept
+    for max_bytes, held in (
+        (3 * size, 3),
+        (3 * size - 1, 2),
+        (2 * size, 2),
+        (2 * size - 1, 1),
+        (size, 1),
+        (size - 1, 0),
+    ):
+        history = EventHistory(max_bytes=max_bytes)
+        for _ in range(9):
+            history.append(event)
+        assert len(history._blocks) == held
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: ServerSentEvent("x" * 50),
+        lambda n: ServerSentEvent("x" * 50, id=str(n)),
+        lambda n: ServerSentEvent("x" * 50, id=str(n // 2)),
+        lambda n: ServerSentEvent("x" * 50, id=str(n % 301)),
+        lambda n: ServerSentEvent("x" * 50, id=f"é{n}"),
+        lambda n: ServerSentEvent("x" * 50, id=f"🍊{n}"),
+        lambda n: ServerSentEvent("x", id=f"{n:020000}"),
+        lambda n: ServerSentEvent("x", id=f"🍊{n:05000}"),
+    ],
+    ids=["none", "short", "in pairs", "in turn", "Latin-1", "emoji", "long", "long with an emoji"],
+)
+@pytest.mark.parametrize("number", [600, 1500])
+def test_memory_is_what_it_says(make: Callable[[int], ServerSentEvent], number: int) -> None:
+    """As many bytes as it counts, and as many for each event as the docstring says."""
+    for n in range(number):  # so that nothing of the interpreter's own is counted
+        EventHistory().append(make(n))
+    gc.collect()
+    tracemalloc.start()
+    history = EventHistory(max_events=600)
+    for n in range(number):
+        history.append(make(n))
+    gc.collect()
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    counted = history._size
+    dropped = make(0).id or ""
+    assert counted == sum(map(len, history._blocks)) + sum(
+        len(id) * (1 if id.isascii() else 4) for id in [*history._ids][1:] if id is not None
+    )
+    own = 300 if dropped else 100
+    assert counted < used < counted + own * 600 + 4 * len(dropped) + 10_000
+    assert f"{own} " in (EventHistory.__doc__ or "")
 
 
 def test_a_large_event_pushes_out_several() -> None:
@@ -583,8 +646,78 @@ def test_what_can_not_be_sent_is_not_added() -> None:
         history.append(ServerSentEvent("a", id="2\n3"))
     with pytest.raises(TypeError):
         history.append("a")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+    with pytest.raises(TypeError):
+        history.append(ServerSentEvent("a", id=5))  # type: ignore[arg-type]  # so may it here
     assert history.after("1") == ()
     assert history.after("2\n3") is None
+
+
+class Full:
+    """Stands for a container that has no room for more."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def __len__(self) -> int:
+        return len(self._container)
+
+    def __iter__(self) -> Any:
+        return iter(self._container)
+
+    def __reversed__(self) -> Any:
+        return reversed(self._container)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._container
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._container[key]
+
+    def append(self, _: object) -> None:
+        raise MemoryError
+
+    def __setitem__(self, key: object, _: object) -> None:
+        raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("full", "id"), [("_blocks", "4"), ("_ids", "4"), ("_ids", None), ("_first", "4"), ("_again", "2")]
+)
+def test_an_append_that_raises_changes_nothing(full: str, id: str | None) -> None:
+    def state() -> list[Any]:
+        answers = [history.after(known) for known in ("", "1", "2", "3", "4")]
+        return [answers, history.last_event_id, history._size, len(history._blocks), len(history._ids)]
+
+    history = filled("1", "2", "3", max_events=3)
+    room = getattr(history, full)
+    before = state()
+    setattr(history, full, Full(room))
+    with pytest.raises(MemoryError):
+        history.append(tick(id))
+    setattr(history, full, room)
+    assert state() == before
+    history.append(tick("4"))
+    assert history.after("3") == blocks(tick("4"))
+    assert history.after("1") == blocks(*map(tick, "234"))
+
+
+def test_an_id_that_lies_is_kept_for_what_it_holds() -> None:
+    class Liar(str):
+        __slots__ = ()
+
+        def __hash__(self) -> int:
+            raise AssertionError
+
+        def __len__(self) -> int:
+            return 10**9
+
+    history = EventHistory()
+    history.append(ServerSentEvent("a", id=Liar("1")))
+    assert history.after("1") == ()
+    assert type(history.last_event_id) is str
 
 
 def test_what_after_returned_does_not_change() -> None:
@@ -608,7 +741,7 @@ def test_bounds_are_ints_of_1_or_more(name: str) -> None:
         with pytest.raises(TypeError, match=f"^{name} must be an int, not {type(bad).__name__}$"):
             EventHistory(**{name: bad})  # type: ignore[arg-type]  # what a caller without a type checker may pass
     for bad in (0, -1):
-        with pytest.raises(UsageError, match=f"^{name} must be at least 1, not {bad}$"):
+        with pytest.raises(ValueError, match=f"^{name} must be at least 1, not {bad}$"):
             EventHistory(**{name: bad})
 
 
@@ -638,7 +771,7 @@ def test_the_core_does_not_import_it() -> None:
     )
     bare = [sys.executable, "-I", "-S", "-c", code, *sys.path]
     loaded = ast.literal_eval(subprocess.run(bare, capture_output=True, check=True, text=True).stdout)
-    assert not {"typing", "re", "enum", "random", "json", "dataclasses", "functools", "socket"} & set(loaded)
+    assert not {"random", "json", "dataclasses", "socket"} & set(loaded)
 
 
 # State machines.
@@ -652,6 +785,7 @@ class Histories(RuleBasedStateMachine):
         self.history = EventHistory(max_events=max_events, max_bytes=max_bytes)
         self.max_events, self.max_bytes = max_events, max_bytes
         self.sent: list[bytes] = []
+        self.sizes: list[int] = []
         self.uses: dict[str, list[int]] = {}
         self.last_event_id = ""
         self.start = 0
@@ -661,16 +795,17 @@ class Histories(RuleBasedStateMachine):
         event = ServerSentEvent(data, id=id)
         assert self.history.append(event) == encode(event)
         self.sent.append(encode(event))
+        self.sizes.append(len(encode(event)) + (0 if id is None else len(id) * (4 if id == "é" else 1)))
         self.last_event_id = self.last_event_id if id is None else id
         assert self.history.last_event_id == self.last_event_id
         if id:
             self.uses.setdefault(id, []).append(len(self.sent))
-        self.start = next(place for place in range(len(self.sent) + 1) if self.fits(self.sent[place:]))
+        self.start = next(place for place in range(len(self.sent) + 1) if self.fits(self.sizes[place:]))
         for known in [known for known, places in self.uses.items() if places[-1] < self.start]:
             del self.uses[known]
 
-    def fits(self, part: list[bytes]) -> bool:
-        return len(part) <= self.max_events and sum(map(len, part)) <= self.max_bytes
+    def fits(self, sizes: list[int]) -> bool:
+        return len(sizes) <= self.max_events and sum(sizes) <= self.max_bytes
 
     def expected(self, last_event_id: str) -> tuple[bytes, ...] | None:
         place = self.uses.get(last_event_id, [-1])[0] if last_event_id else 0
@@ -815,8 +950,8 @@ class Clients(RuleBasedStateMachine):
 
     @invariant()
     def it_resumes_behind_the_last_whole_block(self) -> None:
-        headers = getattr(self, "client", Reconnection()).request_headers()
-        assert headers.get("Last-Event-ID", b"").decode() == getattr(self, "last_event_id", "")
+        headers = getattr(self, "client", Reconnection()).request_headers(encoding="utf-8")
+        assert headers.get("Last-Event-ID", "") == getattr(self, "last_event_id", "")
 
 
 TestHistories = Histories.TestCase

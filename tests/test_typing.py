@@ -89,7 +89,7 @@ def test_iterating() -> None:
 
 def test_http() -> None:
     assert_type(response_headers(), dict[str, str])
-    assert_type(request_headers(), dict[str, bytes])
+    assert_type(request_headers(), dict[str, str])
     assert_type(parse_last_event_id(None), str)
     assert_type(is_event_stream(None), bool)
 
@@ -98,7 +98,7 @@ def test_resuming() -> None:
     client = Reconnection(Decoder(), default_delay=1, retry_statuses=TRANSIENT_STATUSES)
     assert_type(client.decoder, Decoder)
     assert_type(client.next_delay(), float | None)
-    assert_type(client.request_headers(), dict[str, bytes])
+    assert_type(client.request_headers(), dict[str, str])
     assert_type(client.accept(200, b"text/event-stream", retry_after="1"), bool)
     history = EventHistory(max_events=1)
     assert_type(history.append(ServerSentEvent("", id="1")), bytes)

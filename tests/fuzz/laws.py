@@ -285,7 +285,7 @@ def _sendable(parts: Parts) -> bool:
     return not (
         (parts.data is not None and _has(parts.data, ""))
         or (parts.comment is not None and _has(parts.comment, ""))
-        or (parts.event is not None and (not parts.event or _has(parts.event, "\r\n")))
+        or (parts.event is not None and (not parts.event or parts.data is None or _has(parts.event, "\r\n")))
         or (parts.id is not None and _has(parts.id, "\r\n\0"))
         or (parts.retry is not None and (isinstance(parts.retry, bool) or not 0 <= parts.retry < 10**18))
     )
@@ -307,8 +307,8 @@ def _sent(send: Callable[[], bytes], given: dict[str, object], *, sendable: bool
     return wire
 
 
-def _holds_block(wire: bytes, parts: Parts) -> None:
-    """Assert that a wire says what the parts say and that nothing around it is touched."""
+def _holds_block(wire: bytes, parts: Parts, *, named: bool) -> None:
+    """Assert that a wire says what the parts say, in order, and that nothing around it is touched."""
     stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
     id = parts.id or ""
     events = [ServerSentEvent("before"), ServerSentEvent("behind", last_event_id=id)]
@@ -319,8 +319,10 @@ def _holds_block(wire: bytes, parts: Parts) -> None:
     _equal(_whole(Decoder().feed(wire)), _whole(events[1:-1]), "events of Decoder")
     _equal(stream.comments, [] if parts.comment is None else _lines(parts.comment), "comments")
     _equal((stream.last_event_id, stream.reconnection_time), (id, parts.retry), "state")
-    names = {line.name for line in stream.lines if isinstance(line, Field)}
-    assert names <= {"data", "event", "id", "retry"}, f"unknown fields: {names}"
+    names = [line.name for line in stream.lines if isinstance(line, Field)][1:-1]
+    data = [] if parts.data is None else ["data"] * len(_lines(parts.data))
+    expected = [*["id"] * (parts.id is not None), *["event"] * named, *data, *["retry"] * (parts.retry is not None)]
+    _equal(names, expected, "fields")
 
 
 def law_of_encode(parts: Parts) -> None:
@@ -329,7 +331,7 @@ def law_of_encode(parts: Parts) -> None:
     event = ServerSentEvent(parts.data or "", parts.event or "", parts.id, parts.retry)
     wire = _sent(lambda: encode(event), parts._asdict(), sendable=_sendable(parts))
     if wire is not None:
-        _holds_block(wire, parts)
+        _holds_block(wire, parts, named=parts.event != "message")
 
 
 def law_of_encode_block(parts: Parts) -> None:
@@ -338,7 +340,7 @@ def law_of_encode_block(parts: Parts) -> None:
     del given["function"]
     wire = _sent(lambda: encode_block(**given), given, sendable=_sendable(parts))
     if wire is not None:
-        _holds_block(wire, parts)
+        _holds_block(wire, parts, named=parts.event is not None)
 
 
 def law_of_encode_comment(parts: Parts) -> None:
@@ -347,7 +349,7 @@ def law_of_encode_comment(parts: Parts) -> None:
     text = parts.comment or ""
     wire = _sent(lambda: encode_comment(text), parts._asdict(), sendable=_sendable(parts))
     if wire is not None:
-        _holds_block(wire, parts)
+        _holds_block(wire, parts, named=False)
 
 
 def law_of_encode_line(parts: Parts) -> None:

@@ -158,10 +158,12 @@ def listening() -> Iterator[tuple[socket.socket, int]]:
 
 
 @contextlib.contextmanager
-def serve_asgi(app: Any, *, lifespan: str = "off") -> Iterator[int]:
+def serve_asgi(app: Any, *, lifespan: str = "off", http: str = "h11") -> Iterator[int]:
     """Serve an ASGI app with uvicorn; gives the port."""
     uvicorn = module("uvicorn")
-    config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_config=None, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=1, http=http
+    )
     server = uvicorn.Server(config)
     with listening() as (listener, port):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

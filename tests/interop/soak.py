@@ -200,7 +200,7 @@ class Soak:
                     return
                 writer.write(block)
                 await writer.drain()
-                if block.startswith(b"event: last\n"):
+                if b"\nevent: last\n" in block:
                     return
 
     async def _read(self) -> None:
@@ -212,9 +212,8 @@ class Soak:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
                 try:
-                    fields = "".join(
-                        f"{name}: {value.decode()}\r\n" for name, value in client.request_headers().items()
-                    )
+                    headers = client.request_headers()
+                    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                     writer.write(f"GET / HTTP/1.0\r\n{fields}\r\n".encode())
                     await reader.readuntil(b"\r\n\r\n")
                     client.accept(200, "text/event-stream")

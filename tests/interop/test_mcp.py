@@ -259,8 +259,7 @@ def test_our_client_resumes_a_stream_of_the_official_server() -> None:
         while "result" not in messages[-1]:
             assert client.next_delay() == 0.001
             assert client.decoder.last_event_id
-            again = {name.encode(): value.encode() for name, value in headers.items()}
-            again[b"Last-Event-ID"] = client.request_headers()["Last-Event-ID"]
+            again = {**headers, "Last-Event-ID": client.request_headers()["Last-Event-ID"]}
             with connection.stream("GET", url, headers=again) as response:
                 read(response)
     *progress, result = messages

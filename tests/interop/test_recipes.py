@@ -31,7 +31,7 @@ PINS = dict(
 
 def test_there_is_a_recipe_of_each() -> None:
     names = {f"server {name}" for name in SERVERS} | {f"client {name.replace('_', ' ')}" for name in CLIENTS}
-    assert set(RECIPES) == names | {"client resume", "server resume", "llm", "llm page"}
+    assert set(RECIPES) == names | {"client", "client resume", "server resume", "llm", "llm page"}
 
 
 @pytest.mark.parametrize("name", RECIPES)

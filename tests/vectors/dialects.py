@@ -175,7 +175,8 @@ DIALECTS = [
         "MCP: the priming event has an id and empty data, and says when to come back",
         f"id: 3_0\nretry: 1500\ndata: \n\nevent: message\nid: 3_1\ndata: {_PROGRESS}\n\n".encode(),
         _resumed([E("", id="3_0", retry=1500), E(_PROGRESS, id="3_1")]),
-        encode_block("", id="3_0", retry=1500) + _lines(("event", "message"), ("id", "3_1"), ("data", _PROGRESS), ""),
+        _lines(("id", "3_0"), ("retry", "1500"), ("data", ""), "")
+        + _lines(("event", "message"), ("id", "3_1"), ("data", _PROGRESS), ""),
         last_event_id="3_1",
         reconnection_time=1500,
         known={"require_ids": True, "unique_ids": True},
@@ -184,8 +185,7 @@ DIALECTS = [
         "MCP: the stream resumed, where a message without an id keeps the place",
         f"event: message\ndata: {_PROGRESS}\n\nevent: message\nid: 3_2\ndata: {_RPC}\n\n".encode(),
         [E(_PROGRESS, last_event_id="3_1"), E(_RPC, id="3_2", last_event_id="3_2")],
-        _lines(("event", "message"), ("data", _PROGRESS), "")
-        + _lines(("event", "message"), ("id", "3_2"), ("data", _RPC), ""),
+        encode_block(_PROGRESS, event="message") + _lines(("event", "message"), ("id", "3_2"), ("data", _RPC), ""),
         resumed_from="3_1",
         last_event_id="3_2",
         known=JSON,
@@ -194,8 +194,7 @@ DIALECTS = [
         "MCP on sse-starlette: CRLF, a ping with the time, the id first",
         f": ping - 2026-11-25 12:00:00.000000+00:00\r\n\r\nid: 9\r\nevent: message\r\ndata: {_RPC}\r\n\r\n".encode(),
         _resumed([E(_RPC, id="9")]),
-        encode_comment("ping - 2026-11-25 12:00:00.000000+00:00")
-        + _lines(("id", "9"), ("event", "message"), ("data", _RPC), ""),
+        encode_comment("ping - 2026-11-25 12:00:00.000000+00:00") + encode_block(_RPC, event="message", id="9"),
         "crlf",
         comments=("ping - 2026-11-25 12:00:00.000000+00:00",),
         last_event_id="9",
@@ -217,13 +216,16 @@ DIALECTS = [
             ),
             E('signals {"open":true}', event="datastar-patch-signals", last_event_id="123"),
         ],
-        encode(
-            E(
-                "selector #feed\nmode append\nelements <li>\nelements     one\nelements </li>",
-                event="datastar-patch-elements",
-                id="123",
-                retry=2000,
-            )
+        _lines(
+            ("event", "datastar-patch-elements"),
+            ("id", "123"),
+            ("retry", "2000"),
+            ("data", "selector #feed"),
+            ("data", "mode append"),
+            ("data", "elements <li>"),
+            ("data", "elements     one"),
+            ("data", "elements </li>"),
+            "",
         )
         + encode(E('signals {"open":true}', event="datastar-patch-signals")),
         last_event_id="123",

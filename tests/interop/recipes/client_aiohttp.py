@@ -8,8 +8,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)  # else a stream en
 
 
 async def read(url: str, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
-    # aiohttp takes text for a header, and sends it as UTF-8.
-    headers = {name: value.decode() for name, value in request_headers(decoder.last_event_id).items()}
+    headers = request_headers(decoder.last_event_id, encoding="utf-8")
     async with (
         aiohttp.ClientSession(timeout=TIMEOUT) as session,
         session.get(url, headers=headers) as response,

@@ -8,7 +8,7 @@ TIMEOUT = httpx.Timeout(10, read=None)  # a stream may be silent for as long as 
 
 
 def read(url: str, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
-    headers = request_headers(decoder.last_event_id)
+    headers = httpx.Headers(request_headers(decoder.last_event_id, encoding="latin-1"), encoding="latin-1")
     with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
         response.raise_for_status()
         if not is_event_stream(response.headers.get("Content-Type")):

@@ -9,7 +9,7 @@ TIMEOUT = httpx.Timeout(10, read=None)  # a stream may be silent for as long as 
 
 
 async def read(url: str, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
-    headers = request_headers(decoder.last_event_id)
+    headers = httpx.Headers(request_headers(decoder.last_event_id, encoding="latin-1"), encoding="latin-1")
     async with (
         httpx.AsyncClient(timeout=TIMEOUT) as client,
         client.stream("GET", url, headers=headers) as response,

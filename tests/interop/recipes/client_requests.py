@@ -6,8 +6,8 @@ from sse_codec import Decoder, ServerSentEvent, decode, is_event_stream, request
 
 
 def read(url: str, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
-    headers = request_headers(decoder.last_event_id)
-    headers["Accept-Encoding"] = b"identity"  # `raw` does not decompress
+    headers = request_headers(decoder.last_event_id, encoding="latin-1")
+    headers["Accept-Encoding"] = "identity"  # `raw` does not decompress
     with requests.get(url, headers=headers, stream=True, timeout=(10, None)) as response:
         response.raise_for_status()
         if not is_event_stream(response.headers.get("Content-Type")):

@@ -13,7 +13,8 @@ def events(url: str, client: Reconnection) -> Iterator[ServerSentEvent]:
     while (delay := client.next_delay()) is not None:
         time.sleep(delay)
         try:
-            with httpx.stream("GET", url, headers=client.request_headers(), timeout=TIMEOUT) as response:
+            headers = httpx.Headers(client.request_headers(encoding="latin-1"), encoding="latin-1")
+            with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
                 if client.accept(response.status_code, response.headers.get("Content-Type")):
                     for event in decode(response.iter_bytes(), decoder=client.decoder):
                         client.received()

@@ -5,7 +5,7 @@ from sse_codec import Decoder, ServerSentEvent, decode, is_event_stream, request
 
 
 def read(url: str, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
-    request = Request(url, headers=request_headers(decoder.last_event_id))
+    request = Request(url, headers=request_headers(decoder.last_event_id, encoding="latin-1"))
     with urlopen(request) as response:
         if not is_event_stream(response.headers.get("Content-Type")):
             raise RuntimeError("not an event stream")

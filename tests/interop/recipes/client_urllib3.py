@@ -6,7 +6,7 @@ from sse_codec import Decoder, ServerSentEvent, decode, is_event_stream, request
 
 
 def read(url: str, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
-    headers = request_headers(decoder.last_event_id)
+    headers = request_headers(decoder.last_event_id, encoding="latin-1")
     with urllib3.request("GET", url, headers=headers, preload_content=False) as response:
         if response.status != 200 or not is_event_stream(response.headers.get("Content-Type")):
             raise RuntimeError("not an event stream")
