@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from . import __version__
 from ._decoder import Decoder
 from ._encoder import encode_block
-from ._errors import EventTooLarge, IncompleteEvent, UsageError, show
+from ._errors import EventTooLarge, IncompleteEvent, show
 from ._event import Comment
 from ._grammar import DEFAULT_EVENT
 from ._input import DEFAULT_MAX_EVENT_SIZE
-from ._iterate import _end
 from ._lines import LineDecoder
 from ._terminal import Paint, Progress, Statistics, comment_line, event_block, finding_block, payload_block
 from .lint import CODES, Linter, json_fault
@@ -229,7 +228,7 @@ def _codes(text: str) -> list[str]:
     codes = text.split(",")
     try:
         Linter(ignore=codes)
-    except UsageError as error:
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return codes
 
@@ -325,7 +324,11 @@ def _decode(source: _Input, write: Callable[[str], None], options: argparse.Name
                         if options.comments:
                             write(show_comment(line))
             deal_with(decoder.feed(piece))
-        deal_with(_end(options.on_eof, decoder))
+        if options.on_eof == "dispatch":
+            deal_with(decoder.feed(b"\n\n"))  # as if its blank line had come, and before that its last line's end
+        unfinished = decoder.close()
+        if unfinished is not None and options.on_eof == "raise":
+            raise IncompleteEvent(unfinished)
     except (EventTooLarge, IncompleteEvent) as error:
         raise _Failure(1, f"{source.name}, line {lines.number}: {error}") from None
     finally:  # after Ctrl-C too: it is how a live stream is left

@@ -142,7 +142,7 @@ class ServerSentEvent:
 
 
 class ReceivedEvent(ServerSentEvent):
-    """One event, as a decoder read it: a `ServerSentEvent` that also knows where in its stream it stood.
+    r"""One event, as a decoder read it: a `ServerSentEvent` that also knows where in its stream it stood.
 
     It is equal to a `ServerSentEvent` with the same values: `last_event_id` is not compared.
 

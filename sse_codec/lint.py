@@ -55,10 +55,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from ._errors import UsageError, show
+from ._errors import show
 from ._grammar import BOM, DATA, DEFAULT_EVENT, EVENT, ID, RETRY, parse_retry
 from ._input import DEFAULT_MAX_EVENT_SIZE, StreamInput, _not_bytes
-from ._iterate import _close, _source
+from ._iterate import close_source, iterate_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -277,7 +277,7 @@ def lint(chunks: Chunks, **options: Unpack[Options]) -> Iterator[Finding]:
     >>> [finding.code for finding in lint([b"data: one\n\nda", b"ta: two\n"])]
     ['unfinished-block']
     """
-    return _lint(_source("lint", chunks), Linter(**options))
+    return _lint(iterate_chunks("lint", chunks), Linter(**options))
 
 
 def _lint(source: Iterator[Any], linter: Linter) -> Iterator[Finding]:
@@ -285,7 +285,7 @@ def _lint(source: Iterator[Any], linter: Linter) -> Iterator[Finding]:
         for chunk in source:
             yield from linter.feed(chunk)
     finally:
-        _close(source)
+        close_source(source)
     yield from linter.close()
 
 
@@ -323,7 +323,7 @@ class Linter:
 
     Raises:
         TypeError: an option is of the wrong type.
-        UsageError: `max_event_size` is less than 1, or `ignore` has something that is no code.
+        ValueError: `max_event_size` is less than 1, or `ignore` has something that is no code.
 
     >>> from sse_codec.lint import Linter
     >>> linter = Linter(sentinel="[DONE]")
@@ -359,7 +359,7 @@ class Linter:
         self._limit = max_event_size
         for code in ignore:
             if code not in CODES:
-                raise UsageError(f"{show(code)} is no code of a finding{_did_you_mean(code)}")
+                raise ValueError(f"{show(code)} is no code of a finding{_did_you_mean(code)}")
         self._ignored = frozenset(ignore)
         self._begin_stream()
 

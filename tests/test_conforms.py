@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sse_codec import UsageError
 from sse_codec.lint import lint
 from sse_codec.testing import assert_conforms
 from tests.strategies import chunkings
@@ -83,5 +82,5 @@ def test_options(options: dict[str, Any], code: str) -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(TypeError, match=r"assert_conforms\(\) takes bytes, not str"):
         assert_conforms("data: x\n\n")  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(UsageError, match="max_event_size"):
+    with pytest.raises(ValueError, match="max_event_size"):
         assert_conforms(b"", max_event_size=0)

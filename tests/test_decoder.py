@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent, UsageError, _decoder
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 #: The sizes that choose a way through the decoder: as they are, and so that a test's few bytes take each of the others.
 WAYS = {
-    "as it is": {"_SMALL": _decoder._SMALL},
-    "large chunks": {"_SMALL": 0, "_TINY": 0},
-    "large, one block": {"_TINY": 0},
-    "line by line": {"_SMALL": 0, "_TINY": 4096},
-    "large blocks": {"_SMALL": 0, "_TINY": 4, "_LARGE": 3},
+    "as it is": {},
+    "in pieces": {"_decoder._SMALL": 0, "_framing._WINDOW": 7},
+    "column by column": {"_decoder._SMALL": 0, "_interpret._FEW": 0},
+    "block by block": {"_decoder._SMALL": 0, "_interpret._FEW": 1_000_000},
+    "long blocks": {"_decoder._SMALL": 0, "_interpret._LONG": 3},
 }
 
 
 @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, size in request.param.items():
-        monkeypatch.setattr(_decoder, name, size)
+        monkeypatch.setattr(f"sse_codec.{name}", size)
 
 
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -147,9 +147,9 @@ def test_max_event_size_must_be_an_int(bad: Any) -> None:
 
 @pytest.mark.parametrize("bad", [0, -1])
 def test_max_event_size_must_be_positive(bad: int) -> None:
-    with pytest.raises(UsageError, match=f"at least 1, not {bad}"):
+    with pytest.raises(ValueError, match=f"at least 1, not {bad}"):
         Decoder(max_event_size=bad)
-    with pytest.raises(UsageError, match="not an int of 16610 bits"):
+    with pytest.raises(ValueError, match="not an int of 16610 bits"):
         Decoder(max_event_size=-(10**5000))
 
 

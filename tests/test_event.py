@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sse_codec import BlankLine, Comment, Decoder, Field, ServerSentEvent
+from sse_codec import BlankLine, Comment, Decoder, Field, ReceivedEvent, ServerSentEvent
 from tests.strategies import hostile_events
 
 FULL = ServerSentEvent("d", "e", "i", 5, "l")
@@ -24,7 +24,7 @@ def test_defaults() -> None:
 
 
 def test_arguments_by_name_and_by_position() -> None:
-    event = ServerSentEvent(data="d", event="e", id="i", retry=5, last_event_id="l")
+    event = ReceivedEvent(data="d", event="e", id="i", retry=5, last_event_id="l")
     assert event == FULL
     assert event.last_event_id == FULL.last_event_id
 
@@ -40,8 +40,8 @@ def test_equality_is_of_all_four_wire_fields(other: object) -> None:
 
 
 def test_equality_leaves_the_last_event_id_out() -> None:
-    assert ServerSentEvent("d", last_event_id="1") == ServerSentEvent("d", last_event_id="2")
-    assert len({ServerSentEvent("d", last_event_id="1"), ServerSentEvent("d", last_event_id="2"), FULL}) == 2
+    assert ReceivedEvent("d", last_event_id="1") == ReceivedEvent("d", last_event_id="2")
+    assert len({ReceivedEvent("d", last_event_id="1"), ReceivedEvent("d", last_event_id="2"), FULL}) == 2
 
 
 def test_equality_lets_the_other_side_decide() -> None:
@@ -97,7 +97,7 @@ def test_a_pickle_is_the_same_in_every_build() -> None:
         b"(Vx\np1\nVmessage\np2\nV1\np3\nNg3\ntp4\nRp5\n."
     )
     (decoded,) = Decoder().feed(b"id: 1\ndata: x\n\n")
-    assert pickle.dumps(decoded, 0) == pickle.dumps(ServerSentEvent("x", id="1", last_event_id="1"), 0) == pickled
+    assert pickle.dumps(decoded, 0) == pickle.dumps(ReceivedEvent("x", id="1", last_event_id="1"), 0) == pickled
 
 
 @values
@@ -129,7 +129,7 @@ def test_repr_evaluates(event: ServerSentEvent) -> None:
 
 def test_repr_shows_what_is_not_the_default() -> None:
     assert repr(ServerSentEvent("d")) == "ServerSentEvent(data='d')"
-    assert repr(FULL) == "ServerSentEvent(data='d', event='e', id='i', retry=5, last_event_id='l')"
+    assert repr(FULL) == "ReceivedEvent(data='d', event='e', id='i', retry=5, last_event_id='l')"
     assert repr(ServerSentEvent("d", id="")) == "ServerSentEvent(data='d', id='')"
 
 
@@ -140,7 +140,7 @@ def test_match() -> None:
         case _:
             pytest.fail("by position")
     match FULL:
-        case ServerSentEvent(data="d", event="e", id="i", retry=5, last_event_id="l"):
+        case ReceivedEvent(data="d", event="e", id="i", retry=5, last_event_id="l"):
             pass
         case _:
             pytest.fail("by name")

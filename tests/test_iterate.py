@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import Decoder, EventTooLarge, IncompleteEvent, ServerSentEvent, UsageError, adecode, decode
+from sse_codec import Decoder, EventTooLarge, IncompleteEvent, ServerSentEvent, adecode, decode
 from sse_codec.testing import reference_decode
 from tests.strategies import chunkings
 
@@ -434,12 +434,12 @@ class TestFailures:
     @pytest.mark.parametrize("call", [decode, adecode])
     @pytest.mark.parametrize("bad", ["ignore", None, "", 5])
     def test_on_eof_is_one_of_three(self, call: Any, bad: Any) -> None:
-        with pytest.raises(UsageError, match="on_eof must be one of 'discard', 'dispatch', 'raise', not "):
+        with pytest.raises(ValueError, match="on_eof must be one of 'discard', 'dispatch', 'raise', not "):
             call(b"", on_eof=bad)
 
     @pytest.mark.parametrize("call", [decode, adecode])
     def test_other_settings_are_checked_at_the_call(self, call: Any) -> None:
-        with pytest.raises(UsageError, match="max_event_size"):
+        with pytest.raises(ValueError, match="max_event_size"):
             call(b"", max_event_size=0)
         with pytest.raises(TypeError, match="last_event_id"):
             call(b"", last_event_id=5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sse_codec import BlankLine, Comment, EventTooLarge, Field, LineDecoder, UsageError
+from sse_codec import BlankLine, Comment, EventTooLarge, Field, LineDecoder
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
 
@@ -109,5 +109,5 @@ def test_refuses_an_attribute_that_it_has_not() -> None:
 
 
 def test_refuses_a_limit_out_of_range() -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(ValueError):
         LineDecoder(max_event_size=0)

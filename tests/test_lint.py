@@ -21,7 +21,6 @@ from sse_codec import (
     EventTooLarge,
     Field,
     ServerSentEvent,
-    UsageError,
     encode,
     encode_block,
 )
@@ -409,13 +408,13 @@ def test_wrong_arguments() -> None:
         Linter().feed("x")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="sentinel must be a str, not bytes"):
         Linter(sentinel=b"x")  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(UsageError, match="max_event_size must be at least 1"):
+    with pytest.raises(ValueError, match="max_event_size must be at least 1"):
         lint(b"", max_event_size=0)
     with pytest.raises(TypeError, match="ignore takes a set or list of codes, not a str"):
         Linter(ignore="late-bom")
-    with pytest.raises(UsageError, match="^'late_bom' is no code of a finding; did you mean 'late-bom'[?]$"):
+    with pytest.raises(ValueError, match="^'late_bom' is no code of a finding; did you mean 'late-bom'[?]$"):
         Linter(ignore=["bare-cr", "late_bom"])
-    with pytest.raises(UsageError, match="^'x' is no code of a finding$"):
+    with pytest.raises(ValueError, match="^'x' is no code of a finding$"):
         Linter(ignore={"x"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sse_codec._iterate import _source
+from sse_codec._iterate import iterate_chunks
 from sse_codec.lint import lint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
         AssertionError: there are errors. Its text is a report: each one's place, line and caret, what a client does
             with it, and how to mend it; of more than ten the first ten.
         TypeError: an argument is of the wrong type.
-        UsageError: `max_event_size` is less than 1, or `ignore` has something that is no code of a finding.
+        ValueError: `max_event_size` is less than 1, or `ignore` has something that is no code of a finding.
 
     >>> from sse_codec.testing import assert_conforms
     >>> assert_conforms(b"event: tick\ndata: 1\n\n")
@@ -50,7 +50,7 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
     __tracebackhide__ = True  # pytest shows the test's line, not this function's
     shown: list[str] = []
     count = 0
-    for finding in lint(_source("assert_conforms", wire), **options):
+    for finding in lint(iterate_chunks("assert_conforms", wire), **options):
         if finding.severity == "error":
             count += 1
             if count <= _SHOWN:

@@ -10,7 +10,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sse_codec._event import BlankLine, Comment, Field, ServerSentEvent
+from sse_codec._event import BlankLine, Comment, Field, Line, ReceivedEvent
+
+
+class ReferenceBlock(NamedTuple):
+    """A block of an event stream: the lines between two blank ones, and what its fields say.
+
+    Attributes: as those of `sse_codec.Block`.
+    """
+
+    data: str | None
+    event: str | None
+    id: str | None
+    retry: int | None
+    lines: tuple[Line, ...]
+    last_event_id: str
 
 
 class Reference(NamedTuple):
@@ -24,14 +38,16 @@ class Reference(NamedTuple):
         last_event_id: the last event ID string at the end of the stream.
         reconnection_time: the reconnection time in milliseconds; None when no field set it.
         unfinished: the event that a missing blank line would have dispatched; None when there is none.
+        blocks: all blocks that ended, in order: what `BlockDecoder` returns.
     """
 
-    events: list[ServerSentEvent]
+    events: list[ReceivedEvent]
     ends: list[int]
-    lines: list[Field | Comment | BlankLine]
+    lines: list[Line]
     last_event_id: str
     reconnection_time: int | None
-    unfinished: ServerSentEvent | None
+    unfinished: ReceivedEvent | None
+    blocks: list[ReferenceBlock]
 
     @property
     def comments(self) -> list[str]:
@@ -52,9 +68,9 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
     >>> from sse_codec.testing import reference_decode
     >>> stream = reference_decode(b": hi\nid: 1\ndata: one\n\ndata: tw")
     >>> stream.events, stream.ends
-    ([ServerSentEvent(data='one', id='1', last_event_id='1')], [22])
+    ([ReceivedEvent(data='one', id='1', last_event_id='1')], [22])
     >>> stream.comments, stream.unfinished
-    (['hi'], ServerSentEvent(data='tw', last_event_id='1'))
+    (['hi'], ReceivedEvent(data='tw', last_event_id='1'))
     """
     if not isinstance(wire, bytes):
         raise TypeError(f"reference_decode() takes bytes, not {type(wire).__name__}")
@@ -67,7 +83,7 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
             interpreter.process_line(line, end)
     # "Once the end of the file is reached, any pending data must be discarded." What it would have become is ours.
     last_event_id, reconnection_time = interpreter.last_event_id, interpreter.reconnection_time
-    dispatched, seen = len(interpreter.events), len(interpreter.lines)
+    dispatched, seen, blocks = len(interpreter.events), len(interpreter.lines), interpreter.blocks.copy()
     if rest:
         interpreter.process_line(rest, len(wire))
     interpreter.process_line("", len(wire))
@@ -78,6 +94,7 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
         last_event_id,
         reconnection_time,
         interpreter.events[dispatched] if len(interpreter.events) > dispatched else None,
+        blocks,
     )
 
 
@@ -163,9 +180,9 @@ class _Interpreter:
     """HTML 9.2.6, with the buffers it names."""
 
     def __init__(self, last_event_id: str) -> None:
-        self.events: list[ServerSentEvent] = []
+        self.events: list[ReceivedEvent] = []
         self.ends: list[int] = []
-        self.lines: list[Field | Comment | BlankLine] = []
+        self.lines: list[Line] = []
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self.data_buffer = ""
@@ -173,7 +190,10 @@ class _Interpreter:
         # The standard initialises it to the empty string for each stream, which would make the first event after
         # reconnecting forget where the stream was; browsers keep it.
         self.last_event_id_buffer = last_event_id
-        # Ours: the block's own fields.
+        # Ours: the block's own lines and fields, and which fields it has.
+        self.blocks: list[ReferenceBlock] = []
+        self.block_lines: list[Line] = []
+        self.block_event: str | None = None
         self.block_id: str | None = None
         self.block_retry: int | None = None
 
@@ -181,6 +201,7 @@ class _Interpreter:
         # "If the line is empty (a blank line): Dispatch the event, as defined below."
         if line == "":
             self.lines.append(BlankLine())
+            self.end_block()
             self.dispatch_event(end)
         # "If the line starts with a U+003A COLON character (:): Ignore the line."
         elif line[0] == ":":
@@ -188,6 +209,7 @@ class _Interpreter:
             if text != "" and text[0] == " ":
                 text = text[1:]
             self.lines.append(Comment(text))
+            self.block_lines.append(Comment(text))
         # "If the line contains a U+003A COLON character (:)"
         elif ":" in line:
             # "Collect the characters on the line before the first U+003A COLON character (:), and let field be that
@@ -205,9 +227,11 @@ class _Interpreter:
 
     def process_field(self, field: str, value: str) -> None:
         self.lines.append(Field(field, value))
+        self.block_lines.append(Field(field, value))
         if field == "event":
             # "Set the event type buffer to field value."
             self.event_type_buffer = value
+            self.block_event = value
         elif field == "data":
             # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character to the
             # data buffer."
@@ -230,6 +254,23 @@ class _Interpreter:
                 self.reconnection_time = self.block_retry = int(value)
         # "Otherwise: The field is ignored."
 
+    def end_block(self) -> None:
+        """Ours: keep what stood between two blank lines."""
+        if self.block_lines:
+            data = self.data_buffer.removesuffix("\n") if self.data_buffer else None
+            self.blocks.append(
+                ReferenceBlock(
+                    data,
+                    self.block_event,
+                    self.block_id,
+                    self.block_retry,
+                    tuple(self.block_lines),
+                    self.last_event_id_buffer,
+                )
+            )
+        self.block_lines = []
+        self.block_event = None
+
     def dispatch_event(self, end: int) -> None:
         block_id, self.block_id = self.block_id, None
         block_retry, self.block_retry = self.block_retry, None
@@ -251,7 +292,7 @@ class _Interpreter:
         event_type = "message"
         if self.event_type_buffer != "":
             event_type = self.event_type_buffer
-        self.events.append(ServerSentEvent(self.data_buffer, event_type, block_id, block_retry, self.last_event_id))
+        self.events.append(ReceivedEvent(self.data_buffer, event_type, block_id, block_retry, self.last_event_id))
         self.ends.append(end)
         # "Set the data buffer and the event type buffer to the empty string."
         self.data_buffer = ""

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sse_codec import (
+    ReceivedEvent,
     BlankLine,
     Comment,
     Decoder,
@@ -311,7 +312,7 @@ def _holds_block(wire: bytes, parts: Parts, *, named: bool) -> None:
     """Assert that a wire says what the parts say, in order, and that nothing around it is touched."""
     stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
     id = parts.id or ""
-    events = [ServerSentEvent("before"), ServerSentEvent("behind", last_event_id=id)]
+    events = [ServerSentEvent("before"), ReceivedEvent("behind", last_event_id=id)]
     if parts.data is not None:
         event = ServerSentEvent("\n".join(_lines(parts.data)), parts.event or "message", parts.id, parts.retry, id)
         events.insert(1, event)

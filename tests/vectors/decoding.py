@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sse_codec import ServerSentEvent as E
+from sse_codec import ReceivedEvent as E
 
 
 class Case(NamedTuple):
