@@ -6,6 +6,7 @@ for SDKs that tell "no event type" from "message", and for anyone who needs comm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from ._event import Comment, Field, ReceivedEvent
 from ._framing import BlockInput
 from ._grammar import BOM, CR, DEFAULT_EVENT, LF
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
-from ._interpret import decode_text, interpret_block, records
+from ._interpret import decode_text, interpret, interpret_long, records
 from ._lines import parse_line
 
 
@@ -55,9 +56,9 @@ class Block:
         raw = wire.strip(b"\n")
         if not raw or CR in raw or b"\n\n" in raw:
             raise ValueError("wire must be one block: at least one line, LF line ends, and no blank line inside")
-        self._raw = raw
+        self._raw = raw + b"\n"
         self._last_event_id = check_str("last_event_id", last_event_id)
-        self._data, self._event, self._id, self._retry = interpret_block(decode_text(raw))
+        self._data, self._event, self._id, self._retry = interpret_long(decode_text(raw))
 
     @property
     def data(self) -> str | None:
@@ -88,7 +89,7 @@ class Block:
     def lines(self) -> tuple[Field | Comment, ...]:
         """All lines of the block in order, without the blank one. Parsed at each access."""
         # A block has no blank line inside, and so no BlankLine.
-        return tuple(parse_line(line) for line in self._raw.split(b"\n"))  # type: ignore[misc]
+        return tuple(parse_line(line) for line in self._raw[:-1].split(b"\n"))  # type: ignore[misc]  # a block has no blank line inside, and so no BlankLine
 
     @property
     def comments(self) -> tuple[str, ...]:
@@ -102,7 +103,8 @@ class Block:
         Where the first line starts with U+FEFF, a blank line comes first. Otherwise a receiver whose stream starts here
         would take that for a byte order mark.
         """
-        return (b"\n%b\n\n" if self._raw.startswith(BOM) else b"%b\n\n") % self._raw
+        raw = self._raw
+        return raw + b"\n" if raw[0] != BOM[0] or not raw.startswith(BOM) else b"\n" + raw + b"\n"
 
     def to_event(self) -> ReceivedEvent | None:
         """Return the event that a client dispatches for this block; None when it dispatches none, for want of data."""
@@ -172,11 +174,43 @@ class BlockDecoder(BlockInput):
 
         Raises: as `Decoder.feed`.
         """
-        data = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
-        if CR in data:
-            data = self._unify_line_ends(data)
+        raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
+        if CR in raw:
+            raw = self._unify_line_ends(raw)
+        if not self._held and len(raw) <= self._small:
+            # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
+            # `interpret`, which quotes the standard.
+            line, _, rest = decode_text(raw).partition("\n")
+            data = name = id = more = None
+            while line:
+                if (value := line.removeprefix("data:")) != line:
+                    value = value.removeprefix(" ")
+                    if data is None:
+                        data = value
+                    else:
+                        more = more or [data]
+                        more.append(value)
+                elif (value := line.removeprefix("event: ")) != line:
+                    name = value
+                elif (value := line.removeprefix("id: ")) != line:
+                    if "\0" not in value:
+                        id = value
+                elif line[0] != ":":
+                    break  # something rare: leave it to `interpret`
+                if rest == "\n":
+                    if id is not None:
+                        self._last_event_id = id
+                    block = _new_block()
+                    block._data = "\n".join(more) if more else data
+                    block._event = name
+                    block._id = id
+                    block._retry = None
+                    block._last_event_id = self._last_event_id
+                    block._raw = raw[:-1]
+                    return [block]
+                line, _, rest = rest.partition("\n")
         blocks: list[Block] = []
-        self._feed(data, blocks)
+        self._feed(raw, blocks)
         return blocks
 
     def close(self) -> Block | None:
@@ -218,28 +252,33 @@ class BlockDecoder(BlockInput):
     def _dispatch(self, raw: bytes | bytearray, items: list[Any]) -> None:
         raw = bytes(raw)
         self._held.clear()
-        parts = raw.split(b"\n\n")
-        if raw[0] == LF or b"\n\n\n" in raw:
-            # Blank lines that end no block.
-            parts = [part for part in (part.strip(b"\n") for part in parts) if part]
-            parts.append(b"")
-            raw = b"\n\n".join(parts)
-            if not raw:
-                return
-        parts.pop()  # after the last blank line
+        self._split(raw, decode_text(raw), items)
+
+    def _split(self, raw: bytes, text: str, blocks: list[Block]) -> None:
+        """Make blocks of the bytes of whole blocks, which are given as text, too."""
+        found, stride = records(text)
+        parts: Iterable[bytes]
+        if stride:
+            # Each block's lines joined again, which takes half the time of a search for blank lines.
+            parts = map(b"\n".join, zip(*[iter(raw.split(b"\n"))] * stride))
+        else:
+            parts = [part + b"\n" for part in (part.strip(b"\n") for part in raw.split(b"\n\n")) if part]
+            if text[0] == "\n" or "\n\n\n" in text:
+                # Some blank lines end no block, and have no part.
+                found = interpret("".join([f"{decode_text(part)}\n" for part in parts]).split("\n"))
         last_event_id = self._last_event_id
-        for part, (data, name, id, retry) in zip(parts, records(decode_text(raw)), strict=True):
+        for raw, (data, name, id, retry) in zip(parts, found):
             if id is not None:
                 last_event_id = id
             if retry is not None and not self._acted:
-                self._act(retry, items)
+                self._act(retry, blocks)
             block = _new_block()
             block._data = data
             block._event = name
             block._id = id
             block._retry = retry
             block._last_event_id = last_event_id
-            block._raw = part
-            items.append(block)
+            block._raw = raw
+            blocks.append(block)
         self._acted = False
         self._last_event_id = last_event_id

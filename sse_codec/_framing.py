@@ -15,9 +15,12 @@ from typing import Any, Final
 from ._errors import EventTooLarge, check_str, show
 from ._grammar import COLON, LF, RETRY
 from ._input import StreamInput
-from ._interpret import decode_text, interpret_block
+from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
+
+#: Bytes; a chunk up to this may well be one event, a larger one holds many or a part of one.
+_SMALL: Final = 4096
 
 #: Bytes; a larger chunk is taken in pieces, so that what is made of it on the way stays small and in the cache.
 _WINDOW: Final = 64 * 1024
@@ -26,7 +29,7 @@ _WINDOW: Final = 64 * 1024
 class BlockInput(StreamInput):
     """The state of one event stream over its connections, and the cutting of its bytes into blocks."""
 
-    __slots__ = ("_acted", "_changes", "_last_event_id", "_reconnection_time")
+    __slots__ = ("_acted", "_changes", "_last_event_id", "_reconnection_time", "_small")
 
     #: Whether a comment belongs to its block, or leaves when its line ends.
     _KEEPS_COMMENTS = False
@@ -35,6 +38,8 @@ class BlockInput(StreamInput):
         super().__init__(max_event_size=max_event_size)
         self._last_event_id: str = check_str("last_event_id", last_event_id)
         self._reconnection_time: int | None = None
+        #: Bytes; the largest chunk in which no block can pass the limit, and which is tried as whole blocks first.
+        self._small = min(_SMALL, self._limit)
         #: Whether a `retry` of the unfinished block has taken effect.
         self._acted = False
         #: For `decode`: each new reconnection time of a chunk, with the number of items before it. None: not asked for.
@@ -186,7 +191,7 @@ class BlockInput(StreamInput):
             held.append(LF)
             if line.startswith(_RETRY):
                 # "set the event stream's reconnection time to that integer": now, not when the block ends.
-                _, _, _, retry = interpret_block(decode_text(line))
+                _, _, _, retry = interpret_long(decode_text(line))
                 if retry is not None:
                     self._acted = True
                     self._act(retry, items)

@@ -52,6 +52,8 @@ def parse_retry(value: str) -> int | None:
     """
     if not (value.isdigit() and value.isascii()):
         return None
-    if len(value) <= MAX_RETRY_DIGITS or len(value.lstrip("0")) <= MAX_RETRY_DIGITS:
-        return int(value)
-    return None
+    if len(value) > MAX_RETRY_DIGITS:
+        value = value.lstrip("0") or "0"
+        if len(value) > MAX_RETRY_DIGITS:
+            return None
+    return int(value)

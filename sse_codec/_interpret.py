@@ -2,7 +2,7 @@
 
 `interpret` is the standard's algorithm, and enough for every stream. `alike` gives the same answer faster for a run of
 blocks that have the same fields in the same order, as nearly every stream has: it makes a few calls for the whole run
-instead of a few for each line. `_interpret_long` keeps a huge block from having all its lines in memory at once.
+instead of a few for each line. `interpret_long` keeps a huge block from having all its lines in memory at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FEW: Final = 24
 
 #: Characters; a block of more is cut between its lines, so that not all of them are in memory at once. As a str of its
 #: own, a short line takes 20 times its size.
-_LONG: Final = 32 * 1024
+_LONG: Final = 16 * 1024
 
 
 def decode_text(raw: bytes | bytearray) -> str:
@@ -34,49 +34,49 @@ def decode_text(raw: bytes | bytearray) -> str:
         return raw.decode("utf-8", "replace")  # given only here: looking up the error handler takes time
 
 
-def records(text: str) -> Iterable[Record]:
+def records(text: str) -> tuple[Iterable[Record], int]:
     """Interpret the text of any number of blocks, each with its blank line; line ends are LF.
 
-    A blank line that ends no block counts as a block without fields.
+    Returns:
+        A record for each block, and also for a blank line that ends none, whose record is empty. And how many lines
+        each block has, its blank line included; 0 when that is not known to be the same for all.
     """
     if len(text) > _LONG and (end := text.index("\n\n")) > _LONG:
         # Only the first block can be larger than a window: it alone was held over several chunks.
-        first = interpret_block(text[:end].removeprefix("\n"))
+        first = interpret_long(text[:end])
         rest = text[end + 2 :]
-        return [first, *records(rest)] if rest else [first]
+        return [first, *(records(rest)[0] if rest else ())], 0
+    if text.startswith("data: ") and text.find("\n") == text.find("\n\n"):
+        values = text[6:-2].split("\n\ndata: ")
+        if "\n" not in "".join(values):
+            # Blocks of one line of data, cut apart by one search (benchmarks: "blocks, data"; 0.6 of the time).
+            nothing = repeat(None)
+            return zip(values, nothing, nothing, nothing), 2
     lines = text.split("\n")
     lines.pop()  # after the last line end
     if len(lines) > _FEW:
-        if (found := alike(lines)) is not None:
-            return found
-        # The first block may lack what had left when it was held, such as its comments.
         end = lines.index("") + 1
+        if (found := alike(lines)) is not None:
+            return found, end
+        # The first block may lack what had left when it was held, such as its comments.
         if (found := alike(lines[end:])) is not None:
-            return [*interpret(lines[:end]), *found]
-    return interpret(lines)
-
-
-def interpret_block(text: str) -> Record:
-    """Interpret the text of one block, without its blank line."""
-    if len(text) > _LONG:
-        return _interpret_long(text)
-    [record] = interpret([*text.split("\n"), ""])
-    return record
+            return [*interpret(lines[:end]), *found], 0
+    return interpret(lines), 0
 
 
 def interpret(lines: Iterable[str]) -> Iterator[Record]:
     """Interpret lines; at each blank one, give what the block before it says (WHATWG HTML 9.2.6).
 
-    Dispatching the event is left to the caller.
+    The last step, which dispatches the event, is the caller's.
     """
     data: str | None = None
     name = id = retry = None
-    more: list[str] = []  # the values of all `data` fields, where there are several
+    more: list[str] | None = None  # the values of all `data` fields, where there are several
     for line in lines:
+        # "If the line is empty (a blank line)"
         if not line:
             yield "\n".join(more) if more else data, name, id, retry
-            data = name = id = retry = None
-            more = []
+            data = name = id = retry = more = None
         # "Collect the characters on the line before the first U+003A COLON character (:), and let field be that
         # string." "If value starts with a U+0020 SPACE character, remove it from value." A line that differs without a
         # prefix has had it.
@@ -160,8 +160,11 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
     return zip(values, names, ids, times)
 
 
-def _interpret_long(text: str) -> Record:
-    """Interpret one block of many lines, part by part. In each the last field of a kind holds, so it does in all."""
+def interpret_long(text: str) -> Record:
+    """Interpret the text of one block, part by part: its blank line may be left out.
+
+    In each part the last field of a kind holds, and so it does in all.
+    """
     data: list[str] = []
     name = id = retry = None
     start = 0
@@ -173,10 +176,10 @@ def _interpret_long(text: str) -> Record:
             # Nothing but data (benchmarks: "many data lines"; 0.4 of the time).
             data.append(part[6:].replace("\ndata: ", "\n"))
             continue
-        [(some_data, some_name, some_id, some_retry)] = interpret([*part.split("\n"), ""])
-        if some_data is not None:
-            data.append(some_data)
-        name = name if some_name is None else some_name
-        id = id if some_id is None else some_id
-        retry = retry if some_retry is None else some_retry
+        for some_data, some_name, some_id, some_retry in interpret([*part.split("\n"), ""]):
+            if some_data is not None:
+                data.append(some_data)
+            name = name if some_name is None else some_name
+            id = id if some_id is None else some_id
+            retry = retry if some_retry is None else some_retry
     return "\n".join(data) if data else None, name, id, retry

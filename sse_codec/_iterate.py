@@ -312,7 +312,7 @@ async def _adecode(source: Any, reading: _Reading) -> AsyncGenerator[Any, None]:
 class _Reading:
     """What the four have in common: one connection's reading, but for how its chunks come and its items go."""
 
-    __slots__ = ("_changes", "_decoder", "_doubt", "_is_last", "_latest", "_on_eof", "_until", "done")
+    __slots__ = ("_changes", "_decoder", "_doubt", "_follows", "_is_last", "_latest", "_on_eof", "_until", "done")
 
     def __init__(
         self,
@@ -325,6 +325,8 @@ class _Reading:
     ) -> None:
         if on_eof not in _ON_EOF:
             raise ValueError(f"on_eof must be one of {', '.join(map(repr, _ON_EOF))}, not {show(on_eof)}")
+        #: Whether anyone can see the decoder's state between two items.
+        self._follows = decoder is not None or until is not None
         if decoder is None:
             decoder = kind(last_event_id=last_event_id, max_event_size=max_event_size)
         elif not isinstance(decoder, kind):
@@ -357,14 +359,12 @@ class _Reading:
     def items(self, chunk: Bytes) -> Iterable[Any]:
         """Return what a chunk completes, to be given out one by one before the next chunk is asked for."""
         decoder = self._decoder
-        last_event_id, reconnection_time = decoder._last_event_id, decoder._reconnection_time
+        reconnection_time = decoder._reconnection_time
         self._changes.clear()
         items: list[Any] = decoder.feed(chunk)
         if self._doubt is not None and self._doubt.settled_by(chunk):
             self._doubt = None
-        if self._is_last is None and not self._changes and decoder._last_event_id is last_event_id:
-            return items  # nothing to follow
-        return self._follow(items, reconnection_time)
+        return self._follow(items, reconnection_time) if self._follows else items
 
     def _follow(self, items: list[Any], reconnection_time: int | None) -> Iterator[Any]:
         """Give items out, and have the decoder's state follow them.
