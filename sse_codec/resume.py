@@ -359,7 +359,7 @@ class Reconnection:
     ) -> Generator[ServerSentEvent, None, None]:
         r"""Decode the body of a response that was accepted, as `sse_codec.decode` with `decoder=client.decoder`.
 
-        Each event also counts as `received`. Arguments and errors are those of `sse_codec.decode`.
+        Each event also counts as `received`, that of `until` too. Arguments and errors are those of `sse_codec.decode`.
 
         >>> from sse_codec.resume import Reconnection
         >>> client = Reconnection(jitter=0)
@@ -370,7 +370,7 @@ class Reconnection:
         >>> client.next_delay(), client.request_headers()["Last-Event-ID"]
         (0.9, '1')
         """
-        return self._noting(decode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)))
+        return self._noting(decode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
 
     def adecode(
         self,
@@ -381,23 +381,32 @@ class Reconnection:
     ) -> AsyncGenerator[ServerSentEvent, None]:
         """Decode the body of a response that was accepted, as `sse_codec.adecode` with `decoder=client.decoder`.
 
-        Each event also counts as `received`. Arguments and errors are those of `sse_codec.adecode`.
+        Each event also counts as `received`, that of `until` too. Arguments and errors are those of
+        `sse_codec.adecode`.
         """
-        return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)))
+        return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
 
-    def _noting(self, events: Generator[ServerSentEvent, None, None]) -> Generator[ServerSentEvent, None, None]:
+    def _noting(
+        self, events: Generator[ServerSentEvent, None, None], until: object
+    ) -> Generator[ServerSentEvent, None, None]:
         try:
             for event in events:
                 self._received = True
                 yield event
+            if until is not None:
+                self._received = True  # the event that was waited for, which is not given out
         finally:
             events.close()
 
-    async def _anoting(self, events: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[ServerSentEvent, None]:
+    async def _anoting(
+        self, events: AsyncGenerator[ServerSentEvent, None], until: object
+    ) -> AsyncGenerator[ServerSentEvent, None]:
         try:
             async for event in events:
                 self._received = True
                 yield event
+            if until is not None:
+                self._received = True
         finally:
             await events.aclose()
 

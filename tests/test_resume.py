@@ -285,13 +285,23 @@ def test_decoding_passes_options_and_errors_on(way: str) -> None:
 def test_decoding_passes_until_on(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
-    def fake(chunks: Any, **options: Any) -> Any:
+    def no_events(chunks: Any, **options: Any) -> Any:
         given.append((chunks, options))
+        yield from ()
 
-    monkeypatch.setattr(resume, way, fake)
-    client = Reconnection()
-    getattr(client, way)(b"", until="[DONE]", on_eof="raise")
-    getattr(client, way)(b"")
+    async def no_events_async(chunks: Any, **options: Any) -> Any:
+        given.append((chunks, options))
+        for event in list[ServerSentEvent]():
+            yield event
+
+    monkeypatch.setattr(resume, way, no_events if way == "decode" else no_events_async)
+    client = Reconnection(jitter=0)
+    assert delays(client, 3) == [0.0, 3.0, 6.0]
+    assert collect(client, way, b"", until="[DONE]", on_eof="raise") == []
+    assert client.next_delay() == 3.0, "the event that was waited for is one, though it is not given out"
+    assert collect(client, way, b"") == []
+    assert client.next_delay() == 3.0
+    assert client.next_delay() == 6.0
     assert given == [
         (b"", {"on_eof": "raise", "decoder": client.decoder, "until": "[DONE]"}),
         (b"", {"on_eof": "discard", "decoder": client.decoder}),
