@@ -267,6 +267,16 @@ def test_the_first_event_is_enough(way: str) -> None:
     assert client.next_delay() == 3.0
 
 
+def test_a_client_that_leaves_closes_the_decoding_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not leave it to the garbage collector, which may come late."""
+    held = decode(b"data: a\n\ndata: b\n\n")
+    monkeypatch.setattr(resume, "decode", lambda *_, **__: held)
+    events = Reconnection().decode(b"")
+    assert next(events) == ServerSentEvent("a")
+    events.close()
+    assert list(held) == []
+
+
 @ways
 def test_decoding_passes_options_and_errors_on(way: str) -> None:
     client = Reconnection(Decoder(max_event_size=100))
