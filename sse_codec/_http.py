@@ -58,7 +58,7 @@ def request_headers(
     - Spaces and tabs around an id are left out, as a browser leaves them out. HTTP does not count them as part of a
       value (RFC 9110, 5.5), and some clients refuse to send them.
     - Text beyond ASCII is sent as UTF-8 (9.2.3), and clients differ in what they need for that: see `encoding`.
-    - All other ids arrive as they are. If you choose the ids, choose printable ASCII without spaces at the ends.
+    - Printable ASCII without spaces at the ends arrives everywhere as it is. If you choose the ids, choose such.
 
     Args:
         last_event_id: where to resume: `Decoder.last_event_id`, or that of the last event dealt with. If it is "" or

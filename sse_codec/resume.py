@@ -15,9 +15,8 @@ The server has sent three events, and the connection was cut inside the second:
 >>> client = Reconnection(Decoder())
 >>> client.next_delay(), client.accept(200, "text/event-stream")
 (0.0, True)
->>> client.decoder.feed(wire[:20])
-[ServerSentEvent(data='to', id='0', last_event_id='0')]
->>> client.received()
+>>> [event.data for event in client.decode(wire[:20])]
+['to']
 
 So the client waits, asks, and is given the rest:
 
@@ -31,9 +30,9 @@ True
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from itertools import islice
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ._decoder import Decoder
 from ._encoder import _text, encode
@@ -41,9 +40,16 @@ from ._errors import SSEError, check_bound, show
 from ._event import ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
+from ._iterate import adecode, decode
 
-#: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`.
-TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
+if TYPE_CHECKING:
+    from ._iterate import AsyncChunks, Chunks, OnEOF
+
+#: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`; those
+#: by which Cloudflare says that it can't reach the server behind it for now (520 to 524, and 530); and 529, by which
+#: model APIs say that they are overloaded. Not 525 and 526: Cloudflare asks not to retry these. They mean that the
+#: server's TLS is set up wrongly.
+TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 
 _OK = 200
 _NO_CONTENT = 204
@@ -57,7 +63,7 @@ class ConnectionFailed(SSEError):
 
     Attributes:
         status: the response's status.
-        content_type: the response's `Content-Type`; None when it had none.
+        content_type: the response's `Content-Type`, as it was given to `accept`; None when it had none.
 
     >>> from sse_codec.resume import Reconnection
     >>> Reconnection().accept(404, "text/html")
@@ -66,7 +72,7 @@ class ConnectionFailed(SSEError):
     sse_codec.resume.ConnectionFailed: a response with status 404 and content type 'text/html' is no event stream
     """
 
-    def __init__(self, status: int, content_type: str | bytes | None) -> None:
+    def __init__(self, status: int, content_type: str | bytes | tuple[str | bytes, ...] | None) -> None:
         super().__init__(status, content_type)
         self.status = status
         self.content_type = content_type
@@ -76,12 +82,38 @@ class ConnectionFailed(SSEError):
         return f"a response with status {self.status} and {kind} is no event stream"
 
 
+class GaveUp(SSEError):
+    """No event came for so long that the client asks no more: `max_failures` or `max_outage` of `Reconnection`.
+
+    Attributes:
+        failures: how many requests in a row brought no event.
+        waited: how many seconds the client waited between them.
+
+    >>> from sse_codec.resume import Reconnection
+    >>> client = Reconnection(max_failures=2, jitter=0)
+    >>> client.next_delay(), client.next_delay(), client.next_delay()
+    Traceback (most recent call last):
+        ...
+    sse_codec.resume.GaveUp: 2 requests in a row brought no event, with 3 s of waiting
+    """
+
+    def __init__(self, failures: int, waited: float) -> None:
+        super().__init__(failures, waited)
+        self.failures = failures
+        self.waited = waited
+
+    def __str__(self) -> str:
+        requests = "1 request" if self.failures == 1 else f"{self.failures} requests in a row"
+        return f"{requests} brought no event, with {self.waited:.3g} s of waiting"
+
+
 class Reconnection:
     r"""A client's connections, one after the other: when to ask, with which headers, and when to stop (9.2.3).
 
     Call `next_delay` before each request, the first one included, and wait that long. Then hand the response to
-    `accept`, and call `received` when an event came. A request that fails, or a connection that ends, in order or not,
-    needs no call: the next one of `next_delay` knows. Redirects are the HTTP client's to follow.
+    `accept`, and its body to `decode` or `adecode`. A request that fails, or a connection that ends, in order or not,
+    needs no call: the next one of `next_delay` knows. Redirects are the HTTP client's to follow. A client that feeds
+    the decoder by itself calls `received` when an event came.
 
     How long it waits: the reconnection time, as the standard says: the latest `retry` field's, or `default_delay`. When
     the connection before brought no event, twice that after the second such connection in a row, four times after the
@@ -90,8 +122,8 @@ class Reconnection:
     reconnection time at least; it comes after `max_delay`, so that clients which a long outage has brought there do not
     all come back at once.
 
-    What it resumes behind: the decoder's `last_event_id` when the headers are asked for. With `decode(chunks,
-    decoder=client.decoder)` that is the last event given out; with `feed` it is the last one decoded. A client for
+    What it resumes behind: the decoder's `last_event_id` when the headers are asked for. With `decode` that is the last
+    event given out; with `client.decoder.feed` it is the last one decoded. A client for
     which neither is dealt with sets `decoder.last_event_id` to where it is. What a cut leaves of a block is dropped
     with its id, so the server sends the event again: not with `on_eof="dispatch"`, which gives out half an event and
     resumes behind it.
@@ -107,11 +139,16 @@ class Reconnection:
             nothing.
         retry_statuses: statuses that are no reason to stop, such as `TRANSIENT_STATUSES`. None unless told, as the
             standard and browsers have it. 204 can't be one of them.
+        max_failures: give up after so many requests in a row that brought no event; at least 1. None never gives up, as
+            a browser, which has its page for as long as it is open.
+        max_outage: give up rather than wait for more than so many seconds since the latest connection that brought an
+            event; at least 0. It counts the waits, jitter included, and not the time that requests take: there is no
+            clock here. None never gives up.
         random: returns numbers from 0 up to but not including 1; `random.random` unless given.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: a delay or `jitter` is outside its range, or `retry_statuses` holds 204.
+        ValueError: a number is outside its range, or `retry_statuses` holds 204.
 
     A whole client, with httpx:
 
@@ -122,9 +159,7 @@ class Reconnection:
     ...         try:
     ...             with httpx.stream("GET", url, headers=client.request_headers()) as response:
     ...                 if client.accept(response.status_code, response.headers.get("Content-Type")):
-    ...                     for event in decode(response.iter_bytes(), decoder=client.decoder):
-    ...                         client.received()
-    ...                         yield event
+    ...                     yield from client.decode(response.iter_bytes())
     ...         except httpx.TransportError:
     ...             pass  # refused, timed out, cut: ask again
 
@@ -143,12 +178,15 @@ class Reconnection:
         "_failures",
         "_jitter",
         "_max_delay",
+        "_max_failures",
+        "_max_outage",
         "_min_delay",
         "_random",
         "_received",
         "_retry_after",
         "_retry_statuses",
         "_stopped",
+        "_waited",
     )
 
     def __init__(
@@ -160,6 +198,8 @@ class Reconnection:
         max_delay: float = 120.0,
         jitter: float = 0.5,
         retry_statuses: Iterable[int] = (),
+        max_failures: int | None = None,
+        max_outage: float | None = None,
         random: Callable[[], float] | None = None,
     ) -> None:
         if decoder is None:
@@ -180,6 +220,8 @@ class Reconnection:
             _check_status(status)
         if _NO_CONTENT in self._retry_statuses:
             raise ValueError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+        self._max_failures = None if max_failures is None else check_bound("max_failures", max_failures)
+        self._max_outage = None if max_outage is None else _number("max_outage", max_outage)
         if random is not None and not callable(random):
             raise TypeError(f"random must be callable, not {type(random).__name__}")
         self._random = random
@@ -187,6 +229,7 @@ class Reconnection:
         self._received = False
         self._stopped = False
         self._failures = 0
+        self._waited = 0.0
         self._retry_after = 0.0
 
     @property
@@ -196,21 +239,28 @@ class Reconnection:
 
     @property
     def failures(self) -> int:
-        """How many requests in a row brought no event, up to the latest `next_delay`; for a client that gives up."""
+        """How many requests in a row brought no event, up to the latest `next_delay`; `max_failures` limits it."""
         return self._failures
 
     def next_delay(self) -> float | None:
         """End the connection before, if there was one; return the seconds to wait before the next request.
 
         Returns:
-            0.0 the first time. None when there is to be no request: the server said so with 204, or `accept` raised.
+            0.0 the first time. None when there is to be no request: the server said so with 204, or `accept` or this
+            method raised.
+
+        Raises:
+            GaveUp: `max_failures` or `max_outage` is reached.
         """
         if self._stopped:
             return None
         if not self._attempted:
             self._attempted = True
             return 0.0
-        self._failures = 0 if self._received else self._failures + 1
+        if self._received:
+            self._failures, self._waited = 0, 0.0
+        else:
+            self._failures += 1
         self._received = False
         # "Wait a delay equal to the reconnection time of the event source."
         retry = self._decoder.reconnection_time
@@ -222,6 +272,13 @@ class Reconnection:
         self._retry_after = 0.0
         if self._jitter:
             delay += delay * self._jitter * self._draw()
+        if self._failures and (
+            (self._max_failures is not None and self._failures >= self._max_failures)
+            or (self._max_outage is not None and self._waited + delay > self._max_outage)
+        ):
+            self._stopped = True
+            raise GaveUp(self._failures, self._waited)
+        self._waited += delay
         return delay
 
     def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
@@ -242,7 +299,13 @@ class Reconnection:
         """
         return request_headers(self._decoder.last_event_id, encoding=encoding)
 
-    def accept(self, status: int, content_type: str | bytes | None, *, retry_after: str | bytes | None = None) -> bool:
+    def accept(
+        self,
+        status: int,
+        content_type: str | bytes | Iterable[str | bytes] | None,
+        *,
+        retry_after: str | bytes | None = None,
+    ) -> bool:
         """Judge a response; True when it opens a connection, whose body is to be read (WHATWG HTML 9.2.3).
 
         The decoder is reset then, and so is ready for the body.
@@ -271,6 +334,8 @@ class Reconnection:
         """
         _check_status(status)
         wait = _seconds(retry_after)
+        if isinstance(content_type, Iterable) and not isinstance(content_type, (str, bytes)):
+            content_type = tuple(content_type)  # read twice, if it is to be shown
         # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection".
         if status == _OK and is_event_stream(content_type):
             self._decoder.reset()
@@ -285,11 +350,72 @@ class Reconnection:
             return False
         raise ConnectionFailed(status, content_type)
 
+    def decode(
+        self,
+        chunks: Chunks,
+        *,
+        on_eof: OnEOF = "discard",
+        until: str | Callable[[ServerSentEvent], object] | None = None,
+    ) -> Generator[ServerSentEvent, None, None]:
+        r"""Decode the body of a response that was accepted, as `sse_codec.decode` with `decoder=client.decoder`.
+
+        Each event also counts as `received`, that of `until` too. Arguments and errors are those of `sse_codec.decode`.
+
+        >>> from sse_codec.resume import Reconnection
+        >>> client = Reconnection(jitter=0)
+        >>> client.next_delay(), client.accept(200, "text/event-stream")
+        (0.0, True)
+        >>> [event.data for event in client.decode([b"id: 1\nretry: 900\nda", b"ta: a\n\ndata: cut"])]
+        ['a']
+        >>> client.next_delay(), client.request_headers()["Last-Event-ID"]
+        (0.9, '1')
+        """
+        return self._noting(decode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
+
+    def adecode(
+        self,
+        chunks: AsyncChunks,
+        *,
+        on_eof: OnEOF = "discard",
+        until: str | Callable[[ServerSentEvent], object] | None = None,
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Decode the body of a response that was accepted, as `sse_codec.adecode` with `decoder=client.decoder`.
+
+        Each event also counts as `received`, that of `until` too. Arguments and errors are those of
+        `sse_codec.adecode`.
+        """
+        return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
+
+    def _noting(
+        self, events: Generator[ServerSentEvent, None, None], until: object
+    ) -> Generator[ServerSentEvent, None, None]:
+        try:
+            for event in events:
+                self._received = True
+                yield event
+            if until is not None:
+                self._received = True  # the event that was waited for, which is not given out
+        finally:
+            events.close()
+
+    async def _anoting(
+        self, events: AsyncGenerator[ServerSentEvent, None], until: object
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        try:
+            async for event in events:
+                self._received = True
+                yield event
+            if until is not None:
+                self._received = True
+        finally:
+            await events.aclose()
+
     def received(self) -> None:
         """Say that the connection brought an event, so that the wait after it is the shortest again.
 
-        Once a connection would do; once an event is easier. Where a stream may be silent for as long as its connections
-        last, but for comments, call it for each chunk instead, and silence is no failure.
+        `decode` and `adecode` call it for each event; once a connection would do. If you feed the decoder by yourself,
+        you can call it for each chunk instead. Then comments count too: for a stream that may send nothing but
+        keep-alives for as long as its connections last.
         """
         self._received = True
 
@@ -446,6 +572,10 @@ def _kept(id: str | None) -> int:
     if id is None:
         return 0
     return len(id) if id.isascii() else 4 * len(id)
+
+
+def _given(until: object) -> dict[str, Any]:
+    return {} if until is None else {"until": until}
 
 
 def _check_status(status: int) -> None:

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "_decoder": VALUES | {"_input"},
     "_iterate": VALUES | {"_input", "_decoder"},
     "payloads": {"_event", "_errors"},
-    "resume": VALUES | {"_http", "_encoder", "_decoder"},
+    "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
     "__init__": CORE | {"payloads", "resume"},
     "lint": CORE,
     "testing": CORE | {"lint"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
 
@@ -273,3 +274,12 @@ def test_is_event_stream(value: str | bytes | list[str | bytes] | None, expected
 def test_is_event_stream_refuses_other_types(bad: Any, reason: str) -> None:
     with pytest.raises(TypeError, match=reason):
         is_event_stream(bad)
+
+
+def test_a_type_is_made_of_token_characters() -> None:
+    """What is no MIME type is passed over, so the one before it counts."""
+    tokens = set("!#$%&'*+-.^_`|~" + string.ascii_letters + string.digits)
+    for character in map(chr, range(0x100)):
+        is_type = character in tokens
+        assert is_event_stream(f"text/event-stream, a{character}/b") is not is_type
+        assert is_event_stream(f"text/event-stream, b/a{character}c") is (not is_type and character not in {";", ","})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import copy
 import gc
 import pickle
@@ -23,6 +24,7 @@ from sse_codec import (
     Decoder,
     EncodeError,
     EventTooLarge,
+    IncompleteEvent,
     ServerSentEvent,
     SSEError,
     decode,
@@ -30,8 +32,9 @@ from sse_codec import (
     encode_block,
     encode_comment,
     parse_last_event_id,
+    resume,
 )
-from sse_codec.resume import TRANSIENT_STATUSES, ConnectionFailed, EventHistory, Reconnection
+from sse_codec.resume import TRANSIENT_STATUSES, ConnectionFailed, EventHistory, GaveUp, Reconnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +71,18 @@ def test_200_with_an_event_stream_opens(status: int, content_type: str | bytes) 
     assert client.next_delay() == 0
     assert client.accept(status, content_type) is True
     assert client.next_delay() == 3.0
+
+
+def test_the_content_type_may_have_come_in_several_headers() -> None:
+    client = Reconnection()
+    assert client.accept(200, ["text/plain", b"text/event-stream"]) is True
+    assert client.accept(200, iter(["text/plain", STREAM])) is True
+    with pytest.raises(ConnectionFailed) as caught:
+        client.accept(200, iter([STREAM, "text/plain"]))
+    assert caught.value.content_type == (STREAM, "text/plain")
+    assert str(caught.value) == (
+        "a response with status 200 and content type ('text/event-stream', 'text/plain') is no event stream"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +138,7 @@ def test_statuses_that_are_no_reason_to_stop() -> None:
 
 
 def test_the_transient_statuses() -> None:
-    assert sorted(TRANSIENT_STATUSES) == [408, 429, 500, 502, 503, 504]
+    assert sorted(TRANSIENT_STATUSES) == [408, 429, 500, 502, 503, 504, *range(520, 525), 529, 530]
     client = Reconnection(retry_statuses=TRANSIENT_STATUSES)
     assert not any(client.accept(status, None) for status in TRANSIENT_STATUSES)
 
@@ -135,6 +150,8 @@ def test_the_transient_statuses() -> None:
         ("20", 20.0),
         (b"20", 20.0),
         (" 20\t", 20.0),
+        ("\t20 ", 20.0),
+        ("\x0b20", 3.0),
         ("1", 3.0),  # never sooner than without it
         ("0", 3.0),
         ("121", 120.0),
@@ -179,6 +196,126 @@ def test_a_status_is_an_int(bad: Any) -> None:
         Reconnection(retry_statuses=[503, bad])
     with pytest.raises(TypeError, match="Content-Type"):
         Reconnection().accept(200, 5)  # type: ignore[arg-type]  # what a caller without a type checker may pass
+
+
+# The client: the body of a response.
+
+
+def collect(client: Reconnection, way: str, chunks: Any, **options: Any) -> list[ServerSentEvent]:
+    """Read a whole connection with `decode` or `adecode`."""
+    if way == "decode":
+        return list(client.decode(chunks, **options))
+
+    async def run() -> list[ServerSentEvent]:
+        return [event async for event in client.adecode(chunks, **options)]
+
+    return asyncio.run(run())
+
+
+ways = pytest.mark.parametrize("way", ["decode", "adecode"])
+
+
+@ways
+def test_decoding_says_that_events_came(way: str) -> None:
+    client = Reconnection(jitter=0)
+    assert delays(client, 3) == [0.0, 3.0, 6.0]
+    assert collect(client, way, [b"id: 1\ndata: a\n", b"\n", b"retry: 700\ndata: b\n\ndata: cut"]) == [
+        ServerSentEvent("a", id="1"),
+        ServerSentEvent("b", retry=700),
+    ]
+    assert client.decoder.last_event_id == "1"
+    assert client.next_delay() == 0.7
+    assert client.failures == 0
+
+
+@ways
+@pytest.mark.parametrize("body", [b"", b": ping\n\n", b"id: 1\n\n", b"data: cut\n"])
+def test_decoding_what_is_no_event_says_nothing(way: str, body: bytes) -> None:
+    client = Reconnection(jitter=0)
+    assert delays(client, 2) == [0.0, 3.0]
+    assert collect(client, way, body) == []
+    assert client.next_delay() == 6.0
+
+
+@ways
+def test_the_first_event_is_enough(way: str) -> None:
+    """Also for a client that goes no further; what it reads from is closed then."""
+    closed = []
+
+    def source() -> Iterator[bytes]:
+        try:
+            yield b"data: a\n\ndata: b\n\n"
+            raise AssertionError
+        finally:
+            closed.append(True)
+
+    client = Reconnection(jitter=0)
+    assert delays(client, 2) == [0.0, 3.0]
+    if way == "decode":
+        events = client.decode(source())
+        assert next(events) == ServerSentEvent("a")
+        events.close()
+    else:
+
+        async def run() -> None:
+            aevents = client.adecode(source())
+            assert await anext(aevents) == ServerSentEvent("a")
+            await aevents.aclose()
+
+        asyncio.run(run())
+    assert closed == [True]
+    assert client.next_delay() == 3.0
+
+
+def test_a_client_that_leaves_closes_the_decoding_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not leave it to the garbage collector, which may come late."""
+    held = decode(b"data: a\n\ndata: b\n\n")
+    monkeypatch.setattr(resume, "decode", lambda *_, **__: held)
+    events = Reconnection().decode(b"")
+    assert next(events) == ServerSentEvent("a")
+    events.close()
+    assert list(held) == []
+
+
+@ways
+def test_decoding_passes_options_and_errors_on(way: str) -> None:
+    client = Reconnection(Decoder(max_event_size=100))
+    assert collect(client, way, b"data: a", on_eof="dispatch") == [ServerSentEvent("a")]
+    with pytest.raises(IncompleteEvent):
+        collect(client, way, b"data: a", on_eof="raise")
+    with pytest.raises(EventTooLarge):
+        collect(client, way, b"data: " + b"a" * 100)
+    # Here and now, and not at the first event.
+    for options in ({"on_eof": "x"}, {"chunks": 5}):
+        with pytest.raises((TypeError, ValueError)):
+            getattr(client, way)(**{"chunks": b"", **options})
+
+
+@ways
+def test_decoding_passes_until_on(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def no_events(chunks: Any, **options: Any) -> Any:
+        given.append((chunks, options))
+        yield from ()
+
+    async def no_events_async(chunks: Any, **options: Any) -> Any:
+        given.append((chunks, options))
+        for event in list[ServerSentEvent]():
+            yield event
+
+    monkeypatch.setattr(resume, way, no_events if way == "decode" else no_events_async)
+    client = Reconnection(jitter=0)
+    assert delays(client, 3) == [0.0, 3.0, 6.0]
+    assert collect(client, way, b"", until="[DONE]", on_eof="raise") == []
+    assert client.next_delay() == 3.0, "the event that was waited for is one, though it is not given out"
+    assert collect(client, way, b"") == []
+    assert client.next_delay() == 3.0
+    assert client.next_delay() == 6.0
+    assert given == [
+        (b"", {"on_eof": "raise", "decoder": client.decoder, "until": "[DONE]"}),
+        (b"", {"on_eof": "discard", "decoder": client.decoder}),
+    ]
 
 
 # The client: how long it waits.
@@ -292,9 +429,88 @@ def test_the_random_source_is_Pythons_unless_given(monkeypatch: pytest.MonkeyPat
     assert delays(Reconnection(), 3) == [0.0, 3.75, 6.75]
 
 
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_giving_up_after_so_many_failures(most: int) -> None:
+    client = Reconnection(jitter=0, default_delay=1, max_failures=most)
+    waits = delays(client, most)
+    assert waits == [0.0, 1.0, 2.0, 4.0, 8.0][:most]
+    with pytest.raises(GaveUp) as caught:
+        client.next_delay()
+    assert (caught.value.failures, caught.value.waited) == (most, sum(filter(None, waits)))
+    assert isinstance(caught.value, SSEError)
+    assert client.failures == most
+    assert delays(client, 2) == [None, None]
+
+
+def test_an_event_starts_the_count_anew() -> None:
+    client = Reconnection(jitter=0, default_delay=1, max_failures=2, max_outage=2)
+    for _ in range(5):
+        assert client.next_delay() in {0.0, 1.0}
+        assert client.next_delay() == 1.0
+        client.received()
+    assert client.next_delay() == 1.0
+    assert client.next_delay() == 1.0
+    with pytest.raises(GaveUp):
+        client.next_delay()
+
+
+@pytest.mark.parametrize(("outage", "expected"), [(0, 0), (0.5, 0), (1, 1), (2.9, 1), (3, 2), (6.5, 2), (7, 3)])
+def test_giving_up_after_so_many_seconds_of_waiting(outage: float, expected: int) -> None:
+    """1, 2 and 4 seconds, as far as they fit."""
+    client = Reconnection(jitter=0, default_delay=1, max_outage=outage)
+    waits = delays(client, 1 + expected)
+    assert waits == [0.0, 1.0, 2.0, 4.0][: 1 + expected]
+    with pytest.raises(GaveUp) as caught:
+        client.next_delay()
+    assert (caught.value.failures, caught.value.waited) == (expected + 1, sum(filter(None, waits)))
+    assert client.next_delay() is None
+
+
+def test_the_wait_after_an_event_is_waited_whatever_the_limit() -> None:
+    """It is the server's own pace and no outage; but when nothing comes behind it, it is the outage's first part."""
+    client = Reconnection(jitter=0, default_delay=5, max_outage=4)
+    assert client.next_delay() == 0.0
+    client.received()
+    assert client.next_delay() == 5.0
+    client.received()
+    assert client.next_delay() == 5.0
+    with pytest.raises(GaveUp, match=r"^1 request brought no event, with 5 s of waiting$"):
+        client.next_delay()
+
+
+def test_an_outage_counts_jitter_and_what_the_server_asks_for() -> None:
+    client = Reconnection(default_delay=1, jitter=1, random=lambda: 0.5, max_outage=21.5, retry_statuses=[503])
+    assert delays(client, 2) == [0.0, 1.5]
+    client.accept(503, None, retry_after="13")
+    assert client.next_delay() == 19.5
+    with pytest.raises(GaveUp, match=r"^3 requests in a row brought no event, with 21 s of waiting$"):
+        client.next_delay()
+
+
+def test_a_client_does_not_give_up_unless_told() -> None:
+    assert None not in delays(Reconnection(jitter=0), 3000)
+
+
+def test_that_it_gave_up_is_copied_and_pickled() -> None:
+    error = GaveUp(4, 93.25)
+    for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (type(again), again.failures, again.waited) == (GaveUp, 4, 93.25)
+        assert str(again) == "4 requests in a row brought no event, with 93.2 s of waiting"
+
+
+@pytest.mark.parametrize("bad", ["1", 1.5, True])
+def test_a_number_of_failures_is_an_int(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"^max_failures must be an int, not {type(bad).__name__}$"):
+        Reconnection(max_failures=bad)
+
+
 @pytest.mark.parametrize(
     "options",
     [
+        {"max_failures": 0},
+        {"max_failures": -1},
+        {"max_outage": -0.1},
+        {"max_outage": float("nan")},
         {"default_delay": -1},
         {"default_delay": float("nan")},
         {"default_delay": float("inf")},
@@ -318,6 +534,12 @@ def test_options_out_of_range(options: dict[str, Any]) -> None:
 def test_a_min_delay_too_large_is_shown_with_what_it_passed() -> None:
     with pytest.raises(ValueError, match="^min_delay must be more than 0 and at most max_delay, not 200 with 120.0$"):
         Reconnection(min_delay=200)
+
+
+@pytest.mark.parametrize("bad", ["1", True])
+def test_an_outage_is_a_number(bad: Any) -> None:
+    with pytest.raises(TypeError, match=f"^max_outage must be a number, not {type(bad).__name__}$"):
+        Reconnection(max_outage=bad)
 
 
 @pytest.mark.parametrize("name", ["default_delay", "min_delay", "max_delay", "jitter"])

@@ -24,6 +24,25 @@ from .servers import PATIENCE, listening, module, on_loop, running, serve_asgi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import aiohttp
+    import httpx
+    import httpx2
+    import requests
+    import urllib3
+
+    def fit_the_types_of_each_client(session: aiohttp.ClientSession, connection: http.client.HTTPConnection) -> None:
+        """For mypy alone: as text of its own, and with more in it."""
+        headers = request_headers("7")
+        headers["Authorization"] = "Bearer x"
+        httpx.stream("GET", "", headers=headers)
+        httpx2.stream("GET", "", headers=headers)
+        requests.get("", headers=headers, timeout=1)
+        urllib3.request("GET", "", headers=headers)
+        Request("https://example.com", headers=headers)
+        connection.request("GET", "", headers=headers)
+        session.get("", headers=headers)
+
+
 pytestmark = pytest.mark.interop
 
 # Servers that answer with the last event ID that they were sent.

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from sse_codec import ServerSentEvent, decode
+from sse_codec import ServerSentEvent
 from sse_codec.resume import Reconnection
 
 TIMEOUT = httpx.Timeout(10, read=60)  # more than the server's keep-alives need
@@ -16,8 +16,6 @@ def events(url: str, client: Reconnection) -> Iterator[ServerSentEvent]:
             headers = httpx.Headers(client.request_headers(encoding="latin-1"), encoding="latin-1")
             with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
                 if client.accept(response.status_code, response.headers.get("Content-Type")):
-                    for event in decode(response.iter_bytes(), decoder=client.decoder):
-                        client.received()
-                        yield event
+                    yield from client.decode(response.iter_bytes())
         except httpx.TransportError:
             pass  # refused, timed out, or cut: ask again
