@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ReceivedEvent, ServerSentEvent
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
 
@@ -33,7 +33,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
-def whole(event: ServerSentEvent) -> tuple[Any, ...]:
+def whole(event: ReceivedEvent) -> tuple[Any, ...]:
     """Return all of an event, `last_event_id` too, which `==` leaves out."""
     return event.data, event.event, event.id, event.retry, event.last_event_id
 
@@ -73,7 +73,7 @@ def test_with_an_event_behind(case: Case) -> None:
     events = decoder.feed(wire)
     expected = case.events + ([] if case.unfinished is None else [case.unfinished])
     assert [whole(event)[:4] for event in events] == [
-        whole(event)[:4] for event in [*expected, ServerSentEvent("behind")]
+        whole(event)[:4] for event in [*expected, ReceivedEvent("behind")]
     ]
 
 
@@ -89,6 +89,8 @@ def test_within_a_limit_that_just_fits(case: Case) -> None:
             continue
         assert [whole(event) for event in events] == [whole(event) for event in case.events]
         break
+    else:
+        assert case.wire == b"", "its own length is a limit that fits"
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -139,8 +141,8 @@ def test_last_event_id_must_be_a_str(bad: Any) -> None:
         Decoder(last_event_id=bad)
 
 
-@pytest.mark.parametrize("bad", [None, 1.5, "1", True])
-def test_max_event_size_must_be_an_int(bad: Any) -> None:
+@pytest.mark.parametrize("bad", [1.5, "1", True])
+def test_max_event_size_must_be_an_int_or_None(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"max_event_size must be an int, not {type(bad).__name__}"):
         Decoder(max_event_size=bad)
 
@@ -348,7 +350,7 @@ class TestLimit:
         size = len(wire) - (7 if wire.startswith(b":") else 0) - (3 if wire.startswith(b"\xef") else 0)
         for limit, fits in ((size, True), (size - 1, False)):
             decoder = Decoder(max_event_size=limit)
-            events: list[ServerSentEvent] = []
+            events: list[ReceivedEvent] = []
             try:
                 for chunk in cut(wire + b"\n\n", list(range(0, len(wire) + 2, step))):
                     events += decoder.feed(chunk)

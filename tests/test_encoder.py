@@ -16,6 +16,7 @@ from sse_codec import (
     EncodeError,
     EncodeTypeError,
     Field,
+    ReceivedEvent,
     ServerSentEvent,
     encode,
     encode_block,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
         (ServerSentEvent("a", id="1"), b"id: 1\ndata: a\n\n"),
         (ServerSentEvent("a", retry=0), b"data: a\nretry: 0\n\n"),
         (ServerSentEvent("a", retry=10**18 - 1), b"data: a\nretry: 999999999999999999\n\n"),
-        (ServerSentEvent("é🍊", "b", "c", 1, "ignored"), "id: c\nevent: b\ndata: é🍊\nretry: 1\n\n".encode()),
+        (ReceivedEvent("é🍊", "b", "c", 1, "ignored"), "id: c\nevent: b\ndata: é🍊\nretry: 1\n\n".encode()),
     ],
 )
 def test_encode(event: ServerSentEvent, wire: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import Comment, Decoder, Field, LineDecoder, ServerSentEvent, encode, encode_block
+from sse_codec import Comment, Decoder, Field, LineDecoder, ReceivedEvent, ServerSentEvent, encode, encode_block
 from sse_codec import encode_line as the_encode_line
 from sse_codec._input import _AFTER_CR
 from tests.fuzz import laws
@@ -89,7 +89,7 @@ class Stripping(Decoder):
     __slots__ = ()
 
     def feed(self, chunk: Any) -> Any:
-        return [ServerSentEvent(e.data.strip(), *e.__reduce__()[1][1:]) for e in super().feed(chunk)]
+        return [ReceivedEvent(e.data.strip(), *e.__reduce__()[1][1:]) for e in super().feed(chunk)]
 
 
 class StrippingLines(LineDecoder):

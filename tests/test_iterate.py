@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import Decoder, EventTooLarge, IncompleteEvent, ServerSentEvent, adecode, decode
+from sse_codec import Decoder, EventTooLarge, IncompleteEvent, ReceivedEvent, ServerSentEvent, adecode, decode
 from sse_codec.testing import reference_decode
 from tests.strategies import chunkings
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WIRE = b"id: 1\ndata: a\n\ndata: b\r\n\r\ndata: c\n"
 A, B, C = ServerSentEvent("a", id="1"), ServerSentEvent("b"), ServerSentEvent("c")
 
-Decode = "Callable[..., list[ServerSentEvent]]"
+Decode = "Callable[..., list[ReceivedEvent]]"
 
 
 class Broken(Exception):
@@ -39,21 +39,21 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(coroutine)
 
 
-def sync(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     return list(decode(chunks, **options))
 
 
-def over_sync(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def over_sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     """Run adecode over the very source that decode would get."""
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(chunks, **options)]
 
-    result: list[ServerSentEvent] = run(main())
+    result: list[ReceivedEvent] = run(main())
     return result
 
 
-def over_async(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def over_async(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     """Run adecode over an async generator of the same chunks."""
 
     async def source() -> AsyncIterator[bytes]:
@@ -61,10 +61,10 @@ def over_async(chunks: Any, **options: Any) -> list[ServerSentEvent]:
             await asyncio.sleep(0)
             yield chunk
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(source(), **options)]
 
-    result: list[ServerSentEvent] = run(main())
+    result: list[ReceivedEvent] = run(main())
     return result
 
 
@@ -170,7 +170,7 @@ def test_an_async_iterator_that_is_no_generator() -> None:
                 raise StopAsyncIteration
             return self.left.pop(0)
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(Chunks())]
 
     assert run(main()) == [A, B]
@@ -277,7 +277,7 @@ class TestDecoder:
 
     @pytest.mark.parametrize("call", [decode, adecode])
     def test_is_not_taken_together_with_its_settings(self, call: Any) -> None:
-        for option in ({"last_event_id": ""}, {"max_event_size": 5}):
+        for option in ({"last_event_id": "1"}, {"max_event_size": 5}, {"max_event_size": None}):
             with pytest.raises(TypeError, match="give them to Decoder"):
                 call(b"", decoder=Decoder(), **option)
 
@@ -298,7 +298,7 @@ class TestFailures:
     @every_way
     def test_events_before_a_failure_are_delivered_and_it_passes_unchanged(self, decoded: Any) -> None:
         error = Broken()
-        got: list[ServerSentEvent] = []
+        got: list[ReceivedEvent] = []
 
         def source() -> Iterator[bytes]:
             yield b"data: a\n\ndata: b\n\ndata: c"
@@ -322,7 +322,7 @@ class TestFailures:
 
     def test_an_async_source_that_fails(self) -> None:
         error = Broken()
-        got: list[ServerSentEvent] = []
+        got: list[ReceivedEvent] = []
 
         async def source() -> AsyncIterator[bytes]:
             yield b"data: a\n\ndata: b"
@@ -419,7 +419,7 @@ class TestFailures:
             yield b""
 
         with pytest.raises(TypeError, match=r"an async iterable is for adecode\(\)"):
-            decode(source())  # type: ignore[arg-type]  # wrong on purpose
+            decode(source())  # type: ignore[call-overload]  # wrong on purpose
 
     @every_way
     @pytest.mark.parametrize("chunk", ["data: a\n\n", 5, None])

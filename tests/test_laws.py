@@ -18,8 +18,8 @@ from sse_codec import (
     EventTooLarge,
     Field,
     LineDecoder,
+    ReceivedEvent,
     ServerSentEvent,
-    _decoder,
     encode,
     encode_line,
 )
@@ -40,11 +40,11 @@ ways = st.sampled_from(list(WAYS.values()))
 def take(way: dict[str, int]) -> Iterator[None]:
     with ExitStack() as stack:
         for name, size in way.items():
-            stack.enter_context(mock.patch.object(_decoder, name, size))
+            stack.enter_context(mock.patch(f"sse_codec.{name}", size))
         yield
 
 
-def assemble(lines: Lines, last_event_id: str = "") -> list[ServerSentEvent]:
+def assemble(lines: Lines, last_event_id: str = "") -> list[ReceivedEvent]:
     """Join lines to events, as a reader of `LineDecoder` would; the reconnection time is for `Decoder`'s own tests."""
     events = []
     data: list[str] = []
@@ -60,12 +60,12 @@ def assemble(lines: Lines, last_event_id: str = "") -> list[ServerSentEvent]:
             case BlankLine():
                 last_event_id = last_event_id if id is None else id
                 if data:
-                    events.append(ServerSentEvent("\n".join(data), name or "message", id, None, last_event_id))
+                    events.append(ReceivedEvent("\n".join(data), name or None, id, None, last_event_id))
                 data, name, id = [], "", None
     return events
 
 
-def feed_all(decoder: Decoder, chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+def feed_all(decoder: Decoder, chunks: Iterable[bytes]) -> list[ReceivedEvent]:
     return [event for chunk in chunks for event in decoder.feed(chunk)]
 
 
@@ -122,8 +122,10 @@ def held(decoder: Decoder | LineDecoder) -> int:
     total = 0
     for owner in type(decoder).__mro__:
         for name in getattr(owner, "__slots__", ()):
-            if name not in {"last_event_id", "reconnection_time"}:
+            if name not in {"_last_event_id", "_reconnection_time"}:
                 value = getattr(decoder, name)
+                if name == "_changes" and value is None:
+                    continue  # for `decode` alone, which empties it at each chunk
                 assert isinstance(value, (int, bytearray)), "a new kind of state: teach this function its size"
                 total += len(value) if isinstance(value, bytearray) else 0
                 assert sys.getsizeof(value) <= 1.2 * total + 100, "what is held takes no more memory than that"
@@ -151,7 +153,7 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
 def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int, way: dict[str, int]) -> None:
     """The same events come before EventTooLarge, and it comes or does not, however the stream is cut."""
 
-    def run(chunks: list[bytes]) -> tuple[list[ServerSentEvent], bool]:
+    def run(chunks: list[bytes]) -> tuple[list[ReceivedEvent], bool]:
         decoder = Decoder(max_event_size=limit)
         events = []
         try:

@@ -104,7 +104,7 @@ def test_decode_names_the_line_of_a_too_large_event(run: Streams, newline: bytes
     path.write_bytes(newline.join(lines))
     status, output, errors = run("decode", "--data", "--max-event-size=20", str(path))
     assert (status, output) == (1, b"a\n")
-    assert errors == f"sse-codec: {path}, line 5: an event of 34 bytes or more passed max_event_size, which is 20\n"
+    assert errors == f"sse-codec: {path}, line 5: a block of 34 bytes or more passed max_event_size, which is 20\n"
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "9" * 5000])
@@ -250,7 +250,7 @@ def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
     assert status == 1
     assert errors.startswith("events:         1 (message 1)\n")
     assert errors.endswith(
-        "sse-codec: standard input, line 3: an event of 14 bytes or more passed max_event_size, which is 8\n"
+        "sse-codec: standard input, line 3: a line of 14 bytes or more passed max_event_size, which is 8\n"
     )
 
 

@@ -13,7 +13,6 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sse_codec import (
-    ReceivedEvent,
     BlankLine,
     Comment,
     Decoder,
@@ -21,6 +20,7 @@ from sse_codec import (
     EventTooLarge,
     Field,
     LineDecoder,
+    ReceivedEvent,
     ServerSentEvent,
     encode,
     encode_block,
@@ -312,9 +312,9 @@ def _holds_block(wire: bytes, parts: Parts, *, named: bool) -> None:
     """Assert that a wire says what the parts say, in order, and that nothing around it is touched."""
     stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
     id = parts.id or ""
-    events = [ServerSentEvent("before"), ReceivedEvent("behind", last_event_id=id)]
+    events = [ReceivedEvent("before"), ReceivedEvent("behind", last_event_id=id)]
     if parts.data is not None:
-        event = ServerSentEvent("\n".join(_lines(parts.data)), parts.event or "message", parts.id, parts.retry, id)
+        event = ReceivedEvent("\n".join(_lines(parts.data)), parts.event, parts.id, parts.retry, id)
         events.insert(1, event)
     _equal(_whole(stream.events), _whole(events), "events")
     _equal(_whole(Decoder().feed(wire)), _whole(events[1:-1]), "events of Decoder")

@@ -50,7 +50,7 @@ def decoder_seeds() -> list[bytes]:
 
 def encoder_seeds() -> list[bytes]:
     """Return every event of the cases for each function, and values that can't be sent."""
-    events = [event for case in CASES for event in case.events]
+    events: list[ServerSentEvent] = [event for case in CASES for event in case.events]
     events += [
         ServerSentEvent("a\r\nb\rc\n", "a\nb"),
         ServerSentEvent("a", "", "1\0", -1),
