@@ -275,7 +275,7 @@ def test_a_consumer_of_text() -> None:
 def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
 
-    def consume(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+    def consume(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
         taken = list(chunks)
         assert rule == "data" or not touched_by(Stream(taken))
         return whole(taken)

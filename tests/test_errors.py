@@ -54,10 +54,14 @@ def test_messages() -> None:
         "a line of 11 bytes or more passed max_event_size, which is 10",
         "the stream ended inside an event, after data of 4 characters: 'half'",
         "the stream ended without '[DONE]'; no event came",
-        "the stream ended without '\\x1b'; the last event has data of 4 characters: 'last'; "
-        "the end cut off an event with data of 4 characters: 'half'",
-        "the stream ended without the event that `until` waits for; the last event has no data; "
-        "the end cut off an event with no data",
+        (
+            "the stream ended without '\\x1b'; the last event has data of 4 characters: 'last'; "
+            "the end cut off an event with data of 4 characters: 'half'"
+        ),
+        (
+            "the stream ended without the event that `until` waits for; the last event has no data; "
+            "the end cut off an event with no data"
+        ),
     ]
 
 
