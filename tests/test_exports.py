@@ -8,13 +8,20 @@ import re
 import subprocess
 import sys
 import types
+import typing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import sse_codec
+import sse_codec.lint
+import sse_codec.resume
 import sse_codec.testing
 from sse_codec import _decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Whether it is a compiled build that is tested; `hatch_build.py` makes them.
 COMPILED = not str(_decoder.__file__).endswith(".py")
@@ -65,6 +72,43 @@ def test_everything_names_the_place_it_is_imported_from(module: types.ModuleType
             assert f"{module.__name__}.{name}" in repr(value) or isinstance(value, types.FunctionType)
             # A compiled class has no docstring. Its source, which is beside it, has.
             assert value.__doc__ or (COMPILED and inspect.isclass(value)), "everything public is documented"
+
+
+def annotated(module: types.ModuleType) -> Iterator[Any]:
+    """Return all that a module makes public and that has annotations, the methods of its classes too."""
+    for name in getattr(module, "__all__", vars(module)):
+        value = getattr(module, name)
+        if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
+            continue
+        if isinstance(value, types.FunctionType):
+            yield value
+        elif isinstance(value, type):
+            yield value
+            for member in vars(value).values():
+                function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+                if isinstance(function, types.FunctionType):
+                    yield function
+
+
+@pytest.mark.parametrize(
+    "module",
+    [sse_codec, sse_codec.resume, sse_codec.lint, sse_codec.testing],
+    ids=lambda module: module.__name__,
+)
+def test_the_types_of_everything_can_be_asked_for(module: types.ModuleType) -> None:
+    """Which beartype, pdoc and dependency injection do, at run time."""
+    count = 0
+    for value in annotated(module):
+        hints = typing.get_type_hints(value)
+        if isinstance(value, types.FunctionType) and not COMPILED:
+            assert set(hints) - {"return"} == set(inspect.get_annotations(value)) - {"return"}
+            count += 1
+    assert count > 10 or COMPILED
+
+
+@pytest.mark.parametrize("name", ["AsyncChunks", "Chunks", "Line", "OnEOF"])
+def test_the_aliases_are_types(name: str) -> None:
+    assert typing.get_args(getattr(sse_codec, name))
 
 
 def test_importing_stays_light() -> None:

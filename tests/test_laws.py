@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -375,10 +376,7 @@ def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
         decoder.reconnection_time = None
     seen.append(decoder.reconnection_time)
     bounds = [0, *ends, len(wire)]
-    due = [
-        [time for end, time in retries(wire) if start < end <= stop]
-        for start, stop in zip(bounds, bounds[1:], strict=False)
-    ]
+    due = [[time for end, time in retries(wire) if start < end <= stop] for start, stop in pairwise(bounds)]
     assert seen == [times[-1] if times else None for times in due]
 
 

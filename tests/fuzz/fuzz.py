@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the decoders and the encoder: `python tests/fuzz/fuzz.py TARGET [libFuzzer's arguments]`.
 
-TARGET is `decoder`, `blocks`, `lines` or `encoder`; `laws.py` says what each is held to. In a clone, with pip 25.1 or later and a
-CPython that atheris has a wheel for:
+TARGET is `decoder`, `blocks`, `lines` or `encoder`; `laws.py` says what each is held to. In a clone, with pip 25.1 or
+later and a CPython that atheris has a wheel for:
 
     python -m pip install --group fuzz .
     python tests/fuzz/fuzz.py decoder -max_total_time=60

@@ -35,9 +35,8 @@ from tests.fuzz.inputs import Parts, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tests.fuzz.inputs import Call
-
     from sse_codec import Line
+    from tests.fuzz.inputs import Call
 
     AnyDecoder = Decoder | BlockDecoder | LineDecoder
 
