@@ -16,7 +16,7 @@ from ._framing import BlockInput
 from ._grammar import BOM, CR, DEFAULT_EVENT, LF
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
 from ._interpret import decode_text, interpret, interpret_long, records
-from ._lines import parse_line
+from ._lines import parse_lines
 
 
 class Block:
@@ -88,8 +88,8 @@ class Block:
     @property
     def lines(self) -> tuple[Field | Comment, ...]:
         """All lines of the block in order, without the blank one. Parsed at each access."""
-        # A block has no blank line inside, and so no BlankLine.
-        return tuple(parse_line(line) for line in self._raw[:-1].split(b"\n"))  # type: ignore[misc]  # a block has no blank line inside, and so no BlankLine
+        lines = parse_lines(decode_text(self._raw[:-1]).split("\n"))
+        return tuple(lines)  # type: ignore[arg-type]  # a block has no blank line inside, and so no BlankLine
 
     @property
     def comments(self) -> tuple[str, ...]:

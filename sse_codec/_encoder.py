@@ -201,18 +201,18 @@ def _text(field: str, value: str) -> str:
     if type(value) is str:
         return value
     if not issubclass(type(value), str):
-        raise EncodeTypeError(field, value, None, f"must be a str{_hint(field, type(value))}")
+        raise EncodeTypeError(field, value, None, f"must be a str, not {type(value).__name__}{_hint(field, type(value))}")
     return str.__str__(value)
 
 
 def _hint(field: str, given: type) -> str:
-    """Return what makes a str for the field of a value of a wrong type, in brackets; "" when nobody can say."""
+    """Return what makes a str for the field of a value of a wrong type; "" when nobody can say."""
     if issubclass(given, (bytes, bytearray)):
-        return " (its decode() makes one)"
+        return ": its decode() makes one"
     if field == "data" and issubclass(given, (dict, list, tuple, int, float, type(None))):
-        return " (json.dumps(...) makes one)"
+        return ": json.dumps(...) makes one"
     if issubclass(given, (int, float)) and given is not bool:
-        return " (str(...) makes one)"
+        return ": str(...) makes one"
     return ""
 
 
@@ -239,8 +239,9 @@ def _prefixed(text: str, prefix: str) -> str:
 def _digits(retry: int) -> str:
     if type(retry) is not int:
         if not issubclass(type(retry), int) or type(retry) is bool:
-            hint = " (int(...) makes one)" if issubclass(type(retry), str) else ""
-            raise EncodeTypeError("retry", retry, None, f"must be an int of milliseconds{hint}")
+            hint = ": int(...) makes one" if issubclass(type(retry), str) else ""
+            reason = f"must be an int of milliseconds, not {type(retry).__name__}{hint}"
+            raise EncodeTypeError("retry", retry, None, reason)
         retry = int.__index__(retry)  # a subclass may compare as it likes, and an enum's own str is its name
     if not 0 <= retry < _RETRY_END:
         raise EncodeError("retry", retry, None, f"must be from 0 to 10**{MAX_RETRY_DIGITS} - 1 milliseconds")

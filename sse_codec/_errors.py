@@ -92,7 +92,7 @@ class EncodeTypeError(EncodeError, TypeError):
     """
 
     def __str__(self) -> str:
-        return f"{self.field} {self.reason}, not {type(self.value).__name__}"
+        return f"{self.field} {self.reason}"
 
 
 class EventTooLarge(SSEError):

@@ -32,18 +32,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 from ._decoder import Decoder
 from ._encoder import _text, encode
 from ._errors import SSEError, check_bound, show
-from ._event import ServerSentEvent
+from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
-from ._iterate import adecode, decode
-
-if TYPE_CHECKING:
-    from ._iterate import AsyncChunks, Chunks, OnEOF
+from ._iterate import AsyncChunks, Chunks, OnEOF, adecode, decode
 
 #: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`; those
 #: by which Cloudflare says that it can't reach the server behind it for now (520 to 524, and 530); and 529, by which
@@ -355,8 +352,8 @@ class Reconnection:
         chunks: Chunks,
         *,
         on_eof: OnEOF = "discard",
-        until: str | Callable[[ServerSentEvent], object] | None = None,
-    ) -> Generator[ServerSentEvent, None, None]:
+        until: str | Callable[[ReceivedEvent], object] | None = None,
+    ) -> Generator[ReceivedEvent, None, None]:
         r"""Decode the body of a response that was accepted, as `sse_codec.decode` with `decoder=client.decoder`.
 
         Each event also counts as `received`, that of `until` too. Arguments and errors are those of `sse_codec.decode`.
@@ -370,25 +367,25 @@ class Reconnection:
         >>> client.next_delay(), client.request_headers()["Last-Event-ID"]
         (0.9, '1')
         """
-        return self._noting(decode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
+        return self._noting(decode(chunks, on_eof=on_eof, decoder=self._decoder, until=until), until)
 
     def adecode(
         self,
         chunks: AsyncChunks,
         *,
         on_eof: OnEOF = "discard",
-        until: str | Callable[[ServerSentEvent], object] | None = None,
-    ) -> AsyncGenerator[ServerSentEvent, None]:
+        until: str | Callable[[ReceivedEvent], object] | None = None,
+    ) -> AsyncGenerator[ReceivedEvent, None]:
         """Decode the body of a response that was accepted, as `sse_codec.adecode` with `decoder=client.decoder`.
 
         Each event also counts as `received`, that of `until` too. Arguments and errors are those of
         `sse_codec.adecode`.
         """
-        return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, **_given(until)), until)
+        return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, until=until), until)
 
     def _noting(
-        self, events: Generator[ServerSentEvent, None, None], until: object
-    ) -> Generator[ServerSentEvent, None, None]:
+        self, events: Generator[ReceivedEvent, None, None], until: object
+    ) -> Generator[ReceivedEvent, None, None]:
         try:
             for event in events:
                 self._received = True
@@ -399,8 +396,8 @@ class Reconnection:
             events.close()
 
     async def _anoting(
-        self, events: AsyncGenerator[ServerSentEvent, None], until: object
-    ) -> AsyncGenerator[ServerSentEvent, None]:
+        self, events: AsyncGenerator[ReceivedEvent, None], until: object
+    ) -> AsyncGenerator[ReceivedEvent, None]:
         try:
             async for event in events:
                 self._received = True
@@ -572,10 +569,6 @@ def _kept(id: str | None) -> int:
     if id is None:
         return 0
     return len(id) if id.isascii() else 4 * len(id)
-
-
-def _given(until: object) -> dict[str, Any]:
-    return {} if until is None else {"until": until}
 
 
 def _check_status(status: int) -> None:

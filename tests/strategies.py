@@ -19,8 +19,48 @@ _PIECES = [
     "é".encode(), "🍊".encode(), "\u2028".encode(), "\x85".encode(), b"\x0b", b"\x0c", b"\x1c",
 ]  # fmt: skip
 
+#: What a line may start with, and what may follow.
+_STARTS = [
+    b"data: ", b"data:", b"event: ", b"event:", b"id: ", b"id:", b"retry: ", b"retry:", b": ", b":",
+    b"data", b"id", b"event", b"x: ", b"x", b"Data: ", b" data: ",
+]  # fmt: skip
+_VALUES = [b"1", b"20", b"a", b"", b" ", b": ", b"data: ", "é".encode(), b"\xff", b"\0"]
+
+
+@st.composite
+def alike_wires(draw: st.DrawFn) -> bytes:
+    """Blocks with the same fields in the same order, as nearly every stream has them; some streams only nearly."""
+    shape = draw(st.lists(st.sampled_from(_STARTS[:11]) | st.sampled_from(_STARTS), min_size=1, max_size=4))
+    count = draw(st.integers(1, 12))
+    size = len(shape) * count
+    values = draw(st.lists(st.sampled_from(_VALUES[:4]) | st.sampled_from(_VALUES), min_size=size, max_size=size))
+    lines = [start + value for start, value in zip(shape * count, values, strict=True)]
+    blocks = [[*lines[at : at + len(shape)], b""] for at in range(0, size, len(shape))]
+    for _ in range(draw(st.integers(0, 2))):
+        block = blocks[draw(st.integers(0, count - 1))]
+        at = draw(st.integers(0, len(block) - 1))
+        odd = draw(st.sampled_from(_STARTS)) + draw(st.sampled_from(_VALUES))
+        miss = draw(st.integers(0, 5))
+        if miss == 0:
+            block[at] = odd
+        elif miss == 1:
+            block.insert(at, odd)
+        elif miss == 2:
+            del block[at]
+        elif miss == 3:
+            block.insert(at, b"")
+        elif miss == 4:
+            block.reverse()
+        else:
+            block[at] = block[at].replace(b": ", b":")
+    end = draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
+    start = draw(st.sampled_from([b"", b"", b"\xef\xbb\xbf", end]))
+    return start + b"".join(line + end for block in blocks for line in block)
+
+
 #: Arbitrary bytes, and bytes that look like an event stream.
 wires = st.one_of(
+    alike_wires(),
     st.lists(st.sampled_from(_PIECES), max_size=40).map(b"".join),
     st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=4)), max_size=20).map(b"".join),
     st.binary(max_size=60),
@@ -54,11 +94,13 @@ texts = st.text(
 )
 #: Text that can be sent anywhere.
 plain_texts = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=30)
+#: Data and comments that can be sent and come back the same.
+sent_texts = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60)
 
 #: Events that can be sent and come back the same.
 events = st.builds(
     ServerSentEvent,
-    st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60),
+    sent_texts,
     event=plain_texts.filter(bool) | st.just("message"),
     id=st.none() | plain_texts,
     retry=st.none() | st.integers(0, 10**18 - 1),

@@ -1,7 +1,7 @@
 """Who may import whom: the arrows between the modules point one way, and out of the package to nowhere.
 
 Read from the sources, imports inside functions included; nothing is run. What is imported for types alone, under
-`if TYPE_CHECKING:`, costs nothing at run time, and may point the other way where the table says so.
+`if TYPE_CHECKING:`, points the same way, but it may come from where nothing is installed at run time.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ import sse_codec
 PACKAGE = Path(str(sse_codec.__file__)).parent
 
 VALUES = {"_grammar", "_event", "_errors"}
-CORE = VALUES | {"_encoder", "_http", "_input", "_lines", "_decoder", "_iterate"}
+DECODERS = {"_lines", "_blocks", "_decoder"}
+CORE = VALUES | DECODERS | {"_encoder", "_http", "_input", "_interpret", "_framing", "_iterate"}
 
 #: For each module what it may import of the package; for `testing`, which is a package, all its modules together.
 MAY_IMPORT = {
     "_grammar": set[str](),
     "_event": {"_grammar"},
-    "_errors": {"_grammar"},
+    "_errors": {"_grammar", "_event"},
     "_input": {"_grammar", "_errors"},
+    "_interpret": {"_grammar"},
+    "_framing": {"_grammar", "_errors", "_input", "_interpret"},
     "_http": VALUES | {"_encoder"},
     "_encoder": VALUES,
-    "_lines": VALUES | {"_input"},
-    "_decoder": VALUES | {"_input"},
-    "_iterate": VALUES | {"_input", "_decoder"},
-    "payloads": {"_event", "_errors"},
+    "_lines": VALUES | {"_input", "_interpret"},
+    "_blocks": VALUES | {"_input", "_interpret", "_framing", "_lines"},
+    "_decoder": VALUES | {"_input", "_interpret", "_framing"},
+    "_iterate": VALUES | {"_input", "_framing", "_blocks", "_decoder"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
-    "__init__": CORE | {"payloads", "resume"},
+    "__init__": CORE,
     "lint": CORE,
     "testing": CORE | {"lint"},
     "_terminal": CORE | {"lint"},
     "__main__": CORE | {"__init__", "lint", "_terminal"},
 }
 
-#: What may be imported for types alone, besides.
-TYPES_ONLY = {"_errors": {"_event"}}
-
-#: Modules that the package need not have.
-OPTIONAL = {"payloads", "resume"}
+#: The modules of the package that stand around the codec; it never imports them.
+AROUND = {"resume", "lint", "testing", "_terminal", "__main__"}
 
 #: Other people's packages; none in what is not named. Each type checker has its own typing_extensions.
 STRANGERS = {"testing": {"hypothesis"}}
@@ -115,7 +115,7 @@ def imports_of(path: Path) -> Imports:
 
 
 def test_every_module_has_its_place_in_the_table() -> None:
-    assert set(SOURCES) | OPTIONAL == set(MAY_IMPORT)
+    assert set(SOURCES) == set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize("module", SOURCES)
@@ -124,7 +124,7 @@ def test_arrows_point_one_way(module: str) -> None:
     for path in SOURCES[module]:
         found = imports_of(path)
         assert found.ours <= allowed, path
-        assert found.ours_for_types <= allowed | TYPES_ONLY.get(module, set()), path
+        assert found.ours_for_types <= allowed, path
 
 
 @pytest.mark.parametrize("module", SOURCES)
@@ -161,11 +161,14 @@ def test_what_a_checker_is_told_to_overlook_has_its_reason() -> None:
 
 def test_the_table_is_what_the_design_says() -> None:
     assert next(iter(TopologicalSorter(MAY_IMPORT).static_order())) == "_grammar", "it raises for a circle"
-    outside = {"lint", "testing", "_terminal", "__main__"}
-    for module in {*CORE, *OPTIONAL, "__init__"}:
-        assert not MAY_IMPORT[module] & outside
-    for module in ("_encoder", "_lines", "_decoder"):
-        assert not MAY_IMPORT[module] & {"_encoder", "_lines", "_decoder", "_iterate"}
+    assert set(MAY_IMPORT) == CORE | AROUND | {"__init__"}
+    for module in {*CORE, "__init__"}:
+        assert not MAY_IMPORT[module] & AROUND
+    order = ["_grammar", "_event", "_errors", "_input", "_interpret", "_framing", "_lines", "_blocks", "_decoder"]
+    for place, module in enumerate(order):
+        assert MAY_IMPORT[module] <= set(order[:place])
+    assert "_blocks" not in MAY_IMPORT["_decoder"], "neither stands on the other"
+    assert not MAY_IMPORT["_encoder"] & (DECODERS | {"_iterate"})
 
 
 @pytest.mark.parametrize(

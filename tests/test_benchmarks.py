@@ -24,7 +24,7 @@ from benchmarks.measure import Effort
 from benchmarks.peers import FLOOR, NODE, OURS, Peer, decoders, expected
 from benchmarks.timing import Spread, TooSlow
 from benchmarks.workloads import CHUNKINGS, KIB, WORKLOADS, Chunking, Workload, arrive, captured
-from sse_codec import Decoder, ServerSentEvent, encode
+from sse_codec import Decoder, ReceivedEvent, ServerSentEvent, encode
 from sse_codec.testing import reference_decode
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def test_an_id_is_compared_as_the_competitor_means_it() -> None:
     assert measure.problem(peer(lambda _: sticky), [[WIRE]], RIGHT, 60).startswith("differs")
     # Some have None where a type was not given, or no id came yet.
     bare = [Mimic("a", None, None)]
-    assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], [ServerSentEvent("a")], 60) == ""
+    assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], [ReceivedEvent("a")], 60) == ""
 
 
 class Mimic(NamedTuple):

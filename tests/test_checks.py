@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 
-from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, adecode, decode, encode
+from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
@@ -114,7 +114,7 @@ def test_a_faulty_producer_s_report_is_small_and_names_the_rule(fault: type[faul
 class Plain:
     """An event with all that an event may have, and nothing of ours."""
 
-    def __init__(self, event: ServerSentEvent) -> None:
+    def __init__(self, event: ReceivedEvent) -> None:
         self.type = event.event
         self.data = event.data
         self.id = event.id
@@ -140,7 +140,7 @@ def with_sticky_ids(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
     return ((event.event, event.data, event.last_event_id) for event in decode(chunks))
 
 
-def whole(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+def whole(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
     return reference_decode(b"".join(chunks)).events
 
 
@@ -275,7 +275,7 @@ def test_a_consumer_of_text() -> None:
 def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
 
-    def consume(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+    def consume(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
         taken = list(chunks)
         assert rule == "data" or not touched_by(Stream(taken))
         return whole(taken)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ServerSentEvent
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ReceivedEvent, ServerSentEvent
+from sse_codec.testing import reference_decode
 from tests.strategies import cut
 from tests.vectors.decoding import CASES, Case
+from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +36,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
-def whole(event: ServerSentEvent) -> tuple[Any, ...]:
+def whole(event: ReceivedEvent) -> tuple[Any, ...]:
     """Return all of an event, `last_event_id` too, which `==` leaves out."""
     return event.data, event.event, event.id, event.retry, event.last_event_id
 
@@ -73,7 +76,7 @@ def test_with_an_event_behind(case: Case) -> None:
     events = decoder.feed(wire)
     expected = case.events + ([] if case.unfinished is None else [case.unfinished])
     assert [whole(event)[:4] for event in events] == [
-        whole(event)[:4] for event in [*expected, ServerSentEvent("behind")]
+        whole(event)[:4] for event in [*expected, ReceivedEvent("behind")]
     ]
 
 
@@ -89,6 +92,42 @@ def test_within_a_limit_that_just_fits(case: Case) -> None:
             continue
         assert [whole(event) for event in events] == [whole(event) for event in case.events]
         break
+    else:
+        assert case.wire == b"", "its own length is a limit that fits"
+
+
+def check_stream(wire: bytes, chunks: Iterable[bytes]) -> None:
+    """Check all events of a stream against the reference, and the decoder after it."""
+    reference = reference_decode(wire)
+    decoder = Decoder()
+    events = [event for chunk in chunks for event in decoder.feed(chunk)]
+    assert [whole(event) for event in events] == [whole(event) for event in reference.events]
+    assert decoder.last_event_id == reference.last_event_id
+    assert decoder.reconnection_time == reference.reconnection_time
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
+def test_every_shape(shape: list[bytes], end: bytes) -> None:
+    """A few blocks and many, in one chunk, one a chunk, and cut anywhere."""
+    for count in (1, 3, 40):
+        blocks = stream(shape, count, end)
+        wire = b"".join(blocks)
+        check_stream(wire, [wire])
+        check_stream(wire, blocks)
+        check_stream(wire, cut(wire, list(range(0, len(wire), 16))))
+        check_stream(wire, cut(wire, list(range(0, len(wire), 61))))
+
+
+@pytest.mark.parametrize("miss", NEAR_MISSES.values(), ids=list(NEAR_MISSES))
+def test_a_block_that_is_nearly_like_the_others(miss: bytes) -> None:
+    alike = stream(SHAPES["event, id, data"], 12)
+    for at in (0, 1, 6, 12):
+        blocks = [*alike[:at], miss, *alike[at:]]
+        wire = b"".join(blocks)
+        check_stream(wire, [wire])
+        check_stream(wire, blocks)
+        check_stream(wire, [wire[:5], wire[5:]])
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -139,8 +178,8 @@ def test_last_event_id_must_be_a_str(bad: Any) -> None:
         Decoder(last_event_id=bad)
 
 
-@pytest.mark.parametrize("bad", [None, 1.5, "1", True])
-def test_max_event_size_must_be_an_int(bad: Any) -> None:
+@pytest.mark.parametrize("bad", [1.5, "1", True])
+def test_max_event_size_must_be_an_int_or_None(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"max_event_size must be an int, not {type(bad).__name__}"):
         Decoder(max_event_size=bad)
 
@@ -158,6 +197,68 @@ def test_an_attribute_that_it_has_not_is_refused() -> None:
     for name in ("max_event_size", "last_id"):
         with pytest.raises(AttributeError):
             setattr(Decoder(), name, "1")
+
+
+def test_no_limit_is_more_than_the_default() -> None:
+    """Not one byte of the 64 MiB and one that are fed is decoded, so it takes little time."""
+    megabyte = b"x" * 2**20
+    decoder, unlimited = Decoder(), Decoder(max_event_size=None)
+    for _ in range(64):
+        assert decoder.feed(megabyte) == []
+        assert unlimited.feed(megabyte) == []
+    with pytest.raises(
+        EventTooLarge, match="a block of 67108865 bytes or more passed max_event_size, which is 67108864"
+    ):
+        decoder.feed(b"x")
+    assert unlimited.feed(b"x") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "wire", "shown"),
+    [
+        ({}, b"", "<Decoder last_event_id='', reconnection_time=None, max_event_size=67108864>"),
+        (
+            {"max_event_size": None, "last_event_id": "é"},
+            b"",
+            "<Decoder last_event_id='é', reconnection_time=None, max_event_size=None>",
+        ),
+        (
+            {"max_event_size": 20},
+            b"id: 1\nretry: 5\n\ndata: a",
+            "<Decoder last_event_id='1', reconnection_time=5, max_event_size=20, 7 bytes held>",
+        ),
+        ({"max_event_size": 1}, b"id", "<Decoder last_event_id='', reconnection_time=None, max_event_size=1, failed>"),
+    ],
+)
+def test_repr_shows_the_state(options: dict[str, Any], wire: bytes, shown: str) -> None:
+    decoder = Decoder(**options)
+    with suppress(EventTooLarge):
+        decoder.feed(wire)
+    assert repr(decoder) == shown
+
+
+def test_the_last_event_id_can_be_set_to_a_str() -> None:
+    decoder = Decoder(last_event_id="1")
+    for bad in (None, 1, b"1"):
+        with pytest.raises(TypeError, match=f"^last_event_id must be a str, not {type(bad).__name__}$"):
+            decoder.last_event_id = bad  # type: ignore[assignment]  # wrong on purpose
+    assert decoder.last_event_id == "1"
+    decoder.last_event_id = "2"
+    assert [whole(event) for event in decoder.feed(b"data: a\n\n")] == [("a", "message", None, None, "2")]
+
+
+def test_the_reconnection_time_can_be_set_to_an_int_or_None() -> None:
+    decoder = Decoder()
+    decoder.feed(b"retry: 5\n")
+    for bad in ("1", 1.5, True):
+        with pytest.raises(TypeError, match=f"^reconnection_time must be an int or None, not {type(bad).__name__}$"):
+            decoder.reconnection_time = bad  # type: ignore[assignment]  # wrong on purpose
+    with pytest.raises(ValueError, match="^reconnection_time must be at least 0, not -1$"):
+        decoder.reconnection_time = -1
+    assert decoder.reconnection_time == 5
+    for good in (0, 7, None):
+        decoder.reconnection_time = good
+        assert decoder.reconnection_time == good
 
 
 def test_resumes_from_a_last_event_id() -> None:
@@ -222,6 +323,29 @@ def test_XX_is_text_at_any_place(chunk: bytes, events: list[ServerSentEvent]) ->
     decoder = Decoder()
     assert decoder.feed(chunk) == []
     assert decoder.feed(b"data: b\n\n") == events
+
+
+@pytest.mark.parametrize("step", [*range(1, 10), 1000])
+def test_a_retry_acts_once_wherever_its_block_is_cut(step: int) -> None:
+    """In the feed that ends its line. A client that takes the time away does not see it again when the block ends."""
+    wire = b"retry: 5\ndata: a\nretry: x\nretry: 7\nid: 1\n\nretry: 8\n\ndata: b\nretry: 9\n: c\nretry: 10\n"
+    acts = {match.end(): int(match[1]) for match in re.finditer(rb"(?m)^retry: (\d+)\n", wire)}
+    decoder = Decoder()
+    retries = []
+    for start in range(0, len(wire), step):
+        retries += [event.retry for event in decoder.feed(wire[start : start + step])]
+        due = [time for end, time in acts.items() if start < end <= start + step]
+        assert decoder.reconnection_time == (due[-1] if due else None), start
+        decoder.reconnection_time = None
+    assert retries == [7], "the event has the last of its block all the same"
+
+
+def test_a_reset_forgets_that_a_retry_has_acted() -> None:
+    decoder = Decoder()
+    decoder.feed(b"retry: 5\n")
+    decoder.reset()
+    assert [event.retry for event in decoder.feed(b"retry: 6\ndata: a\n\n")] == [6]
+    assert decoder.reconnection_time == 6
 
 
 def test_a_retry_with_invalid_bytes_is_ignored_at_its_own_line() -> None:
@@ -348,7 +472,7 @@ class TestLimit:
         size = len(wire) - (7 if wire.startswith(b":") else 0) - (3 if wire.startswith(b"\xef") else 0)
         for limit, fits in ((size, True), (size - 1, False)):
             decoder = Decoder(max_event_size=limit)
-            events: list[ServerSentEvent] = []
+            events: list[ReceivedEvent] = []
             try:
                 for chunk in cut(wire + b"\n\n", list(range(0, len(wire) + 2, step))):
                     events += decoder.feed(chunk)

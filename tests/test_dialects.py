@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, decode, encode, encode_line
+from sse_codec import BlockDecoder, Comment, Decoder, LineDecoder, ReceivedEvent, decode, encode, encode_line
 from sse_codec.lint import lint
-from sse_codec.payloads import json_payload, until
 from sse_codec.testing import reference_decode
 from tests.strategies import cut
 from tests.vectors.dialects import DIALECTS, Dialect
@@ -30,7 +29,7 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def whole(event: ServerSentEvent) -> tuple[Any, ...]:
+def whole(event: ReceivedEvent) -> tuple[Any, ...]:
     """Return all of an event, `last_event_id` too, which `==` leaves out."""
     return event.data, event.event, event.id, event.retry, event.last_event_id
 
@@ -45,15 +44,22 @@ def places(wire: bytes) -> Iterable[int]:
 
 def check(dialect: Dialect, chunks: Iterable[bytes]) -> None:
     decoder, lines = Decoder(last_event_id=dialect.resumed_from), LineDecoder()
-    events, comments = [], []
+    blocks = BlockDecoder(last_event_id=dialect.resumed_from)
+    events, from_blocks = list[ReceivedEvent](), list[ReceivedEvent]()
+    comments, comments_of_blocks = list[str](), list[str]()
     for chunk in chunks:
         events += decoder.feed(chunk)
         comments += [line.text for line in lines.feed(chunk) if isinstance(line, Comment)]
+        for block in blocks.feed(chunk):
+            from_blocks += [event for event in [block.to_event()] if event is not None]
+            comments_of_blocks += block.comments
     assert [whole(event) for event in events] == [whole(event) for event in dialect.events]
-    assert tuple(comments) == dialect.comments
-    assert decoder.last_event_id == dialect.last_event_id
-    assert decoder.reconnection_time == dialect.reconnection_time
-    assert decoder.close() is None
+    assert [whole(event) for event in from_blocks] == [whole(event) for event in dialect.events]
+    assert tuple(comments) == tuple(comments_of_blocks) == dialect.comments
+    for one in (decoder, blocks):
+        assert one.last_event_id == dialect.last_event_id
+        assert one.reconnection_time == dialect.reconnection_time
+        assert one.close() is None
     assert lines.close() is None
 
 
@@ -118,24 +124,24 @@ def test_how_many_are_written_byte_for_byte() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "sentinel"),
+    ("prefix", "until"),
     [
-        ("OpenAI chat", {"data": "[DONE]"}),
-        ("OpenAI responses", {"event": "response.completed"}),
-        ("Anthropic", {"event": "error"}),
-        ("DeepSeek", {"data": "[DONE]"}),
-        ("OmniRoute", {"data": "[DONE]"}),
-        ("htmx", {"event": "close"}),
-        ("GraphQL, distinct", {"event": "complete", "data": ""}),
+        ("OpenAI chat", "[DONE]"),
+        ("OpenAI responses", lambda event: event.event == "response.completed"),
+        ("Anthropic", lambda event: event.event == "error"),
+        ("DeepSeek", "[DONE]"),
+        ("OmniRoute", "[DONE]"),
+        ("htmx", lambda event: event.event == "close"),
+        ("GraphQL, distinct", lambda event: event == ReceivedEvent("", "complete")),
     ],
 )
-def test_until_stops_where_the_dialect_ends(prefix: str, sentinel: dict[str, Any]) -> None:
+def test_until_stops_where_the_dialect_ends(prefix: str, until: str | Callable[[ReceivedEvent], object]) -> None:
     [dialect] = [dialect for dialect in DIALECTS if dialect.name.startswith(prefix)]
-    assert list(until(decode(dialect.wire), **sentinel)) == dialect.events[:-1]
+    assert list(decode(dialect.wire, until=until)) == dialect.events[:-1]
 
 
 def test_the_priming_event_of_MCP_is_no_payload() -> None:
     [dialect] = [dialect for dialect in DIALECTS if "priming" in dialect.name]
-    payloads = [json_payload(event) for event in decode(dialect.wire)]
+    payloads = [event.json(default=None) for event in decode(dialect.wire)]
     assert payloads[0] is None
     assert payloads[1]["params"] == {"progressToken": 3, "progress": 0.5}

@@ -8,21 +8,25 @@ import pickle
 import pytest
 
 from sse_codec import (
+    Block,
     EncodeError,
     EncodeTypeError,
     EventTooLarge,
     IncompleteEvent,
-    ServerSentEvent,
+    MissingSentinel,
+    ReceivedEvent,
     SSEError,
-    UsageError,
 )
 
 ERRORS: list[SSEError] = [
     EncodeError("event", "a\nb", 1, "can't hold a line end"),
-    EncodeTypeError("data", 5, None, "must be a str"),
+    EncodeTypeError("data", 5, None, "must be a str, not int"),
     EventTooLarge(10, 11),
-    IncompleteEvent(ServerSentEvent("half", id="1")),
-    UsageError("no"),
+    EventTooLarge(10, 11, "line"),
+    IncompleteEvent(ReceivedEvent("half", id="1")),
+    MissingSentinel("[DONE]"),
+    MissingSentinel("\x1b", ReceivedEvent("last"), ReceivedEvent("half")),
+    MissingSentinel(bool, Block(b"id: 1"), Block(b": cut")),
 ]
 
 
@@ -30,8 +34,8 @@ def test_the_tree() -> None:
     assert all(isinstance(error, SSEError) for error in ERRORS)
     assert issubclass(EncodeError, ValueError)
     assert issubclass(EncodeTypeError, (EncodeError, TypeError))
-    assert issubclass(UsageError, ValueError)
     assert not issubclass(EventTooLarge, ValueError)
+    assert not issubclass(MissingSentinel, ValueError)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -46,15 +50,24 @@ def test_messages() -> None:
     assert [str(error) for error in ERRORS] == [
         "event can't hold a line end (offset 1): 'a\\nb'",
         "data must be a str, not int",
-        "an event of 11 bytes or more passed max_event_size, which is 10",
+        "a block of 11 bytes or more passed max_event_size, which is 10",
+        "a line of 11 bytes or more passed max_event_size, which is 10",
         "the stream ended inside an event, after data of 4 characters: 'half'",
-        "no",
+        "the stream ended without '[DONE]'; no event came",
+        (
+            "the stream ended without '\\x1b'; the last event has data of 4 characters: 'last'; "
+            "the end cut off an event with data of 4 characters: 'half'"
+        ),
+        (
+            "the stream ended without the event that `until` waits for; the last event has no data; "
+            "the end cut off an event with no data"
+        ),
     ]
 
 
 @pytest.mark.parametrize("value", ["x" * 41, "\0" * 41, "🍊" * 100_000])
 def test_at_most_40_characters_are_shown_and_escaped(value: str) -> None:
-    for message in (str(EncodeError("data", value, None, "is bad")), str(IncompleteEvent(ServerSentEvent(value)))):
+    for message in (str(EncodeError("data", value, None, "is bad")), str(IncompleteEvent(ReceivedEvent(value)))):
         assert message.endswith(ascii(value[:40]) + "...")
         assert message.isprintable()
         assert message.isascii()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import sys
 from typing import Any
 
 import pytest
@@ -13,30 +14,48 @@ from hypothesis import given
 from sse_codec import BlankLine, Comment, Decoder, Field, ReceivedEvent, ServerSentEvent
 from tests.strategies import hostile_events
 
-FULL = ServerSentEvent("d", "e", "i", 5, "l")
-VALUES: list[Any] = [ServerSentEvent("d"), FULL, Field("a", "b"), Comment("c"), BlankLine()]
+FULL = ReceivedEvent("d", "e", "i", 5, "l")
+SENT = ServerSentEvent("d", "e", "i", 5)
+VALUES: list[Any] = [ServerSentEvent("d"), SENT, ReceivedEvent("d"), FULL, Field("a", "b"), Comment("c"), BlankLine()]
 values = pytest.mark.parametrize("value", VALUES, ids=repr)
 
 
-def test_defaults() -> None:
-    event = ServerSentEvent("d")
-    assert (event.data, event.event, event.id, event.retry, event.last_event_id) == ("d", "message", None, None, "")
+@pytest.mark.parametrize("kind", [ServerSentEvent, ReceivedEvent])
+def test_defaults(kind: type[ServerSentEvent]) -> None:
+    for event in (kind("d"), kind("d", None), kind("d", event=None)):
+        assert (event.data, event.event, event.id, event.retry) == ("d", "message", None, None)
+    assert kind("d", "").event == "", "which is not left out; the encoder refuses it"
+    assert ReceivedEvent("d").last_event_id == ""
+
+
+def test_what_is_sent_has_no_last_event_id() -> None:
+    assert not hasattr(ServerSentEvent("d"), "last_event_id")
+    with pytest.raises(TypeError):
+        ServerSentEvent("d", last_event_id="1")  # type: ignore[call-arg]  # it has no such argument
 
 
 def test_arguments_by_name_and_by_position() -> None:
     event = ReceivedEvent(data="d", event="e", id="i", retry=5, last_event_id="l")
     assert event == FULL
     assert event.last_event_id == FULL.last_event_id
+    assert ServerSentEvent(data="d", event="e", id="i", retry=5) == SENT
 
 
+@pytest.mark.parametrize("event", [SENT, FULL], ids=repr)
 @pytest.mark.parametrize(
     "other",
     [ServerSentEvent("x", "e", "i", 5), ServerSentEvent("d", "x", "i", 5), ServerSentEvent("d", "e", "x", 5),
      ServerSentEvent("d", "e", None, 5), ServerSentEvent("d", "e", "i", 6), ("d", "e", "i", 5), "d", None],
 )  # fmt: skip
-def test_equality_is_of_all_four_wire_fields(other: object) -> None:
-    assert other != FULL
-    assert other != FULL
+def test_equality_is_of_all_four_wire_fields(event: ServerSentEvent, other: object) -> None:
+    assert event != other
+    assert other != event
+
+
+def test_what_is_received_equals_what_was_sent() -> None:
+    assert FULL == SENT
+    assert SENT == FULL
+    assert hash(FULL) == hash(SENT)
 
 
 def test_equality_leaves_the_last_event_id_out() -> None:
@@ -55,19 +74,21 @@ def test_equality_lets_the_other_side_decide() -> None:
         assert value == Anything()
 
 
-def test_a_decoded_event_is_as_any_other() -> None:
-    wire = b"event: e\nid: l\nretry: 5\ndata: d\n\n"
+@pytest.mark.parametrize("wire", [b"event: e\nid: l\nretry: 5\ndata: d\n\n", b"data: d\n\n"])
+def test_a_decoded_event_is_as_any_other(wire: bytes) -> None:
+    """`Decoder` sets the slots itself; nothing shows it."""
     [decoded] = Decoder().feed(wire)
-    built = ServerSentEvent("d", "e", "l", 5, "l")
-    assert isinstance(decoded, ServerSentEvent)
+    built = ReceivedEvent("d", "e", "l", 5, "l") if b"id" in wire else ReceivedEvent("d")
+    assert type(decoded) is ReceivedEvent
+    assert str(type(decoded)) == "<class 'sse_codec.ReceivedEvent'>"
     assert decoded == built
     assert hash(decoded) == hash(built)
     assert repr(decoded) == repr(built)
-    assert str(type(decoded)) == str(ServerSentEvent) == "<class 'sse_codec.ServerSentEvent'>"
-    assert type(decoded).__name__ == "ServerSentEvent"
-    for other in (copy.copy(decoded), copy.deepcopy(decoded), pickle.loads(pickle.dumps(decoded))):
-        assert type(other) is ServerSentEvent
-        assert (other, other.last_event_id) == (built, "l")
+    again = [type(decoded)(*built.__reduce__()[1]), decoded.replace()]
+    for other in [*again, copy.copy(decoded), copy.deepcopy(decoded), pickle.loads(pickle.dumps(decoded))]:
+        assert type(other) is ReceivedEvent
+        assert (other, other.last_event_id) == (built, built.last_event_id)
+    assert {type(built): "found"}[type(decoded)] == "found", "as a key in a registry by type"
     with pytest.raises(AttributeError):
         decoded.data = "x"  # type: ignore[misc]  # which is the point
     with pytest.raises(AttributeError):
@@ -86,6 +107,7 @@ def test_immutable(value: Any) -> None:
     for name in [*value.__match_args__, "new"]:
         with pytest.raises(AttributeError):
             setattr(value, name, "x")
+        assert getattr(value, name, None) != "x"
         with pytest.raises(AttributeError):
             delattr(value, name)
 
@@ -93,7 +115,7 @@ def test_immutable(value: Any) -> None:
 def test_a_pickle_is_the_same_in_every_build() -> None:
     """Pure or compiled, a decoder's or one's own: processes that have different ones may exchange events."""
     pickled = (
-        b"csse_codec\nServerSentEvent\np0\n"  # its name, and after it what it is called with
+        b"csse_codec\nReceivedEvent\np0\n"  # its name, and after it what it is called with
         b"(Vx\np1\nVmessage\np2\nV1\np3\nNg3\ntp4\nRp5\n."
     )
     (decoded,) = Decoder().feed(b"id: 1\ndata: x\n\n")
@@ -135,7 +157,12 @@ def test_repr_shows_what_is_not_the_default() -> None:
 
 def test_match() -> None:
     match FULL:
-        case ServerSentEvent("d", "e", "i", 5, "l"):
+        case ServerSentEvent("d", "e", "i", 5):
+            pass
+        case _:
+            pytest.fail("by position, as what was sent")
+    match FULL:
+        case ReceivedEvent("d", "e", "i", 5, "l"):
             pass
         case _:
             pytest.fail("by position")
@@ -160,6 +187,69 @@ def test_json() -> None:
     assert ServerSentEvent('{"a": [1, "é"]}').json() == {"a": [1, "é"]}
     with pytest.raises(json.JSONDecodeError):
         ServerSentEvent("[DONE]").json()
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [("null", None), ('{"a": [1]}', {"a": [1]}), ("0", 0), ('""', ""), ("false", False), ("[]", [])],
+)
+def test_json_with_a_default_that_is_not_needed(data: str, value: Any) -> None:
+    got = ServerSentEvent(data).json(default="x")
+    assert (type(got), got) == (type(value), value)
+
+
+def test_json_of_empty_data_is_the_default_if_there_is_one() -> None:
+    default = object()
+    assert ServerSentEvent("").json(default=default) is default
+    assert ServerSentEvent("").json(default=None) is None
+    with pytest.raises(json.JSONDecodeError):
+        ServerSentEvent("").json()
+
+
+@pytest.mark.parametrize("data", ["[DONE]", "ping", " ", "\n", "{"])
+def test_what_is_no_json_raises_whatever_the_default(data: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        ServerSentEvent(data).json(default=None)
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [
+        pytest.param(lambda value, /, **changes: value.replace(**changes), id="the method"),
+        pytest.param(
+            lambda value, /, **changes: copy.replace(value, **changes),  # type: ignore[attr-defined]  # not in 3.10
+            id="copy.replace",
+            marks=pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in Python 3.13"),
+        ),
+    ],
+)
+class TestReplace:
+    """`replace(**changes)` and `copy.replace`."""
+
+    @pytest.mark.parametrize("event", [ServerSentEvent("d"), SENT, ReceivedEvent("d"), FULL], ids=repr)
+    def test_changes_what_it_is_told_and_nothing_else(self, replace: Any, event: ServerSentEvent) -> None:
+        assert repr(replace(event)) == repr(event)
+        changes = {"data": "D", "event": "E", "id": "I", "retry": 7, "last_event_id": "L"}
+        for name in event.__match_args__:
+            changed = replace(event, **{name: changes[name]})
+            assert type(changed) is type(event)
+            for other in event.__match_args__:
+                assert getattr(changed, other) == (changes[name] if other == name else getattr(event, other))
+
+    def test_takes_the_default_type_for_None(self, replace: Any) -> None:
+        assert replace(FULL, event=None).event == "message"
+
+    def test_keeps_a_subclass(self, replace: Any) -> None:
+        assert repr(replace(Sub("d"), id="1")) == "Sub(data='d', id='1')"
+
+    @pytest.mark.parametrize("event", [SENT, FULL], ids=repr)
+    def test_refuses_what_an_event_has_not(self, replace: Any, event: ServerSentEvent) -> None:
+        with pytest.raises(TypeError):
+            replace(event, name="x")
+
+    def test_what_is_sent_has_no_last_event_id(self, replace: Any) -> None:
+        with pytest.raises(TypeError):
+            replace(SENT, last_event_id="x")
 
 
 def test_a_subclass_keeps_its_type() -> None:

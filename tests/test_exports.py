@@ -8,18 +8,27 @@ import re
 import subprocess
 import sys
 import types
+import typing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import sse_codec
+import sse_codec.lint
+import sse_codec.resume
 import sse_codec.testing
 from sse_codec import _decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Whether it is a compiled build that is tested; `hatch_build.py` makes them.
 COMPILED = not str(_decoder.__file__).endswith(".py")
 
-PARTS = ["_decoder", "_encoder", "_errors", "_event", "_http", "_input", "_iterate", "_lines"]
+PARTS = ["_blocks", "_decoder", "_encoder", "_errors", "_event", "_http", "_input", "_iterate", "_lines"]
+#: What they stand on, of which nothing is public.
+INNER = ["_framing", "_grammar", "_interpret"]
 
 
 @pytest.mark.parametrize("module", [sse_codec, sse_codec.testing], ids=lambda module: module.__name__)
@@ -47,9 +56,11 @@ def test_the_public_names_are_those_of_the_parts() -> None:
             for node in tree.body
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
         }
-    internal = {"show", "check_bound", "StreamInput", "parse_line", "DecodedEvent"}
+    helpers = {"check_bound", "check_str", "close_source", "iterate_chunks", "parse_line", "show"}
+    internal = {"StreamInput", "AsyncReader"} | helpers
     constants = {"MEDIA_TYPE", "DEFAULT_MAX_EVENT_SIZE"}
-    assert defined == (set(sse_codec.__all__) - constants) | internal
+    aliases = {"AsyncChunks", "Chunks", "Line", "OnEOF"}
+    assert defined == (set(sse_codec.__all__) - constants - aliases) | internal
 
 
 @pytest.mark.parametrize("module", [sse_codec, sse_codec.testing], ids=lambda module: module.__name__)
@@ -63,15 +74,52 @@ def test_everything_names_the_place_it_is_imported_from(module: types.ModuleType
             assert value.__doc__ or (COMPILED and inspect.isclass(value)), "everything public is documented"
 
 
+def annotated(module: types.ModuleType) -> Iterator[Any]:
+    """Return all that a module makes public and that has annotations, the methods of its classes too."""
+    for name in getattr(module, "__all__", vars(module)):
+        value = getattr(module, name)
+        if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
+            continue
+        if isinstance(value, types.FunctionType):
+            yield value
+        elif isinstance(value, type):
+            yield value
+            for member in vars(value).values():
+                function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+                if isinstance(function, types.FunctionType):
+                    yield function
+
+
+@pytest.mark.parametrize(
+    "module",
+    [sse_codec, sse_codec.resume, sse_codec.lint, sse_codec.testing],
+    ids=lambda module: module.__name__,
+)
+def test_the_types_of_everything_can_be_asked_for(module: types.ModuleType) -> None:
+    """Which beartype, pdoc and dependency injection do, at run time."""
+    count = 0
+    for value in annotated(module):
+        hints = typing.get_type_hints(value)
+        if isinstance(value, types.FunctionType) and not COMPILED:
+            assert set(hints) - {"return"} == set(inspect.get_annotations(value)) - {"return"}
+            count += 1
+    assert count > 10 or COMPILED
+
+
+@pytest.mark.parametrize("name", ["AsyncChunks", "Chunks", "Line", "OnEOF"])
+def test_the_aliases_are_types(name: str) -> None:
+    assert typing.get_args(getattr(sse_codec, name))
+
+
 def test_importing_stays_light() -> None:
-    """Importing it brings in itself, `__future__`, and `io`, which every interpreter has loaded before."""
+    """To a program that has loaded `typing`, as nearly every one has, importing it brings itself and `__future__`."""
     code = (
-        "import sys; sys.path[:] = sys.argv[1:]; before = set(sys.modules); import sse_codec; "
+        "import sys; sys.path[:] = sys.argv[1:]; import typing; before = set(sys.modules); import sse_codec; "
         "print(sorted(set(sys.modules) - before))"
     )
     bare = [sys.executable, "-I", "-S", "-c", code, *sys.path]
     loaded = subprocess.run(bare, capture_output=True, check=True, text=True).stdout
-    parts = {"__future__", "sse_codec", "sse_codec._grammar", *(f"sse_codec.{part}" for part in PARTS)}
+    parts = {"__future__", "sse_codec", *(f"sse_codec.{part}" for part in [*PARTS, *INNER])}
     if COMPILED:  # the code of all modules is in one, and loading it loads these
         parts |= {name for name in ast.literal_eval(loaded) if re.match(r"\w+__mypyc|importlib|warnings", name)}
     assert set(ast.literal_eval(loaded)) == parts

@@ -9,12 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import Comment, Decoder, Field, LineDecoder, ServerSentEvent, encode, encode_block
+from sse_codec import (
+    Block,
+    BlockDecoder,
+    Comment,
+    Decoder,
+    Field,
+    LineDecoder,
+    ReceivedEvent,
+    ServerSentEvent,
+    encode,
+    encode_block,
+)
 from sse_codec import encode_line as the_encode_line
-from sse_codec._input import _AFTER_CR
+from sse_codec._input import _AFTER_CR, _START
 from tests.fuzz import laws
 from tests.fuzz.inputs import CLOSE, FEED_STR, MEMORYVIEW, RESET, Call, Parts, Plan
-from tests.fuzz.laws import DECODER_LAWS, ENCODER_LAWS, LINES_LAWS, TARGETS
+from tests.fuzz.laws import BLOCKS_LAWS, BOM, DECODER_LAWS, ENCODER_LAWS, LINES_LAWS, TARGETS
 from tests.fuzz.seeds import SEEDS, WORDS, dictionary
 
 if TYPE_CHECKING:
@@ -41,6 +52,14 @@ class Late(Decoder):
         return late
 
 
+class LateBlocks(BlockDecoder):
+    __slots__ = ("_late",)
+
+    def feed(self, chunk: Any) -> Any:
+        late, self._late = getattr(self, "_late", []), super().feed(chunk)
+        return late
+
+
 class LateLines(LineDecoder):
     __slots__ = ("_late",)
 
@@ -56,6 +75,18 @@ class Lax(Decoder):
         super().__init__(max_event_size=max_event_size + 1, **options)
 
 
+class LaxWithComments(BlockDecoder):
+    """It holds what it keeps, and counts no comment."""
+
+    __slots__ = ()
+
+    def _hold(self, part: bytes) -> None:
+        if part.startswith(b":"):
+            self._held += part
+        else:
+            super()._hold(part)
+
+
 class LaxLines(LineDecoder):
     __slots__ = ()
 
@@ -64,6 +95,13 @@ class LaxLines(LineDecoder):
 
 
 class Dropping(Decoder):
+    __slots__ = ()
+
+    def close(self) -> None:
+        super().close()
+
+
+class DroppingBlocks(BlockDecoder):
     __slots__ = ()
 
     def close(self) -> None:
@@ -85,11 +123,36 @@ class Forgetting(Decoder):
         self.reconnection_time = None
 
 
+class ForgettingBlocks(BlockDecoder):
+    __slots__ = ()
+
+    def reset(self) -> None:
+        super().reset()
+        self.last_event_id = ""
+
+
 class Stripping(Decoder):
     __slots__ = ()
 
     def feed(self, chunk: Any) -> Any:
-        return [ServerSentEvent(e.data.strip(), *e.__reduce__()[1][1:]) for e in super().feed(chunk)]
+        return [ReceivedEvent(e.data.strip(), *e.__reduce__()[1][1:]) for e in super().feed(chunk)]
+
+
+class StrippingBlocks(BlockDecoder):
+    __slots__ = ()
+
+    def feed(self, chunk: Any) -> Any:
+        return [Block(block.wire.replace(b": ", b":"), block.last_event_id) for block in super().feed(chunk)]
+
+
+class DropsAMarkAfterABlankLine(BlockDecoder):
+    """A byte order mark where only a relayed stream has one."""
+
+    __slots__ = ()
+
+    def feed(self, chunk: Any) -> Any:
+        start = b"\n" + BOM
+        return super().feed(chunk[4:] if self._state == _START and bytes(chunk).startswith(start) else chunk)
 
 
 class StrippingLines(LineDecoder):
@@ -127,6 +190,12 @@ FAULTS: list[tuple[str, Callable[..., None], str, object]] = [
     ("decoder", laws.law_of_the_limit, "Decoder", Lax),
     ("decoder", laws.law_of_closing, "Decoder", Dropping),
     ("decoder", laws.law_of_state, "Decoder", Forgetting),
+    ("blocks", laws.law_of_meaning, "BlockDecoder", StrippingBlocks),
+    ("blocks", laws.law_of_promptness, "BlockDecoder", LateBlocks),
+    ("blocks", laws.law_of_the_limit, "BlockDecoder", LaxWithComments),
+    ("blocks", laws.law_of_closing, "BlockDecoder", DroppingBlocks),
+    ("blocks", laws.law_of_state, "BlockDecoder", ForgettingBlocks),
+    ("blocks", laws.law_of_the_relay, "BlockDecoder", DropsAMarkAfterABlankLine),
     ("lines", laws.law_of_meaning, "LineDecoder", StrippingLines),
     ("lines", laws.law_of_promptness, "LineDecoder", LateLines),
     ("lines", laws.law_of_the_limit, "LineDecoder", LaxLines),
@@ -154,7 +223,12 @@ def test_a_fault_breaks_the_law(
 
 
 def test_every_law_has_a_fault() -> None:
-    of_targets = [("decoder", DECODER_LAWS), ("lines", LINES_LAWS), ("encoder", ENCODER_LAWS)]
+    of_targets = [
+        ("decoder", DECODER_LAWS),
+        ("blocks", BLOCKS_LAWS),
+        ("lines", LINES_LAWS),
+        ("encoder", ENCODER_LAWS),
+    ]
     assert [fault[:2] for fault in FAULTS] == [(target, law) for target, of_target in of_targets for law in of_target]
 
 

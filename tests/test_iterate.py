@@ -15,12 +15,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import Decoder, EventTooLarge, IncompleteEvent, ServerSentEvent, adecode, decode
+from sse_codec import (
+    Block,
+    BlockDecoder,
+    Decoder,
+    EventTooLarge,
+    IncompleteEvent,
+    LineDecoder,
+    MissingSentinel,
+    ReceivedEvent,
+    ServerSentEvent,
+    adecode,
+    adecode_blocks,
+    decode,
+    decode_blocks,
+)
 from sse_codec.testing import reference_decode
 from tests.strategies import chunkings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
     from pathlib import Path
 
     from sse_codec._iterate import OnEOF
@@ -28,7 +42,7 @@ if TYPE_CHECKING:
 WIRE = b"id: 1\ndata: a\n\ndata: b\r\n\r\ndata: c\n"
 A, B, C = ServerSentEvent("a", id="1"), ServerSentEvent("b"), ServerSentEvent("c")
 
-Decode = "Callable[..., list[ServerSentEvent]]"
+Decode = "Callable[..., list[ReceivedEvent]]"
 
 
 class Broken(Exception):
@@ -39,21 +53,21 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(coroutine)
 
 
-def sync(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     return list(decode(chunks, **options))
 
 
-def over_sync(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def over_sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     """Run adecode over the very source that decode would get."""
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(chunks, **options)]
 
-    result: list[ServerSentEvent] = run(main())
+    result: list[ReceivedEvent] = run(main())
     return result
 
 
-def over_async(chunks: Any, **options: Any) -> list[ServerSentEvent]:
+def over_async(chunks: Any, **options: Any) -> list[ReceivedEvent]:
     """Run adecode over an async generator of the same chunks."""
 
     async def source() -> AsyncIterator[bytes]:
@@ -61,10 +75,10 @@ def over_async(chunks: Any, **options: Any) -> list[ServerSentEvent]:
             await asyncio.sleep(0)
             yield chunk
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(source(), **options)]
 
-    result: list[ServerSentEvent] = run(main())
+    result: list[ReceivedEvent] = run(main())
     return result
 
 
@@ -170,7 +184,7 @@ def test_an_async_iterator_that_is_no_generator() -> None:
                 raise StopAsyncIteration
             return self.left.pop(0)
 
-    async def main() -> list[ServerSentEvent]:
+    async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(Chunks())]
 
     assert run(main()) == [A, B]
@@ -231,6 +245,20 @@ class TestEndOfStream:
         list(decode(b"retry: 5\n\ndata: a", on_eof="dispatch", decoder=decoder))
         assert decoder.reconnection_time == 5
 
+    @pytest.mark.parametrize(("on_eof", "count"), [("discard", 1), ("dispatch", 2)])
+    @pytest.mark.parametrize("cut_off", [b"data: b", b": bye\n", b"id: 2\r", b"x"])
+    def test_of_a_block(self, on_eof: OnEOF, count: int, cut_off: bytes) -> None:
+        """Any block that the end cut off, with data or without."""
+        got = list(decode_blocks([b"data: a\n\n" + cut_off], on_eof=on_eof))
+        assert got == [Block(b"data: a"), Block(cut_off.strip())][:count]
+
+    def test_raise_of_a_block(self) -> None:
+        with pytest.raises(IncompleteEvent) as raised:
+            list(decode_blocks(b"id: 1\ndata: b", on_eof="raise"))
+        assert type(raised.value.event) is ReceivedEvent
+        assert raised.value.event == ReceivedEvent("b", id="1")
+        assert list(decode_blocks(b"data: a\n\n: bye", on_eof="raise")) == [Block(b"data: a")]
+
 
 class TestDecoder:
     """A decoder of the caller's, one for all connections."""
@@ -269,22 +297,78 @@ class TestDecoder:
 
         run(main())
 
-    def test_is_reset_first(self) -> None:
+    @every_way
+    def test_is_reset_first(self, decoded: Any) -> None:
         decoder = Decoder(max_event_size=100)
         with pytest.raises(EventTooLarge):
             list(decode(b"x" * 101, decoder=decoder))
-        assert sync(b"data: a\n\n", decoder=decoder) == [ServerSentEvent("a")]
+        assert decoded(b"data: a\n\n", decoder=decoder) == [ServerSentEvent("a")]
+
+    @pytest.mark.parametrize("call", [decode, adecode])
+    def test_is_reset_when_the_iteration_starts_and_not_before(self, call: Any) -> None:
+        decoder = Decoder()
+        decoder.feed(b"data: a")
+        call(b"", decoder=decoder)
+        assert decoder.feed(b"\n\n") == [ServerSentEvent("a")]
+
+    @every_way
+    def test_is_the_caller_s_again_when_the_iteration_ends(self, decoded: Any) -> None:
+        decoder = Decoder()
+        decoded(b"retry: 5\n\n", decoder=decoder)
+        with pytest.raises(TypeError):
+            decoded([None], decoder=decoder)
+        assert decoder._changes is None, "nobody reads them any more, and they must not grow"
 
     @pytest.mark.parametrize("call", [decode, adecode])
     def test_is_not_taken_together_with_its_settings(self, call: Any) -> None:
-        for option in ({"last_event_id": ""}, {"max_event_size": 5}):
+        for option in ({"last_event_id": "1"}, {"max_event_size": 5}, {"max_event_size": None}):
             with pytest.raises(TypeError, match="give them to Decoder"):
                 call(b"", decoder=Decoder(), **option)
 
-    @pytest.mark.parametrize("call", [decode, adecode])
-    def test_must_be_one(self, call: Any) -> None:
-        with pytest.raises(TypeError, match="decoder must be a Decoder, not str"):
-            call(b"", decoder="x")
+    @pytest.mark.parametrize(
+        ("call", "kind", "other"),
+        [
+            (decode, "Decoder", BlockDecoder()),
+            (adecode, "Decoder", BlockDecoder()),
+            (decode_blocks, "BlockDecoder", Decoder()),
+            (adecode_blocks, "BlockDecoder", Decoder()),
+        ],
+    )
+    def test_must_be_one_of_the_right_kind(self, call: Any, kind: str, other: Any) -> None:
+        for bad in (other, LineDecoder(), "x"):
+            with pytest.raises(TypeError, match=f"^decoder must be a {kind}, not {type(bad).__name__}$"):
+                call(b"", decoder=bad)
+        for option in ({"last_event_id": "1"}, {"max_event_size": 5}):
+            right = BlockDecoder() if kind == "BlockDecoder" else Decoder()
+            with pytest.raises(TypeError, match=rf"give them to {kind}\(\)$"):
+                call(b"", decoder=right, **option)
+
+    def test_its_reconnection_time_follows_the_events_that_were_given_out(self) -> None:
+        """At the latest with the last event, and once for each field."""
+        wire = b"retry: 1\ndata: a\n\nretry: 2\n\ndata: b\nretry: 3\n\nretry: 4\n"
+        decoder = Decoder()
+        assert [decoder.reconnection_time for _ in decode(wire, decoder=decoder)] == [1, 3]
+        assert decoder.reconnection_time == 4
+
+        async def main() -> None:
+            decoder = Decoder()
+            events = adecode(wire, decoder=decoder)
+            await events.__anext__()
+            assert decoder.reconnection_time == 1
+            decoder.reconnection_time = None
+            await events.aclose()
+            assert decoder.reconnection_time is None, "those of the events that were not given out do not count"
+            assert [decoder.reconnection_time async for _ in adecode(wire, decoder=decoder)] == [1, 3]
+
+        run(main())
+
+    def test_a_client_that_takes_the_time_away_does_not_see_it_again(self) -> None:
+        decoder = Decoder()
+        seen = []
+        for _ in decode([b"data: a\n\nretry: 5\n", b"data: b\n\ndata: c\n\n"], decoder=decoder):
+            seen.append(decoder.reconnection_time)
+            decoder.reconnection_time = None
+        assert seen == [None, 5, None]
 
     def test_its_settings_can_be_given_here(self) -> None:
         assert [event.last_event_id for event in decode(b"data: a\n\n", last_event_id="7")] == ["7"]
@@ -298,7 +382,7 @@ class TestFailures:
     @every_way
     def test_events_before_a_failure_are_delivered_and_it_passes_unchanged(self, decoded: Any) -> None:
         error = Broken()
-        got: list[ServerSentEvent] = []
+        got: list[ReceivedEvent] = []
 
         def source() -> Iterator[bytes]:
             yield b"data: a\n\ndata: b\n\ndata: c"
@@ -322,7 +406,7 @@ class TestFailures:
 
     def test_an_async_source_that_fails(self) -> None:
         error = Broken()
-        got: list[ServerSentEvent] = []
+        got: list[ReceivedEvent] = []
 
         async def source() -> AsyncIterator[bytes]:
             yield b"data: a\n\ndata: b"
@@ -401,7 +485,7 @@ class TestFailures:
         with pytest.raises(EventTooLarge):
             next(events)
 
-    @pytest.mark.parametrize("call", [decode, adecode])
+    @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
     @pytest.mark.parametrize(
         ("chunks", "message"),
         [
@@ -414,12 +498,13 @@ class TestFailures:
         with pytest.raises(TypeError, match=rf"^{call.__name__}\(\) takes .*{message}"):
             call(chunks)
 
-    def test_an_async_source_is_for_adecode(self) -> None:
+    @pytest.mark.parametrize("call", [decode, decode_blocks])
+    def test_an_async_source_is_for_the_other(self, call: Any) -> None:
         async def source() -> AsyncIterator[bytes]:
             yield b""
 
-        with pytest.raises(TypeError, match=r"an async iterable is for adecode\(\)"):
-            decode(source())  # type: ignore[arg-type]  # wrong on purpose
+        with pytest.raises(TypeError, match=rf"an async iterable is for a{call.__name__}\(\)$"):
+            call(source())
 
     @every_way
     @pytest.mark.parametrize("chunk", ["data: a\n\n", 5, None])
@@ -431,18 +516,414 @@ class TestFailures:
         with pytest.raises(TypeError, match="not str: pass the response's bytes"):
             sync(io.StringIO("data: a\n\n"))
 
-    @pytest.mark.parametrize("call", [decode, adecode])
+    @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
     @pytest.mark.parametrize("bad", ["ignore", None, "", 5])
     def test_on_eof_is_one_of_three(self, call: Any, bad: Any) -> None:
         with pytest.raises(ValueError, match="on_eof must be one of 'discard', 'dispatch', 'raise', not "):
             call(b"", on_eof=bad)
 
-    @pytest.mark.parametrize("call", [decode, adecode])
+    @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
     def test_other_settings_are_checked_at_the_call(self, call: Any) -> None:
+        with pytest.raises(TypeError, match="^until must be a str, not bytes$"):
+            call(b"", until=b"[DONE]")
         with pytest.raises(ValueError, match="max_event_size"):
             call(b"", max_event_size=0)
         with pytest.raises(TypeError, match="last_event_id"):
             call(b"", last_event_id=5)
+
+
+class Source:
+    """Chunks in either colour, as a generator that notes how far it was read and that it was closed."""
+
+    def __init__(self, *chunks: bytes, error: BaseException | None = None) -> None:
+        self.chunks = chunks
+        self.error = error
+        self.taken = 0
+        self.ended = False
+        self.closed = False
+
+    def sync(self) -> Generator[bytes, None, None]:
+        try:
+            for chunk in self.chunks:
+                self.taken += 1
+                yield chunk
+            if self.error is not None:
+                raise self.error
+            self.ended = True
+        finally:
+            self.closed = True
+
+    async def over(self) -> AsyncGenerator[bytes, None]:
+        with contextlib.closing(self.sync()) as chunks:
+            for chunk in chunks:
+                yield chunk
+
+
+def read_sync(source: Source, into: list[Any], most: int | None = None, *, call: Any = decode, **options: Any) -> None:
+    """Read some items or all, and close what they came from."""
+    kept = source.sync()  # held here, so that nothing but `call` can be what closes it
+    with contextlib.closing(call(kept, **options)) as items:
+        for item in items:
+            into.append(item)
+            if len(into) == most:
+                break
+    assert source.closed
+
+
+def read_async(source: Source, into: list[Any], most: int | None = None, *, call: Any = decode, **options: Any) -> None:
+    call = {decode: adecode, decode_blocks: adecode_blocks}[call]
+
+    async def main() -> None:
+        kept = source.over()
+        async with contextlib.aclosing(call(kept, **options)) as items:
+            async for item in items:
+                into.append(item)
+                if len(into) == most:
+                    break
+        assert source.closed, "and not only when the loop ends"
+
+    run(main())
+
+
+both = pytest.mark.parametrize("read", [read_sync, read_async])
+
+
+class TestUntil:
+    """The sentinel: where it ends the iteration, what is read behind it, and what it means when it does not come."""
+
+    DONE = b"data: [DONE]\n\n"
+
+    @both
+    @pytest.mark.parametrize(
+        ("wire", "until", "count"),
+        [
+            (b"data: a\n\ndata: [DONE]\n\ndata: b\n\n", "[DONE]", 1),
+            (b"data: [DONE]\n\n", "[DONE]", 0),
+            (b"data: a\n\nevent: x\ndata: [DONE]\n\n", "[DONE]", 1),
+            (b"data:  [DONE]\n\ndata: [DONE]\ndata\n\ndata: [done]\n\ndata: a\n\ndata:[DONE]\n\n", "[DONE]", 4),
+            (b"data: a\n\ndata\n\n", "", 1),
+            (b"data: a\n\nevent: close\ndata\n\n", lambda event: event.event == "close", 1),
+            (b"data: a\n\ndata: [DONE] \n\n", lambda event: event.data.startswith("[DONE]"), 1),
+            (b"data: a\n\nid: 9\n\ndata: b\n\n", lambda event: event.last_event_id, 1),
+        ],
+        ids=repr,
+    )
+    def test_it_stops_before_the_sentinel(self, read: Any, wire: bytes, until: Any, count: int) -> None:
+        expected = list(decode(wire))
+        for chunks in ([wire], [wire[at : at + 1] for at in range(len(wire))]):
+            got: list[Any] = []
+            read(Source(*chunks), got, until=until)
+            assert got == expected[:count]
+
+    @both
+    def test_for_blocks(self, read: Any) -> None:
+        wire = b"data: a\n\n: [DONE]\n\ndata: b\n\nevent: end\n\ndata: c\n\n"
+        for until, count in (
+            ("b", 2),
+            (lambda block: block.comments == ("[DONE]",), 1),
+            (lambda block: block.data is None and block.event == "end", 3),
+        ):
+            got: list[Any] = []
+            read(Source(wire), got, call=decode_blocks, until=until)
+            assert got == list(decode_blocks(wire))[:count]
+
+    @both
+    def test_a_function_is_asked_once_of_each_and_of_none_behind(self, read: Any) -> None:
+        asked: list[str] = []
+
+        def is_last(event: ReceivedEvent) -> bool:
+            asked.append(event.data)
+            return event.data == "b"
+
+        read(Source(b"data: a\n\ndata: b\n\ndata: c\n\n", b"data: d\n\n"), [], until=is_last)
+        assert asked == ["a", "b"]
+
+    @both
+    def test_what_a_function_raises_passes_and_the_source_is_closed(self, read: Any) -> None:
+        error = Broken()
+
+        def is_last(event: ReceivedEvent) -> bool:
+            if event.data == "b":
+                raise error
+            return False
+
+        got: list[Any] = []
+        source = Source(b"data: a\n\ndata: b\n\n", b"data: c\n\n")
+        with pytest.raises(Broken) as raised:
+            read(source, got, until=is_last)
+        assert raised.value is error
+        assert (got, source.taken) == ([ServerSentEvent("a")], 1)
+
+    @both
+    def test_the_source_is_read_to_its_end(self, read: Any) -> None:
+        """So that an HTTP client can use the connection again."""
+        for behind in ([], [b""], [b"\n", b"data: b\n\n", b": bye"]):
+            source = Source(b"data: a\n\n" + self.DONE, *behind)
+            got: list[Any] = []
+            read(source, got, until="[DONE]")
+            assert got == [ServerSentEvent("a")]
+            assert source.ended
+            assert source.closed
+
+    @both
+    @pytest.mark.parametrize(
+        ("sizes", "taken", "ended"),
+        [
+            ([1, 1, 1], 3, True),
+            ([1, 1, 1, 1], 4, False),
+            ([1] * 100, 4, False),
+            ([65536], 1, True),
+            ([65536, 0, 1, 1], 3, False),
+            ([65537, 1], 1, False),
+            ([40_000, 40_000, 1], 2, False),
+            ([2**20, 1], 1, False),
+        ],
+    )
+    def test_but_not_for_ever(self, read: Any, sizes: list[int], taken: int, ended: bool) -> None:
+        """4 chunks or 64 KiB at most; the last of these may still be what passes the bound."""
+        source = Source(self.DONE, *(b"x" * size for size in sizes))
+        read(source, [], until="[DONE]")
+        assert (source.taken - 1, source.ended, source.closed) == (taken, ended, True)
+
+    @both
+    @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=repr)
+    def test_what_the_source_raises_behind_it_does_not_matter(self, read: Any, error: Exception) -> None:
+        source = Source(b"data: a\n\n" + self.DONE, b"\n", error=error)
+        got: list[Any] = []
+        read(source, got, until="[DONE]")
+        assert (got, source.taken) == ([ServerSentEvent("a")], 2)
+
+    @both
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+    def test_but_what_is_to_end_the_program_passes(self, read: Any, error: type[BaseException]) -> None:
+        source = Source(self.DONE, b"\n", error=error())
+        with pytest.raises(error):
+            read(source, [], until="[DONE]")
+        assert source.closed
+
+    def test_a_task_can_be_cancelled_while_it_reads_on(self) -> None:
+        async def main() -> None:
+            waiting, closed = asyncio.Event(), asyncio.Event()
+
+            async def source() -> AsyncGenerator[bytes, None]:
+                try:
+                    yield self.DONE
+                    waiting.set()
+                    await asyncio.sleep(3600)
+                finally:
+                    closed.set()
+
+            async def read() -> None:
+                async for _ in adecode(source(), until="[DONE]"):
+                    pass
+
+            task = asyncio.ensure_future(read())
+            await waiting.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert closed.is_set()
+
+        run(main())
+
+    def test_what_is_no_bytes_behind_it_does_not_matter(self) -> None:
+        assert sync([self.DONE, None], until="[DONE]") == []
+        assert over_sync([self.DONE, None], until="[DONE]") == []
+
+    @both
+    def test_what_is_broken_before_it_does(self, read: Any) -> None:
+        got: list[Any] = []
+        with pytest.raises(Broken):
+            read(Source(b"data: a\n\n", error=Broken()), got, until="[DONE]")
+        assert got == [ServerSentEvent("a")]
+
+    @both
+    def test_leaving_early_misses_no_sentinel_and_reads_no_further(self, read: Any) -> None:
+        source, got = Source(b"data: a\n\n", b"data: b\n\n"), list[Any]()
+        read(source, got, 1, until="[DONE]")
+        assert (got, source.taken, source.closed) == ([ServerSentEvent("a")], 1, True)
+
+    def test_an_iterator_that_is_no_generator_stays_open(self) -> None:
+        class Chunks:
+            """It can be closed, as a response can, and is somebody's own."""
+
+            def __init__(self) -> None:
+                self.left = iter([b"data: a\n\ndata: [DO", b"NE]\n\n", b"\n"])
+
+            def __iter__(self) -> Chunks:
+                return self
+
+            def __next__(self) -> bytes:
+                return next(self.left)
+
+            def close(self) -> None:
+                raise AssertionError("not ours to close")
+
+            aclose = close
+
+        class AsyncChunks(Chunks):
+            __iter__ = None  # type: ignore[assignment]  # it is for `async for` alone
+
+            def __aiter__(self) -> AsyncChunks:
+                return self
+
+            async def __anext__(self) -> bytes:
+                for chunk in self.left:
+                    return chunk
+                raise StopAsyncIteration
+
+        async def main(chunks: Any) -> list[ReceivedEvent]:
+            return [event async for event in adecode(chunks, until="[DONE]")]
+
+        for decoded in (sync, lambda chunks, until: run(main(chunks))):
+            chunks = Chunks()
+            assert decoded(chunks, until="[DONE]") == [ServerSentEvent("a")]
+            assert list(chunks) == [], "it was read to its end"
+        async_chunks = AsyncChunks()
+        assert run(main(async_chunks)) == [ServerSentEvent("a")]
+        assert list(async_chunks.left) == []
+
+    @both
+    def test_a_decoder_resumes_behind_the_sentinel(self, read: Any) -> None:
+        """And not behind what came after it, in the same chunk or later."""
+        decoder = Decoder()
+        wire = [
+            b"id: 1\nretry: 1\ndata: a\n\nid: 2\nretry: 2\ndata: [DO",
+            b"NE]\n\nid: 3\nretry: 3\ndata: b\n\n",
+            b"id: 4\n\n",
+        ]
+        read(Source(*wire), [], until="[DONE]", decoder=decoder)
+        assert (decoder.last_event_id, decoder.reconnection_time) == ("2", 2)
+        with pytest.raises(MissingSentinel):
+            read(Source(b"id: 5\n\n"), [], until="[DONE]", decoder=decoder)
+        assert decoder.last_event_id == "5"
+
+    @both
+    @pytest.mark.parametrize(
+        ("wire", "on_eof", "events", "incomplete"),
+        [
+            (b"", "discard", [], None),
+            (b": ping\n\nid: 1\n\n", "raise", [], None),
+            (b"data: a\n\ndata: b\n\n", "discard", ["a", "b"], None),
+            (b"data: a\n\ndata: [DO", "discard", ["a"], "[DO"),
+            (b"data: a\n\ndata: [DONE]", "discard", ["a"], "[DONE]"),
+            (b"data: b", "discard", [], "b"),
+            (b"data: a\n\ndata: b", "dispatch", ["a", "b"], None),
+            (b"data: a\n\n: bye", "dispatch", ["a"], None),
+            (b"data: a\n\n: bye", "discard", ["a"], None),
+        ],
+    )
+    def test_an_end_without_it(
+        self, read: Any, wire: bytes, on_eof: OnEOF, events: list[str], incomplete: str | None
+    ) -> None:
+        """All that came is given out first, and the error says what it was."""
+        got: list[Any] = []
+        with pytest.raises(MissingSentinel) as raised:
+            read(Source(wire), got, until="[DONE]", on_eof=on_eof)
+        assert [event.data for event in got] == events
+        assert raised.value.until == "[DONE]"
+        assert raised.value.last is (got[-1] if got else None)
+        assert (raised.value.incomplete and raised.value.incomplete.data) == incomplete
+
+    @both
+    def test_the_end_may_cut_it_off_where_that_is_dispatched(self, read: Any) -> None:
+        got: list[Any] = []
+        read(Source(b"data: a\n\ndata: [DONE]"), got, until="[DONE]", on_eof="dispatch")
+        assert got == [ServerSentEvent("a")]
+
+    @both
+    def test_an_event_that_is_cut_off_is_an_IncompleteEvent_where_that_is_raised(self, read: Any) -> None:
+        with pytest.raises(IncompleteEvent):
+            read(Source(b"data: a\n\ndata: b"), [], until="[DONE]", on_eof="raise")
+
+    @both
+    def test_a_block_that_is_cut_off_is_named_with_data_or_without(self, read: Any) -> None:
+        with pytest.raises(MissingSentinel) as raised:
+            read(Source(b": a\n\n: bye"), [], call=decode_blocks, until="[DONE]")
+        assert (raised.value.last, raised.value.incomplete) == (Block(b": a"), Block(b": bye"))
+        assert str(raised.value) == (
+            "the stream ended without '[DONE]'; the last event has no data; the end cut off an event with no data"
+        )
+
+    @both
+    def test_a_function_is_named_by_what_it_is_for(self, read: Any) -> None:
+        def is_last(event: ReceivedEvent) -> bool:
+            return False
+
+        with pytest.raises(MissingSentinel, match="without the event that `until` waits for; no event came$") as raised:
+            read(Source(), [], until=is_last)
+        assert raised.value.until is is_last
+
+
+class TestLinesWithoutEnds:
+    """What `iter_lines()` gives: no event could ever end, so it is refused; and no stream is taken for it."""
+
+    LINES = (b"data: 1", b"id: 7", b"", b"data: 2", b"")
+
+    @every_way
+    def test_are_refused_at_the_end(self, decoded: Any) -> None:
+        for on_eof in ("discard", "dispatch", "raise"):
+            with pytest.raises(ValueError, match=r"^the chunks are lines without their line ends, as iter_lines\(\)"):
+                decoded(self.LINES, on_eof=on_eof)
+
+    @pytest.mark.parametrize("start", [b"data:", b"event: e", b"id: 1", b"retry: 5", b":"])
+    def test_of_any_kind(self, start: bytes) -> None:
+        with pytest.raises(ValueError, match="lines without their line ends"):
+            sync([start, b"", start, b""])
+        with pytest.raises(ValueError, match="lines without their line ends"):
+            list(decode_blocks([bytearray(start), memoryview(b""), start, b""]))
+
+    def test_while_a_stream_lives(self) -> None:
+        """With the ninth block at the latest: a stream may never end."""
+        taken = 0
+
+        def lines() -> Iterator[bytes]:
+            nonlocal taken
+            while True:
+                for line in (b"data: 1", b""):
+                    taken += 1
+                    yield line
+
+        with pytest.raises(ValueError, match="lines without their line ends"):
+            next(decode(lines()))
+        assert taken == 17
+
+    @pytest.mark.parametrize(
+        "chunks",
+        [
+            [],
+            [b""],
+            [b""] * 100,
+            [b"data: 1"],
+            [b"data: 1", b""],
+            [b"data: 1", *[b""] * 100],
+            [b"data: 1", b"", b"x", b""],
+            [b"data: 1", b"", b"data: 2", b"", b"\n"],
+            [b"data: 1", b"", b"data: 2", b"", b"\r"],
+            [b"data: 1\n", b"", b"data: 2", b"", b"data: 3", b""],
+            [b"dat", b"a: 1", b"", b"data: 2", b"", b"data: 3", b""],
+        ],
+        ids=lambda chunks: f"{len(chunks)} chunks {b'|'.join(chunks[:5])!r}",
+    )
+    def test_other_chunks_are_none(self, chunks: list[bytes]) -> None:
+        assert sync(chunks) == reference_decode(b"".join(chunks)).events
+
+    def test_a_line_that_came_in_many_chunks_with_empty_ones_between(self) -> None:
+        wire = b"data: " + b"x" * 1000 + b"\n\n"
+        chunks = [part for at in range(len(wire)) for part in (wire[at : at + 1], b"")]
+        assert sync(chunks) == [ServerSentEvent("x" * 1000)]
+
+    @given(chunkings())
+    def test_no_stream_trips_over_it(self, chunks: list[bytes]) -> None:
+        """However it is cut, with empty chunks too, as long as it has an event."""
+        reference = reference_decode(b"".join(chunks))
+        if reference.events:
+            assert sync(chunks) == reference.events
+
+    @given(st.lists(st.sampled_from([b"data: a", b"data:", b"id: 1", b": c", b"\n", b"\n\n", b"x"]), max_size=40))
+    def test_no_chunk_that_has_something_in_it_trips_a_stream(self, chunks: list[bytes]) -> None:
+        """Each piece of a line a chunk of its own: only empty chunks can be taken for blank lines."""
+        assert sync(chunks) == reference_decode(b"".join(chunks)).events
 
 
 @given(st.data())

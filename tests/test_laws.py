@@ -1,37 +1,53 @@
-"""Laws of both decoders, judged by the reference decoder, over arbitrary bytes in arbitrary chunks."""
+"""Laws of the three decoders, judged by the reference decoder, over arbitrary bytes in arbitrary chunks."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sys
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from sse_codec import (
+    DEFAULT_MAX_EVENT_SIZE,
     BlankLine,
+    Block,
+    BlockDecoder,
     Comment,
     Decoder,
     EncodeError,
     EventTooLarge,
     Field,
     LineDecoder,
+    MissingSentinel,
+    ReceivedEvent,
     ServerSentEvent,
-    _decoder,
+    adecode,
+    adecode_blocks,
+    decode,
+    decode_blocks,
     encode,
+    encode_block,
     encode_line,
 )
 from sse_codec.testing import reference_decode
-from tests.strategies import chunkings, events, hostile_events, prompt_wires, wires
+from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events
+from tests.fuzz.laws import whole as whole_item
+from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, sent_texts, wires
 from tests.test_decoder import WAYS, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    Lines = list[Field | Comment | BlankLine]
+    from sse_codec import Line
 
+    AnyDecoder = Decoder | BlockDecoder | LineDecoder
 
 ways = st.sampled_from(list(WAYS.values()))
 
@@ -40,11 +56,11 @@ ways = st.sampled_from(list(WAYS.values()))
 def take(way: dict[str, int]) -> Iterator[None]:
     with ExitStack() as stack:
         for name, size in way.items():
-            stack.enter_context(mock.patch.object(_decoder, name, size))
+            stack.enter_context(mock.patch(f"sse_codec.{name}", size))
         yield
 
 
-def assemble(lines: Lines, last_event_id: str = "") -> list[ServerSentEvent]:
+def assemble(lines: list[Line], last_event_id: str = "") -> list[ReceivedEvent]:
     """Join lines to events, as a reader of `LineDecoder` would; the reconnection time is for `Decoder`'s own tests."""
     events = []
     data: list[str] = []
@@ -60,23 +76,41 @@ def assemble(lines: Lines, last_event_id: str = "") -> list[ServerSentEvent]:
             case BlankLine():
                 last_event_id = last_event_id if id is None else id
                 if data:
-                    events.append(ServerSentEvent("\n".join(data), name or "message", id, None, last_event_id))
+                    events.append(ReceivedEvent("\n".join(data), name or None, id, None, last_event_id))
                 data, name, id = [], "", None
     return events
 
 
-def feed_all(decoder: Decoder, chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+def feed_all(decoder: Decoder, chunks: Iterable[bytes]) -> list[ReceivedEvent]:
     return [event for chunk in chunks for event in decoder.feed(chunk)]
 
 
-def feed_all_lines(decoder: LineDecoder, chunks: Iterable[bytes]) -> Lines:
+def feed_all_blocks(decoder: BlockDecoder, chunks: Iterable[bytes]) -> list[Block]:
+    return [block for chunk in chunks for block in decoder.feed(chunk)]
+
+
+def feed_all_lines(decoder: LineDecoder, chunks: Iterable[bytes]) -> list[Line]:
     return [line for chunk in chunks for line in decoder.feed(chunk)]
 
 
-@given(chunkings(), st.sampled_from(["", "start"]), ways)
-def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str, way: dict[str, int]) -> None:
+def events_of(blocks: Iterable[Block]) -> list[ReceivedEvent]:
+    return [event for event in (block.to_event() for block in blocks) if event is not None]
+
+
+def single_bytes(wire: bytes) -> list[bytes]:
+    return [wire[at : at + 1] for at in range(len(wire))]
+
+
+limits = st.none() | st.just(DEFAULT_MAX_EVENT_SIZE)
+starts = st.sampled_from(["", "start"])
+
+
+@given(chunkings(), starts, limits, ways)
+def test_Decoder_is_the_standard(
+    chunks: list[bytes], last_event_id: str, limit: int | None, way: dict[str, int]
+) -> None:
     with take(way):
-        decoder = Decoder(last_event_id=last_event_id)
+        decoder = Decoder(last_event_id=last_event_id, max_event_size=limit)
         got = feed_all(decoder, chunks)
     expected = reference_decode(b"".join(chunks), last_event_id=last_event_id)
     event(f"{min(len(expected.events), 3)} events or more")
@@ -85,6 +119,54 @@ def test_Decoder_is_the_standard(chunks: list[bytes], last_event_id: str, way: d
     assert decoder.reconnection_time == expected.reconnection_time
     unfinished = decoder.close()
     assert (unfinished and whole(unfinished)) == (expected.unfinished and whole(expected.unfinished))
+
+
+@given(chunkings(), starts, limits, ways)
+def test_BlockDecoder_is_the_standard(
+    chunks: list[bytes], last_event_id: str, limit: int | None, way: dict[str, int]
+) -> None:
+    wire = b"".join(chunks)
+    with take(way):
+        decoder = BlockDecoder(last_event_id=last_event_id, max_event_size=limit)
+        got = feed_all_blocks(decoder, chunks)
+    reference = reference_decode(wire, last_event_id=last_event_id)
+    event(f"{min(len(got), 3)} blocks or more")
+    expected = expected_blocks(Connection(NEVER, last_event_id, None, wire, []))
+    assert [whole_item(block) for block in got] == expected.items
+    assert [whole(e) for e in events_of(got)] == [whole(e) for e in reference.events]
+    assert [text for block in got for text in block.comments] == [
+        line.text for said in reference.blocks for line in said.lines if isinstance(line, Comment)
+    ]
+    assert decoder.last_event_id == reference.last_event_id
+    assert decoder.reconnection_time == reference.reconnection_time
+    unfinished = decoder.close()
+    assert (unfinished and whole_item(unfinished)) == expected.unfinished
+    of_unfinished = unfinished and unfinished.to_event()
+    assert (of_unfinished and whole(of_unfinished)) == (reference.unfinished and whole(reference.unfinished))
+
+
+@given(chunkings(), ways)
+def test_a_Block_is_what_its_bytes_are(chunks: list[bytes], way: dict[str, int]) -> None:
+    """Made by the decoder or by a call, it is the same in all that it has."""
+    with take(way):
+        for block in feed_all_blocks(BlockDecoder(), chunks):
+            again = Block(block.wire, block.last_event_id)
+            assert again == block
+            assert whole_item(again) == whole_item(block)
+
+
+@given(chunkings(), ways)
+def test_a_relayed_stream_says_the_same(chunks: list[bytes], way: dict[str, int]) -> None:
+    """Blocks passed on as they came: to a receiver of all of them, and to one whose stream starts at any of them."""
+    with take(way):
+        blocks = feed_all_blocks(BlockDecoder(), chunks)
+        for start in range(len(blocks) + 1):
+            relayed = b"".join(block.wire for block in blocks[start:])
+            again = BlockDecoder().feed(relayed)
+            assert again == blocks[start:]
+            assert [whole_item(block)[:5] for block in again] == [whole_item(block)[:5] for block in blocks[start:]]
+            assert reference_decode(relayed).events == events_of(blocks[start:])
+            assert Decoder().feed(relayed) == events_of(blocks[start:])
 
 
 @given(chunkings())
@@ -108,22 +190,27 @@ def test_promptness(wire: bytes, way: dict[str, int]) -> None:
     with take(way):
         decoder, lines = Decoder(), LineDecoder()
         expected = reference_decode(wire)
-        ends, lines_seen = [], 0
+        blocks = BlockDecoder()
+        ends, ends_of_blocks, lines_seen = list[int](), list[int](), 0
         for position in range(len(wire)):
             byte = wire[position : position + 1]
             ends += [position + 1] * len(decoder.feed(byte))
+            ends_of_blocks += [position + 1] * len(blocks.feed(byte))
             lines_seen += len(lines.feed(byte))
             assert lines_seen == len(reference_decode(wire[: position + 1]).lines)
         assert ends == expected.ends
+        assert ends_of_blocks == expected_blocks(Connection(NEVER, "", None, wire, [])).ends
 
 
-def held(decoder: Decoder | LineDecoder) -> int:
+def held(decoder: AnyDecoder) -> int:
     """Return how many bytes a decoder holds, its own small fixed state aside."""
     total = 0
     for owner in type(decoder).__mro__:
         for name in getattr(owner, "__slots__", ()):
-            if name not in {"last_event_id", "reconnection_time"}:
+            if name not in {"_last_event_id", "_reconnection_time"}:
                 value = getattr(decoder, name)
+                if name == "_changes" and value is None:
+                    continue  # for `decode` alone, which empties it at each chunk
                 assert isinstance(value, (int, bytearray)), "a new kind of state: teach this function its size"
                 total += len(value) if isinstance(value, bytearray) else 0
                 assert sys.getsizeof(value) <= 1.2 * total + 100, "what is held takes no more memory than that"
@@ -133,7 +220,8 @@ def held(decoder: Decoder | LineDecoder) -> int:
 @given(chunkings(), st.integers(1, 40))
 def test_boundedness(chunks: list[bytes], limit: int) -> None:
     """What is held stays within the limit; nothing but EventTooLarge is raised, and only past the limit."""
-    for decoder in (Decoder(max_event_size=limit), LineDecoder(max_event_size=limit)):
+    for kind in (Decoder, BlockDecoder, LineDecoder):
+        decoder = kind(max_event_size=limit)
         failed = False
         for chunk in chunks:
             try:
@@ -147,32 +235,203 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
             assert held(decoder) <= max(limit + 1, 2)  # a line's end; two bytes that may begin a byte order mark
 
 
+@pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
 @given(chunkings(), st.integers(1, 40), ways)
-def test_the_limit_does_not_depend_on_the_chunks(chunks: list[bytes], limit: int, way: dict[str, int]) -> None:
-    """The same events come before EventTooLarge, and it comes or does not, however the stream is cut."""
+def test_the_limit_does_not_depend_on_the_chunks(
+    kind: type[Decoder | BlockDecoder], chunks: list[bytes], limit: int, way: dict[str, int]
+) -> None:
+    """A block fails exactly when its lines, joined by one byte each, pass the limit; all before it has come by then.
 
-    def run(chunks: list[bytes]) -> tuple[list[ServerSentEvent], bool]:
-        decoder = Decoder(max_event_size=limit)
-        events = []
+    `Decoder` leaves ended comments out of it; `BlockDecoder` keeps them, and so counts them.
+    """
+
+    def run(chunks: list[bytes]) -> tuple[list[Any], bool]:
+        decoder = kind(max_event_size=limit)
+        items: list[Any] = []
         try:
             for chunk in [*chunks, b""]:
-                events += decoder.feed(chunk)
+                items += decoder.feed(chunk)
         except EventTooLarge:
-            return events, True
-        return events, False
+            return [whole_item(item) for item in items], True
+        return [whole_item(item) for item in items], False
 
     wire = b"".join(chunks)
-    expected = reference_decode(wire).events
+    connection = Connection(limit, "", None, wire, [])
+    expected = expected_events(connection) if kind is Decoder else expected_blocks(connection)
+    within = [
+        whole_item(item)
+        for item, end in zip(expected.items, expected.ends, strict=True)
+        if end <= expected.too_large_at
+    ]
+    event("too large" if expected.too_large_at < NEVER else "small enough")
     with take(way):
-        got, failed = run(chunks)
-        assert (got, failed) == run([wire]) == run([wire[at : at + 1] for at in range(len(wire))])
-    assert got == (expected[: len(got)] if failed else expected)
+        for cut in (chunks, [wire], single_bytes(wire)):
+            assert run(cut) == (within, expected.too_large_at < NEVER)
+
+
+@pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
+@given(chunkings(), st.integers(1, 60), ways)
+def test_a_reset_leaves_nothing_behind(
+    kind: type[Decoder | BlockDecoder], chunks: list[bytes], limit: int, way: dict[str, int]
+) -> None:
+    """Whatever came before it, too much even, the next connection is as the first, but for where it starts."""
+    with take(way):
+        used = kind(max_event_size=limit)
+        for chunk in chunks:
+            with suppress(EventTooLarge):
+                used.feed(chunk)
+        used.reset()
+        used.reconnection_time = None
+        new = kind(last_event_id=used.last_event_id, max_event_size=limit)
+        for chunk in [*chunks, b""]:
+            outcomes = []
+            for decoder in (used, new):
+                try:
+                    outcomes.append([whole_item(item) for item in decoder.feed(chunk)])
+                except EventTooLarge as error:
+                    outcomes.append([str(error)])
+            assert outcomes[0] == outcomes[1]
+            assert used.last_event_id == new.last_event_id
+            assert used.reconnection_time == new.reconnection_time
+
+
+def retries(wire: bytes) -> list[tuple[int, int]]:
+    """Return each valid `retry` of a stream, with how many bytes end its line."""
+    start = 3 if wire.startswith(b"\xef\xbb\xbf") else 0
+    found = [
+        (match.start(2) + 1, match[1].partition(b":")[2].removeprefix(b" "))
+        for match in re.compile(rb"([^\r\n]*)(\r\n?|\n)").finditer(wire, start)
+        if re.fullmatch(rb"retry: ?[0-9]+", match[1])
+    ]
+    return [(end, int(digits)) for end, digits in found if len(digits.lstrip(b"0")) <= 18]
+
+
+@pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
+@given(chunkings(), ways)
+def test_a_retry_acts_once(kind: type[Decoder | BlockDecoder], chunks: list[bytes], way: dict[str, int]) -> None:
+    """In the feed that ends its line, wherever the block ends; a client that takes the time away sees no old one."""
+    wire = b"".join(chunks)
+    with take(way):
+        for cut in (chunks, single_bytes(wire)):
+            decoder = kind()
+            fed = 0
+            for chunk in cut:
+                decoder.feed(chunk)
+                due = [time for end, time in retries(wire) if fed < end <= fed + len(chunk)]
+                assert decoder.reconnection_time == (due[-1] if due else None)
+                decoder.reconnection_time = None
+                fed += len(chunk)
+
+
+@given(chunkings(), starts, st.booleans(), st.booleans())
+@example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", False, False)
+@example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", True, True)
+@example([b"id: 1\ndata: a\n\nid: 7\ndata: b\n\n"], "7", False, False)
+def test_a_decoder_follows_the_events_given_out(
+    chunks: list[bytes], last_event_id: str, over_async: bool, blocks: bool
+) -> None:
+    """At each event its state is that of the standard after that event's block; at the end, after the whole stream."""
+    wire = b"".join(chunks)
+    decoder: Decoder | BlockDecoder
+    iterator: Any
+    connection = Connection(NEVER, last_event_id, None, wire, [])
+    if blocks:
+        decoder = BlockDecoder(last_event_id=last_event_id)
+        iterator = (adecode_blocks if over_async else decode_blocks)(chunks, decoder=decoder)
+        ends = expected_blocks(connection).ends
+    else:
+        decoder = Decoder(last_event_id=last_event_id)
+        iterator = (adecode if over_async else decode)(chunks, decoder=decoder)
+        ends = reference_decode(wire).ends
+
+    def state() -> tuple[str, int | None]:
+        return decoder.last_event_id, decoder.reconnection_time
+
+    if over_async:
+
+        async def states_of() -> list[tuple[str, int | None]]:
+            return [state() async for _ in iterator]
+
+        states = asyncio.run(states_of())
+    else:
+        states = [state() for _ in iterator]
+    references = [reference_decode(wire[:end], last_event_id=last_event_id) for end in [*ends, len(wire)]]
+    assert [*states, state()] == [(each.last_event_id, each.reconnection_time) for each in references]
+
+
+@given(chunkings(), st.booleans())
+def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
+    """A client that takes the time away at each event sees those of the blocks since then, and no older one."""
+    wire = b"".join(chunks)
+    if blocks:
+        ends = expected_blocks(Connection(NEVER, "", None, wire, [])).ends
+        decoder: Any = BlockDecoder()
+        iterator: Iterator[Any] = decode_blocks(chunks, decoder=decoder)
+    else:
+        ends, decoder = reference_decode(wire).ends, Decoder()
+        iterator = decode(chunks, decoder=decoder)
+    seen = []
+    for _ in iterator:
+        seen.append(decoder.reconnection_time)
+        decoder.reconnection_time = None
+    seen.append(decoder.reconnection_time)
+    bounds = [0, *ends, len(wire)]
+    due = [[time for end, time in retries(wire) if start < end <= stop] for start, stop in pairwise(bounds)]
+    assert seen == [times[-1] if times else None for times in due]
+
+
+@given(st.lists(events, max_size=4), st.lists(chunkings(), max_size=3))
+def test_decode_ends_as_it_is_told(sent: list[ServerSentEvent], chunkings: list[list[bytes]]) -> None:
+    """`until` stops before the first event that it is true of, and before nothing else."""
+    for chunks in [[encode(each) for each in sent], *chunkings]:
+        expected = reference_decode(b"".join(chunks)).events
+        for sentinel in {each.data for each in expected} | {"no such data"}:
+            count = next((n for n, each in enumerate(expected) if each.data == sentinel), None)
+            for until in (sentinel, lambda each, sentinel=sentinel: each.data == sentinel):
+                got: list[ReceivedEvent] = []
+                try:
+                    got.extend(decode(chunks, until=until))
+                except MissingSentinel as missing:
+                    assert count is None
+                    assert missing.last == (expected[-1] if expected else None)
+                else:
+                    assert got == expected[:count]
 
 
 @given(events)
 def test_round_trip(event: ServerSentEvent) -> None:
     assert feed_all(Decoder(), [encode(event)]) == [event]
     assert reference_decode(encode(event)).events == [event]
+    assert events_of(BlockDecoder().feed(encode(event))) == [event]
+
+
+@given(
+    data=st.none() | sent_texts,
+    event=st.none() | plain_texts.filter(bool) | st.just("message"),
+    id=st.none() | plain_texts,
+    comment=st.none() | sent_texts,
+    retry=st.none() | st.integers(0, 10**18 - 1),
+)
+@example(data=None, event=None, id=None, comment=None, retry=None)
+@example(data="", event="message", id="", comment="", retry=0)
+def test_a_block_comes_back(
+    data: str | None, event: str | None, id: str | None, comment: str | None, retry: int | None
+) -> None:
+    """What `encode_block` writes has the same values in `BlockDecoder`, "not given" told from "empty"."""
+    if data is None:
+        event = None  # "an event type in a block without data" is refused
+    wire = encode_block(data, event=event, id=id, comment=comment, retry=retry)
+    got = BlockDecoder().feed(wire)
+    if (data, event, id, comment, retry) == (None,) * 5:
+        assert got == []
+        return
+    [block] = got
+    assert (block.data, block.event, block.id, block.retry) == (data, event, id, retry)
+    assert block.comments == (() if comment is None else tuple(comment.split("\n")))
+    assert block.last_event_id == (id or "")
+    assert block.wire == wire
+    names = [line.name if isinstance(line, Field) else ":" for line in block.lines]
+    assert names == sorted(names, key=[":", "id", "event", "data", "retry"].index)
 
 
 #: What the encoder takes; it looks at the types before it looks at the values.

@@ -104,7 +104,7 @@ def test_decode_names_the_line_of_a_too_large_event(run: Streams, newline: bytes
     path.write_bytes(newline.join(lines))
     status, output, errors = run("decode", "--data", "--max-event-size=20", str(path))
     assert (status, output) == (1, b"a\n")
-    assert errors == f"sse-codec: {path}, line 5: an event of 34 bytes or more passed max_event_size, which is 20\n"
+    assert errors == f"sse-codec: {path}, line 5: a block of 34 bytes or more passed max_event_size, which is 20\n"
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "9" * 5000])
@@ -135,8 +135,8 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
         (b'{"dta": "a"}', "unknown key 'dta'; known are data, event, id, retry, comment, last_event_id"),
-        (b'{"data": 5}', "data must be a str (json.dumps(...) makes one), not int"),
-        (b'{"data": {"a": 1}}', "data must be a str (json.dumps(...) makes one), not dict"),
+        (b'{"data": 5}', "data must be a str, not int: json.dumps(...) makes one"),
+        (b'{"data": {"a": 1}}', "data must be a str, not dict: json.dumps(...) makes one"),
         (b'{"data": "a", "id": "1\\n2"}', "id can't hold a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't hold a lone surrogate: it has no UTF-8 (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
@@ -250,7 +250,7 @@ def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
     assert status == 1
     assert errors.startswith("events:         1 (message 1)\n")
     assert errors.endswith(
-        "sse-codec: standard input, line 3: an event of 14 bytes or more passed max_event_size, which is 8\n"
+        "sse-codec: standard input, line 3: a line of 14 bytes or more passed max_event_size, which is 8\n"
     )
 
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Literal
 
+import pytest
 from typing_extensions import assert_type
 
 from sse_codec import (
+    AsyncChunks,
     BlankLine,
+    Block,
+    BlockDecoder,
+    Chunks,
     Comment,
     Decoder,
     Field,
+    IncompleteEvent,
+    Line,
     LineDecoder,
+    OnEOF,
+    ReceivedEvent,
     ServerSentEvent,
     adecode,
+    adecode_blocks,
     decode,
+    decode_blocks,
     encode,
     encode_block,
     encode_comment,
@@ -27,7 +39,6 @@ from sse_codec import (
     response_headers,
 )
 from sse_codec.lint import CODES, Finding, Linter, lint
-from sse_codec.payloads import auntil, json_payload, until
 from sse_codec.resume import TRANSIENT_STATUSES, EventHistory, Reconnection
 from sse_codec.testing import Reference, reference_decode
 
@@ -38,12 +49,40 @@ def test_events() -> None:
     assert_type(event.event, str)
     assert_type(event.id, str | None)
     assert_type(event.retry, int | None)
-    assert_type(event.last_event_id, str)
     assert_type(event.json(), Any)
+    assert_type(event.json(default=None), Any)
+    assert_type(event.replace(data="2"), ServerSentEvent)
+    assert_type(ServerSentEvent("1", None).event, str)
+    received = ReceivedEvent("1", last_event_id="7")
+    assert_type(received.last_event_id, str)
+    assert_type(received.replace(id=None), ReceivedEvent)
     match event:
         case ServerSentEvent(data, id=id):
             assert_type(data, str)
             assert_type(id, str | None)
+    match received:
+        case ReceivedEvent(data, last_event_id=last_event_id):
+            assert_type(data, str)
+            assert_type(last_event_id, str)
+
+
+def test_blocks() -> None:
+    block = Block(b"data: 1", "7")
+    assert_type(block.data, str | None)
+    assert_type(block.event, str | None)
+    assert_type(block.id, str | None)
+    assert_type(block.retry, int | None)
+    assert_type(block.last_event_id, str)
+    assert_type(block.lines, tuple[Field | Comment, ...])
+    assert_type(block.comments, tuple[str, ...])
+    assert_type(block.wire, bytes)
+    assert_type(block.to_event(), ReceivedEvent | None)
+    match block:
+        case Block(str() as data, event=event):
+            assert_type(data, str)
+            assert_type(event, str | None)
+        case _:
+            raise AssertionError(block)
 
 
 def test_encoding() -> None:
@@ -56,12 +95,19 @@ def test_encoding() -> None:
 def test_decoders() -> None:
     decoder = Decoder(last_event_id="", max_event_size=5)
     for chunk in (b"", bytearray(), memoryview(b"")):
-        assert_type(decoder.feed(chunk), list[ServerSentEvent])
-    assert_type(decoder.close(), ServerSentEvent | None)
+        assert_type(decoder.feed(chunk), list[ReceivedEvent])
+    assert_type(decoder.close(), ReceivedEvent | None)
     assert_type(decoder.last_event_id, str)
     assert_type(decoder.reconnection_time, int | None)
-    lines = LineDecoder().feed(b"a: b\n:c\n\n")
+    decoder.reconnection_time = None
+    blocks = BlockDecoder(last_event_id="", max_event_size=None)
+    assert_type(blocks.feed(b""), list[Block])
+    assert_type(blocks.close(), Block | None)
+    assert_type(blocks.last_event_id, str)
+    assert_type(blocks.reconnection_time, int | None)
+    lines = LineDecoder(max_event_size=None).feed(b"a: b\n:c\n\n")
     assert_type(lines, list[Field | Comment | BlankLine])
+    assert_type(lines, list[Line])
     for line in lines:
         match line:
             case Field(name, value):
@@ -79,12 +125,72 @@ def test_iterating() -> None:
     async def source() -> AsyncIterator[bytes]:
         yield b""
 
-    assert_type(decode(b"", on_eof="raise"), Generator[ServerSentEvent, None, None])
+    assert_type(decode(b"", on_eof="raise"), Generator[ReceivedEvent, None, None])
     for chunks in ([b""], (bytearray(),), iter([memoryview(b"")])):
-        assert_type(decode(chunks), Generator[ServerSentEvent, None, None])
-    assert_type(decode(io.BytesIO()), Generator[ServerSentEvent, None, None])
-    assert_type(adecode(source()), AsyncGenerator[ServerSentEvent, None])
-    assert_type(adecode(b""), AsyncGenerator[ServerSentEvent, None])
+        assert_type(decode(chunks), Generator[ReceivedEvent, None, None])
+    assert_type(decode(io.BytesIO()), Generator[ReceivedEvent, None, None])
+    assert_type(adecode(source()), AsyncGenerator[ReceivedEvent, None])
+    assert_type(adecode(b""), AsyncGenerator[ReceivedEvent, None])
+    assert_type(decode_blocks(b"", on_eof="dispatch"), Generator[Block, None, None])
+    assert_type(decode_blocks([b""], decoder=BlockDecoder()), Generator[Block, None, None])
+    assert_type(adecode_blocks(source()), AsyncGenerator[Block, None])
+    assert_type(adecode_blocks(b"", max_event_size=None), AsyncGenerator[Block, None])
+
+
+def test_a_decoder_has_its_settings() -> None:
+    """It can be handed in, or None for a new one; its settings can't be given besides."""
+    assert_type(decode(b"", decoder=Decoder()), Generator[ReceivedEvent, None, None])
+    assert_type(decode(b"", decoder=None, on_eof="raise", until="x"), Generator[ReceivedEvent, None, None])
+    assert_type(adecode(b"", decoder=Decoder()), AsyncGenerator[ReceivedEvent, None])
+    assert_type(adecode_blocks(b"", decoder=BlockDecoder()), AsyncGenerator[Block, None])
+    refused: list[Callable[[], object]] = [
+        lambda: decode(b"", decoder=Decoder(), max_event_size=5),  # type: ignore[call-overload]  # refused
+        lambda: decode(b"", decoder=Decoder(), last_event_id="1"),  # type: ignore[call-overload]  # refused
+        lambda: adecode(b"", decoder=Decoder(), max_event_size=5),  # type: ignore[call-overload]  # refused
+        lambda: decode_blocks(b"", decoder=BlockDecoder(), max_event_size=5),  # type: ignore[call-overload]  # refused
+        lambda: adecode_blocks(b"", decoder=BlockDecoder(), last_event_id="1"),  # type: ignore[call-overload]  # refused
+        lambda: decode(b"", decoder=BlockDecoder()),  # type: ignore[call-overload]  # refused
+        lambda: adecode(b"", decoder=BlockDecoder()),  # type: ignore[call-overload]  # refused
+        lambda: decode_blocks(b"", decoder=Decoder()),  # type: ignore[call-overload]  # refused
+        lambda: adecode_blocks(b"", decoder=Decoder()),  # type: ignore[call-overload]  # refused
+    ]
+    for call in refused:
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_until() -> None:
+    """A function is given what is iterated over, and may answer anything."""
+
+    def is_last(event: ReceivedEvent) -> str:
+        return assert_type(event.last_event_id, str)
+
+    def is_last_block(block: Block) -> bytes:
+        return assert_type(block.wire, bytes)
+
+    assert_type(decode(b"", until="[DONE]"), Generator[ReceivedEvent, None, None])
+    assert_type(decode(b"", until=is_last), Generator[ReceivedEvent, None, None])
+    assert_type(decode(b"", until=lambda event: event.last_event_id), Generator[ReceivedEvent, None, None])
+    assert_type(adecode(b"", until=is_last), AsyncGenerator[ReceivedEvent, None])
+    assert_type(decode_blocks(b"", until=is_last_block), Generator[Block, None, None])
+    assert_type(adecode_blocks(b"", until=lambda block: block.wire), AsyncGenerator[Block, None])
+
+
+def test_aliases() -> None:
+    """What users annotate their own functions with."""
+
+    def read(chunks: Chunks, on_eof: OnEOF) -> list[ReceivedEvent]:
+        return list(decode(chunks, on_eof=on_eof))
+
+    async def aread(chunks: AsyncChunks) -> list[Block]:
+        return [block async for block in adecode_blocks(chunks)]
+
+    assert_type(read(b"data: 1", "dispatch"), list[ReceivedEvent])
+    assert_type(asyncio.run(aread([b": hi\n\n"])), list[Block])
+
+
+def test_errors() -> None:
+    assert_type(IncompleteEvent(ReceivedEvent("")).event, ReceivedEvent)
 
 
 def test_http() -> None:
@@ -104,13 +210,6 @@ def test_resuming() -> None:
     assert_type(history.append(ServerSentEvent("", id="1")), bytes)
     assert_type(history.last_event_id, str)
     assert_type(history.after("1"), tuple[bytes, ...] | None)
-
-
-def test_payloads() -> None:
-    assert_type(until(decode(b""), "[DONE]"), Generator[ServerSentEvent, None, None])
-    assert_type(until([], event="close", required=False), Generator[ServerSentEvent, None, None])
-    assert_type(auntil(adecode(b""), "[DONE]"), AsyncGenerator[ServerSentEvent, None])
-    assert_type(json_payload(ServerSentEvent("1")), Any)
 
 
 def test_lint() -> None:

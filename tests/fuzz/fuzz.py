@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the decoders and the encoder: `python tests/fuzz/fuzz.py TARGET [libFuzzer's arguments]`.
 
-TARGET is `decoder`, `lines` or `encoder`; `laws.py` says what each is held to. In a clone, with pip 25.1 or later and a
-CPython that atheris has a wheel for:
+TARGET is `decoder`, `blocks`, `lines` or `encoder`; `laws.py` says what each is held to. In a clone, with pip 25.1 or
+later and a CPython that atheris has a wheel for:
 
     python -m pip install --group fuzz .
     python tests/fuzz/fuzz.py decoder -max_total_time=60
@@ -57,7 +57,7 @@ def fuzz(target: str, arguments: list[str], folder: Path) -> None:
 
 def main() -> int:
     """Fuzz in a process of its own, because libFuzzer leaves no way to clean up; return its exit status."""
-    names = ("decoder", "lines", "encoder")
+    names = ("decoder", "blocks", "lines", "encoder")
     if len(sys.argv) < 2 or sys.argv[1] not in names:
         print(f"usage: {sys.argv[0]} {'|'.join(names)} [libFuzzer's arguments]", file=sys.stderr)
         return 2

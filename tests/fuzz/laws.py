@@ -1,4 +1,4 @@
-"""The laws that every input is held to, and the three targets that read an input and hold it to them.
+"""The laws that every input is held to, and the four targets that read an input and hold it to them.
 
 A target takes any bytes and returns, or raises: an AssertionError that says which law is broken and by what, or
 whatever the package raised that it should not have. It needs the package and nothing else, so that atheris, Hypothesis
@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sse_codec import (
-    ReceivedEvent,
     BlankLine,
+    Block,
+    BlockDecoder,
     Comment,
     Decoder,
     EncodeError,
     EventTooLarge,
     Field,
     LineDecoder,
+    ReceivedEvent,
     ServerSentEvent,
     encode,
     encode_block,
@@ -33,15 +35,30 @@ from tests.fuzz.inputs import Parts, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from sse_codec import Line
     from tests.fuzz.inputs import Call
 
-    Line = Field | Comment | BlankLine
-    Item = ServerSentEvent | Line
+    AnyDecoder = Decoder | BlockDecoder | LineDecoder
 
 NEVER = sys.maxsize
 #: The reference starts anew for each look at a decoder's state, so only after so many calls of a connection.
 LOOKS = 24
 BOM = b"\xef\xbb\xbf"
+
+
+class WholeBlock(NamedTuple):
+    """All that a block has."""
+
+    data: str | None
+    event: str | None
+    id: str | None
+    retry: int | None
+    lines: tuple[Line, ...]
+    last_event_id: str
+    wire: bytes
+
+
+Item: TypeAlias = ReceivedEvent | Field | Comment | BlankLine | Block | WholeBlock
 
 
 class Step(NamedTuple):
@@ -71,7 +88,7 @@ class Expected(NamedTuple):
     """What a decoder has to make of a connection.
 
     Attributes:
-        items: the events, or the lines.
+        items: the events, the blocks or the lines.
         ends: after how many bytes each is complete.
         unfinished: what `close` has to return.
         too_large_at: the offset of the byte that passes the limit, or NEVER; what ends behind it never comes.
@@ -83,9 +100,15 @@ class Expected(NamedTuple):
     too_large_at: int
 
 
+def whole(item: Item) -> Any:
+    """Return all attributes of an event, a line or a block; `==` leaves some out."""
+    if isinstance(item, Block):
+        return WholeBlock(item.data, item.event, item.id, item.retry, item.lines, item.last_event_id, item.wire)
+    return item if isinstance(item, WholeBlock) else item.__reduce__()
+
+
 def _whole(items: Iterable[Item]) -> list[Any]:
-    """Return all attributes of events or lines; `==` leaves `last_event_id` out."""
-    return [item.__reduce__() for item in items]
+    return [whole(item) for item in items]
 
 
 def _equal(got: object, expected: object, what: str) -> None:
@@ -95,7 +118,7 @@ def _equal(got: object, expected: object, what: str) -> None:
 # The decoders
 
 
-def _connections(decoder: Decoder | LineDecoder, plan: Plan) -> list[Connection]:
+def _connections(decoder: AnyDecoder, plan: Plan) -> list[Connection]:
     """Make the calls of a plan and record what they do; nothing but EventTooLarge is ever raised."""
     limit = plan.limit or NEVER
     connections: list[Connection] = []
@@ -119,11 +142,11 @@ def _connections(decoder: Decoder | LineDecoder, plan: Plan) -> list[Connection]
     return connections
 
 
-def _state(decoder: Decoder | LineDecoder) -> tuple[str, int | None]:
-    return (decoder.last_event_id, decoder.reconnection_time) if isinstance(decoder, Decoder) else ("", None)
+def _state(decoder: AnyDecoder) -> tuple[str, int | None]:
+    return ("", None) if isinstance(decoder, LineDecoder) else (decoder.last_event_id, decoder.reconnection_time)
 
 
-def _make(decoder: Decoder | LineDecoder, call: Call) -> list[Item]:
+def _make(decoder: AnyDecoder, call: Call) -> list[Item]:
     if call.name == "feed":
         returned: list[Item] = [*decoder.feed(call.chunk)]
         if isinstance(call.chunk, (bytearray, memoryview)):
@@ -159,21 +182,53 @@ def _noticed(wire: bytes, offset: int) -> int:
     return at if at < len(wire) else NEVER
 
 
+def _passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
+    """Return the offset of the byte with which a block passes the limit, or NEVER.
+
+    "What counts is the block's lines joined by one byte each"; comments that have ended only where they are kept.
+    """
+    lines, rest = _raw_lines(wire)
+    held = 0
+    for start, line in [*(line[:2] for line in lines), rest]:
+        if line and held + len(line) > limit:
+            return _noticed(wire, start + max(limit - held, 0))
+        if not line:
+            held = 0
+        elif comments or not line.startswith(b":"):
+            held += len(line) + 1
+    return NEVER
+
+
 def expected_events(connection: Connection) -> Expected:
     wire, limit = connection.wire, connection.limit
     reference = reference_decode(wire, last_event_id=connection.last_event_id)
-    too_large_at = NEVER
-    lines, rest = _raw_lines(wire)
-    held = 0  # "Counted are its lines joined by one byte each, comments only while they are being received."
-    for start, line in [*(line[:2] for line in lines), rest]:
-        if line and held + len(line) > limit:
-            too_large_at = _noticed(wire, start + max(limit - held, 0))
-            break
-        if not line:
-            held = 0
-        elif not line.startswith(b":"):
-            held += len(line) + 1
+    too_large_at = _passes_the_limit_at(wire, limit, comments=False)
     return Expected([*reference.events], reference.ends, reference.unfinished, too_large_at)
+
+
+def expected_blocks(connection: Connection) -> Expected:
+    wire, limit = connection.wire, connection.limit
+    raws, ends = list[bytes](), list[int]()
+    lines, (_, rest) = _raw_lines(wire)
+    block: list[bytes] = []
+    for _, line, end in lines:
+        if line:
+            block.append(line)
+        elif block:
+            raws.append(b"\n".join(block))
+            ends.append(end)
+            block = []
+    block += [rest] if rest else []
+    # As if the blank line had come, for the block that the end cuts off.
+    whole = reference_decode(wire + b"\n\n", last_event_id=connection.last_event_id).blocks
+    raws += [b"\n".join(block)] if block else []
+    blocks: list[Item] = [
+        # The first LF keeps a receiver from taking the first three bytes for a byte order mark.
+        WholeBlock(*said, b"\n" * raw.startswith(BOM) + raw + b"\n\n")
+        for said, raw in zip(whole, raws, strict=True)
+    ]
+    unfinished = blocks.pop() if block else None
+    return Expected(blocks, ends, unfinished, _passes_the_limit_at(wire, limit, comments=True))
 
 
 def expected_lines(connection: Connection) -> Expected:
@@ -234,9 +289,24 @@ def law_of_state(connection: Connection, expected: Expected) -> None:
         _equal(step.reconnection_time, time, f"reconnection time at byte {step.end}, after {step.call}")
 
 
+def law_of_the_relay(connection: Connection, expected: Expected) -> None:
+    """What `BlockDecoder` reads and passes on is the same stream to the next reader, wherever that one starts."""
+    blocks = [item for step in connection.steps if step.call == "feed" for item in step.returned]
+    wires = [block.wire for block in blocks if isinstance(block, Block)]
+    said = [each[:5] for each in _whole(blocks)]
+    events = [block.to_event() for block in blocks if isinstance(block, Block)]
+    for start in {0, len(blocks) // 2, max(len(blocks) - 1, 0)}:
+        relayed = b"".join(wires[start:])
+        again = BlockDecoder().feed(relayed)
+        _equal([each[:5] for each in _whole(again)], said[start:], f"blocks relayed from number {start} on")
+        _equal([block.wire for block in again], wires[start:], f"bytes relayed from number {start} on")
+        expected_events = [event for event in events[start:] if event is not None]
+        _equal(reference_decode(relayed).events, expected_events, f"events relayed from number {start} on")
+
+
 def law_of_the_proxy(connection: Connection, expected: Expected) -> None:
     """What `LineDecoder` reads and `encode_line` writes is the same stream to the next reader."""
-    lines = [line for line in expected.items if not isinstance(line, ServerSentEvent)]
+    lines = [line for line in expected.items if isinstance(line, (Field, Comment, BlankLine))]
     relayed = b""
     kept = []
     for line in lines:
@@ -251,6 +321,7 @@ def law_of_the_proxy(connection: Connection, expected: Expected) -> None:
 
 
 DECODER_LAWS = (law_of_meaning, law_of_promptness, law_of_the_limit, law_of_closing, law_of_state)
+BLOCKS_LAWS = (*DECODER_LAWS, law_of_the_relay)
 LINES_LAWS = (law_of_meaning, law_of_promptness, law_of_the_limit, law_of_closing, law_of_the_proxy)
 
 
@@ -260,6 +331,14 @@ def decoder(data: bytes) -> None:
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(Decoder(last_event_id=plan.last_event_id, **options), plan):
         _hold(DECODER_LAWS, (connection, expected_events(connection)), plan)
+
+
+def blocks(data: bytes) -> None:
+    """Hold `BlockDecoder` to its laws on one input."""
+    plan = Plan.read(data)
+    options = {"max_event_size": plan.limit} if plan.limit else {}
+    for connection in _connections(BlockDecoder(last_event_id=plan.last_event_id, **options), plan):
+        _hold(BLOCKS_LAWS, (connection, expected_blocks(connection)), plan)
 
 
 def lines(data: bytes) -> None:
@@ -312,17 +391,29 @@ def _holds_block(wire: bytes, parts: Parts, *, named: bool) -> None:
     """Assert that a wire says what the parts say, in order, and that nothing around it is touched."""
     stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
     id = parts.id or ""
-    events = [ServerSentEvent("before"), ReceivedEvent("behind", last_event_id=id)]
+    events = [ReceivedEvent("before"), ReceivedEvent("behind", last_event_id=id)]
     if parts.data is not None:
-        event = ServerSentEvent("\n".join(_lines(parts.data)), parts.event or "message", parts.id, parts.retry, id)
+        event = ReceivedEvent("\n".join(_lines(parts.data)), parts.event, parts.id, parts.retry, id)
         events.insert(1, event)
     _equal(_whole(stream.events), _whole(events), "events")
     _equal(_whole(Decoder().feed(wire)), _whole(events[1:-1]), "events of Decoder")
+    data = None if parts.data is None else "\n".join(_lines(parts.data))
+    comments = () if parts.comment is None else tuple(_lines(parts.comment))
+    written = (data, parts.event if named else None, parts.id, parts.retry, comments)
+    blocks = BlockDecoder().feed(wire)
+    said = [(block.data, block.event, block.id, block.retry, block.comments) for block in blocks]
+    _equal(said, [] if wire == b"\n" else [written], "blocks")
+    _equal(b"".join(block.wire for block in blocks) or b"\n", wire, "bytes of the blocks")
     _equal(stream.comments, [] if parts.comment is None else _lines(parts.comment), "comments")
     _equal((stream.last_event_id, stream.reconnection_time), (id, parts.retry), "state")
     names = [line.name for line in stream.lines if isinstance(line, Field)][1:-1]
-    data = [] if parts.data is None else ["data"] * len(_lines(parts.data))
-    expected = [*["id"] * (parts.id is not None), *["event"] * named, *data, *["retry"] * (parts.retry is not None)]
+    lines_of_data = [] if parts.data is None else ["data"] * len(_lines(parts.data))
+    expected = [
+        *["id"] * (parts.id is not None),
+        *["event"] * named,
+        *lines_of_data,
+        *["retry"] * (parts.retry is not None),
+    ]
     _equal(names, expected, "fields")
 
 
@@ -393,4 +484,9 @@ def _hold(laws: Sequence[Callable[..., None]], arguments: tuple[Any, ...], given
             raise AssertionError(f"{law.__name__}: {law.__doc__}\n{error}\nin {given!r}") from error
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"decoder": decoder, "lines": lines, "encoder": encoder}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "decoder": decoder,
+    "blocks": blocks,
+    "lines": lines,
+    "encoder": encoder,
+}

@@ -7,6 +7,7 @@ from pathlib import Path
 from sse_codec import ServerSentEvent
 from tests.fuzz.inputs import BYTEARRAY, CLOSE, FEED_STR, MEMORYVIEW, RESET, Parts, Plan
 from tests.vectors.decoding import CASES
+from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 
 #: What means something on the wire, and in a header of `Plan` or `Parts`.
 WORDS = [
@@ -27,6 +28,13 @@ _TURNS = [
 ]
 
 
+def _alike() -> list[bytes]:
+    """Return streams of blocks that are alike, long enough to be read column by column, and nearly such streams."""
+    alike = stream(SHAPES["event, id, data"], 8)
+    nearly = [b"".join([*alike[:4], miss, *alike[4:]]) for miss in NEAR_MISSES.values()]
+    return [b"".join(stream(shape, 12, end)) for shape in SHAPES.values() for end in ENDS.values()] + nearly
+
+
 def _streams() -> list[bytes]:
     folder = Path(__file__).parent.parent / "vectors" / "streams"
     return [path.read_bytes() for path in sorted(folder.glob("*.sse"))]
@@ -44,13 +52,14 @@ def decoder_seeds() -> list[bytes]:
     plans = [Plan(0, "", script, wire) for wire in wires for script in _SCRIPTS]
     plans += [turn._replace(wire=wire) for wire in wires for turn in _TURNS]
     plans += [plan for wire in wires if len(wire) < BYTEARRAY for plan in _reconnected(wire)]
-    plans += [Plan(0, "", b"", wire) for wire in _streams()]
+    plans += [Plan(0, "", b"", wire) for wire in [*_streams(), *_alike()]]
+    plans += [Plan(0, "", b"\x61", wire) for wire in _alike()]
     return [plan.to_bytes() for plan in plans]
 
 
 def encoder_seeds() -> list[bytes]:
     """Return every event of the cases for each function, and values that can't be sent."""
-    events = [event for case in CASES for event in case.events]
+    events: list[ServerSentEvent] = [event for case in CASES for event in case.events]
     events += [
         ServerSentEvent("a\r\nb\rc\n", "a\nb"),
         ServerSentEvent("a", "", "1\0", -1),
@@ -68,7 +77,7 @@ def encoder_seeds() -> list[bytes]:
     return [part.to_bytes() for part in parts]
 
 
-SEEDS = {"decoder": decoder_seeds, "lines": decoder_seeds, "encoder": encoder_seeds}
+SEEDS = {"decoder": decoder_seeds, "blocks": decoder_seeds, "lines": decoder_seeds, "encoder": encoder_seeds}
 
 
 def dictionary() -> str:

@@ -214,6 +214,7 @@ CASES = [
     Case("leading zeros are digits in base ten", b"retry: 03000\n\n", [], reconnection_time=3000),
     Case("zero is a reconnection time", b"retry: 0\ndata: a\n\nretry: 000\n", [E("a", retry=0)], "", 0),
     Case("many leading zeros", b"retry: " + b"0" * 40 + b"7\n", [], reconnection_time=7),
+    Case("leading zeros by the thousand", b"retry: " + b"0" * 5000 + b"7\n", [], reconnection_time=7),
     Case("the longest number that counts", b"retry: " + b"9" * 18 + b"\n", [], reconnection_time=10**18 - 1),
     Case("a longer number is ignored", b"retry: 7\nretry: 1" + b"0" * 18 + b"\n", [], reconnection_time=7),
     Case("an absurdly long number is ignored", b"retry: " + b"9" * 5000 + b"\n\n", []),

@@ -10,7 +10,7 @@ from base64 import b64encode
 from typing import Any, Literal, NamedTuple
 
 from sse_codec import BlankLine, Comment, Field, encode, encode_block, encode_comment, encode_line
-from sse_codec import ServerSentEvent as E
+from sse_codec import ReceivedEvent as E
 
 
 class Dialect(NamedTuple):
