@@ -38,8 +38,8 @@ def records(text: str) -> tuple[Iterable[Record], int]:
     """Interpret the text of any number of blocks, each with its blank line; line ends are LF.
 
     Returns:
-        A record for each block, and also for a blank line that ends none, whose record is empty. And how many lines
-        each block has, its blank line included; 0 when that is not known to be the same for all.
+        A record for each block; blank lines that end none may have an empty record. And how many lines each block has,
+        its blank line included; 0 when that is not known to be the same for all.
     """
     if len(text) > _LONG and (end := text.index("\n\n")) > _LONG:
         # Only the first block can be larger than a window: it alone was held over several chunks.

@@ -410,8 +410,9 @@ class _Reading:
 class _LinesWithoutEnds:
     """Notices chunks that are lines without their ends, as `iter_lines()` gives them: they would never make an event.
 
-    Such chunks are whole lines, an empty one for each blank line, and none of them has a line end. No stream that
-    dispatches an event is like that, however it is cut.
+    Such chunks are whole lines, an empty one for each blank line, and none of them has a line end. At the end of a stream
+    that is no doubt: without a line end it has no event. Before its end, so many chunks that start with a field and are
+    each followed by an empty one could only be a stream by intent.
     """
 
     __slots__ = ("_blanks", "_in_block")

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 #: The sizes that choose a way through the decoder: as they are, and so that a test's few bytes take each of the others.
 WAYS = {
     "as it is": {},
-    "in pieces": {"_decoder._SMALL": 0, "_framing._WINDOW": 7},
-    "column by column": {"_decoder._SMALL": 0, "_interpret._FEW": 0},
-    "block by block": {"_decoder._SMALL": 0, "_interpret._FEW": 1_000_000},
-    "long blocks": {"_decoder._SMALL": 0, "_interpret._LONG": 3},
+    "in pieces": {"_framing._SMALL": 0, "_framing._WINDOW": 7},
+    "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
+    "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
+    "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
 }
 
 

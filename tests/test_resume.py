@@ -314,7 +314,7 @@ def test_decoding_passes_until_on(way: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert client.next_delay() == 6.0
     assert given == [
         (b"", {"on_eof": "raise", "decoder": client.decoder, "until": "[DONE]"}),
-        (b"", {"on_eof": "discard", "decoder": client.decoder}),
+        (b"", {"on_eof": "discard", "decoder": client.decoder, "until": None}),
     ]
 
 
