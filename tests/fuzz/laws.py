@@ -175,6 +175,13 @@ def _raw_lines(wire: bytes) -> tuple[list[tuple[int, bytes, int]], tuple[int, by
     return lines, (start, wire[start:])
 
 
+def retries(wire: bytes) -> list[tuple[int, int]]:
+    """Return each valid `retry` of a stream, with how many bytes end its line."""
+    found = [(end, re.fullmatch(rb"retry: ?([0-9]+)", line)) for _, line, end in _raw_lines(wire)[0]]
+    digits = [(end, match[1].lstrip(b"0") or b"0") for end, match in found if match]
+    return [(end, int(number)) for end, number in digits if len(number) <= 18]
+
+
 def _noticed(wire: bytes, offset: int) -> int:
     """Return where a decoder can notice the byte at an offset: not while the wire may still begin with a BOM."""
     undecided = next(size for size in (2, 1, 0) if wire.startswith(BOM[:size]))
