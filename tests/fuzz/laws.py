@@ -189,7 +189,7 @@ def _noticed(wire: bytes, offset: int) -> int:
     return at if at < len(wire) else NEVER
 
 
-def _passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
+def passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
     """Return the offset of the byte with which a block passes the limit, or NEVER.
 
     "What counts is the block's lines joined by one byte each"; comments that have ended only where they are kept.
@@ -209,7 +209,7 @@ def _passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
 def expected_events(connection: Connection) -> Expected:
     wire, limit = connection.wire, connection.limit
     reference = reference_decode(wire, last_event_id=connection.last_event_id)
-    too_large_at = _passes_the_limit_at(wire, limit, comments=False)
+    too_large_at = passes_the_limit_at(wire, limit, comments=False)
     return Expected([*reference.events], reference.ends, reference.unfinished, too_large_at)
 
 
@@ -235,7 +235,7 @@ def expected_blocks(connection: Connection) -> Expected:
         for said, raw in zip(whole, raws, strict=True)
     ]
     unfinished = blocks.pop() if block else None
-    return Expected(blocks, ends, unfinished, _passes_the_limit_at(wire, limit, comments=True))
+    return Expected(blocks, ends, unfinished, passes_the_limit_at(wire, limit, comments=True))
 
 
 def expected_lines(connection: Connection) -> Expected:
