@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_codec import EventTooLarge
+from sse_codec import BlockDecoder, Decoder, EventTooLarge
 from sse_codec._framing import BlockInput
 from sse_codec._input import _FAILED
 from tests.strategies import cut, wires
@@ -172,3 +172,18 @@ def test_it_leaves_to_others_what_becomes_of_blocks() -> None:
     framing = Nothing(last_event_id="", max_event_size=None)
     with pytest.raises(NotImplementedError):
         framing._feed(b"data: a\n\n", [])
+
+
+@pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
+def test_no_limit_is_more_than_the_default(kind: type[Decoder | BlockDecoder]) -> None:
+    """Not one byte of the 64 MiB and one that are fed is decoded, so it takes little time."""
+    megabyte = b"x" * 2**20
+    limited, unlimited = kind(), kind(max_event_size=None)
+    for _ in range(64):
+        assert limited.feed(megabyte) == []
+        assert unlimited.feed(megabyte) == []
+    with pytest.raises(
+        EventTooLarge, match="a block of 67108865 bytes or more passed max_event_size, which is 67108864"
+    ):
+        limited.feed(b"x")
+    assert unlimited.feed(b"x") == []

@@ -16,6 +16,8 @@ from tests.test_decoder import WAYS
 from tests.vectors.shapes import NEAR_MISSES, SHAPES, block, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sse_codec._interpret import Record
 
 BLANK: Record = (None, None, None, None)
@@ -51,6 +53,16 @@ def said(wire: bytes) -> list[Record]:
     return [(each.data, each.event, each.id, each.retry) for each in reference_decode(wire).blocks]
 
 
+def records_of(text: str) -> Iterable[Record]:
+    """Return the records of a text, after a look at how many lines each block is said to have."""
+    found, stride = records(text)
+    if stride:
+        lines = text.split("\n")[:-1]
+        blanks = [at + 1 for at, line in enumerate(lines) if not line]
+        assert blanks == list(range(stride, len(lines) + 1, stride))
+    return found
+
+
 def lines_of(blocks: list[bytes]) -> list[str]:
     return decode_text(b"".join(blocks)).split("\n")[:-1]
 
@@ -79,8 +91,8 @@ def lines_of(blocks: list[bytes]) -> list[str]:
 def test_a_block(lines: list[str], record: Record) -> None:
     assert list(interpret([*lines, ""])) == [record]
     assert list(interpret([*lines, "", *lines, "", ""])) == [record, record, BLANK], "nothing stays from the one before"
-    if lines:
-        assert interpret_long("\n".join(lines)) == record
+    for end in ("", "\n", "\n\n"):
+        assert interpret_long("\n".join(lines) + end) == record
 
 
 def test_lines_behind_the_last_blank_one_say_nothing() -> None:
@@ -177,12 +189,12 @@ class TestRecords:
     @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
     def test_every_shape(self, shape: list[bytes], count: int) -> None:
         wire = b"".join(stream(shape, count))
-        assert list(records(decode_text(wire))[0]) == said(wire)
+        assert list(records_of(decode_text(wire))) == said(wire)
 
     def test_the_first_block_may_be_another(self) -> None:
         """It may lack what had left while it was held, as its comments."""
         wire = b"id: 7\n\n" + b"".join(ALIKE)
-        assert list(records(decode_text(wire))[0]) == said(wire)
+        assert list(records_of(decode_text(wire))) == said(wire)
 
     @pytest.mark.parametrize("behind", [b"", b"data: b\n\n", b"".join(ALIKE)], ids=["alone", "and one", "and many"])
     @pytest.mark.parametrize(
@@ -202,19 +214,28 @@ class TestRecords:
     def test_a_large_block(self, shape: list[bytes], behind: bytes) -> None:
         """More than a window: not all of its lines are in memory at once."""
         wire = b"\n".join(block(shape, 3)) + b"\n" + behind
-        assert list(records(decode_text(wire))[0]) == said(wire)
+        assert list(records_of(decode_text(wire))) == said(wire)
+
+
+def test_how_many_lines_each_block_has_is_told_where_it_is_known() -> None:
+    """It spares `BlockDecoder` the search for the blank lines."""
+    for shape, stride in (("data", 2), ("event, data", 3), ("id, data, retry", 4), ("a name alone", 0)):
+        assert records(b"".join(stream(SHAPES[shape], 40)).decode())[1] == stride
+    assert records("data: a\n\ndata: b\n\n")[1] == 2
+    assert records("data: a\n\ndata: b\ndata: c\n\n")[1] == 0
+    assert records("data: a\n\n\n")[1] == 0
 
 
 def test_a_blank_line_that_ends_no_block_counts_as_one() -> None:
-    assert list(records("\n")[0]) == [BLANK]
-    assert list(records("\n\n")[0]) == [BLANK, BLANK]
-    assert list(records("data: a\n\n\ndata: b\n\n")[0]) == [("a", None, None, None), BLANK, ("b", None, None, None)]
+    assert list(records_of("\n")) == [BLANK]
+    assert list(records_of("\n\n")) == [BLANK, BLANK]
+    assert list(records_of("data: a\n\n\ndata: b\n\n")) == [("a", None, None, None), BLANK, ("b", None, None, None)]
 
 
 def test_a_large_block_behind_a_blank_line() -> None:
     """The blank line whose first half went with the block before: it is no part of the block."""
     data = "x" * 40_000
-    assert [record for record in records(f"\ndata: {data}\n\n")[0] if record != BLANK] == [(data, None, None, None)]
+    assert [record for record in records_of(f"\ndata: {data}\n\n") if record != BLANK] == [(data, None, None, None)]
 
 
 @given(wires | alike_wires(), st.sampled_from([1, 3, 20]))
@@ -223,13 +244,13 @@ def test_part_by_part_is_the_standard(wire: bytes, size: int) -> None:
     if lines:
         expected = next(iter(interpret([*lines.split("\n"), ""])))
         with mock.patch("sse_codec._interpret._LONG", size):
-            assert interpret_long(lines) == expected
+            assert interpret_long(lines) == interpret_long(f"{lines}\n") == expected
 
 
 @given(wires)
 def test_it_says_what_the_reference_says(wire: bytes) -> None:
     text = text_of(wire)
-    found = list(records(text)[0]) if text else []
+    found = list(records_of(text)) if text else []
     blocks: list[list[str]] = [[]]
     for line in text.split("\n")[:-1]:
         if line:

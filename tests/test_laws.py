@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
@@ -37,7 +36,7 @@ from sse_codec import (
     encode_line,
 )
 from sse_codec.testing import reference_decode
-from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events
+from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
 from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, sent_texts, wires
 from tests.test_decoder import WAYS, whole
@@ -293,17 +292,6 @@ def test_a_reset_leaves_nothing_behind(
             assert outcomes[0] == outcomes[1]
             assert used.last_event_id == new.last_event_id
             assert used.reconnection_time == new.reconnection_time
-
-
-def retries(wire: bytes) -> list[tuple[int, int]]:
-    """Return each valid `retry` of a stream, with how many bytes end its line."""
-    start = 3 if wire.startswith(b"\xef\xbb\xbf") else 0
-    found = [
-        (match.start(2) + 1, match[1].partition(b":")[2].removeprefix(b" "))
-        for match in re.compile(rb"([^\r\n]*)(\r\n?|\n)").finditer(wire, start)
-        if re.fullmatch(rb"retry: ?[0-9]+", match[1])
-    ]
-    return [(end, int(digits)) for end, digits in found if len(digits.lstrip(b"0")) <= 18]
 
 
 @pytest.mark.parametrize("kind", [Decoder, BlockDecoder])

@@ -1,4 +1,4 @@
-"""One decoder over many connections: feeds, closes, resets, resumptions and failures, in any order.
+"""Each decoder over many connections: feeds, closes, resets, resumptions and failures, in any order.
 
 A model holds the bytes of the connection in progress and where it started. What they mean is for the reference decoder
 to say, and which byte passes the limit for the fuzzer's model of it; both look at the whole connection anew after each
@@ -15,17 +15,27 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sse_codec import Decoder, EventTooLarge, LineDecoder
+from sse_codec import BlockDecoder, Decoder, EventTooLarge, LineDecoder
 from sse_codec.testing import reference_decode
 from sse_codec.testing._strategies import wires
-from tests.fuzz.laws import NEVER, Connection, Expected, expected_events, expected_lines
+from tests.fuzz.laws import (
+    NEVER,
+    Connection,
+    Expected,
+    expected_blocks,
+    expected_events,
+    expected_lines,
+    retries,
+    whole,
+)
+from tests.strategies import alike_wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Chunk = Callable[[bytes], bytes | bytearray | memoryview]
 
-_wires = wires(without={"long"})
+_wires = wires(without={"long"}) | alike_wires()
 _limits = st.none() | st.integers(1, 40)
 _ids = st.sampled_from(["", "start", "é", "7"])
 _sizes = st.lists(st.integers(0, 12), min_size=1, max_size=6)
@@ -42,9 +52,9 @@ def streams(draw: st.DrawFn) -> bytes:
 
 
 class Connections(RuleBasedStateMachine):
-    """The calls that both decoders have, and what must come of each."""
+    """The calls that all decoders have, and what must come of each."""
 
-    decoder: Decoder | LineDecoder
+    decoder: Decoder | BlockDecoder | LineDecoder
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +65,7 @@ class Connections(RuleBasedStateMachine):
         self.start_id = ""  # the last event ID when the connection was made
         self.last_event_id = ""
         self.reconnection_time: int | None = None
+        self.retries_seen = 0  # of the connection
 
     def expected(self) -> Expected:
         raise NotImplementedError
@@ -115,7 +126,7 @@ class Connections(RuleBasedStateMachine):
         got = self.decoder.feed(chunk)
         if not isinstance(chunk, bytes):
             chunk[:] = b"\n" * len(chunk)  # "the caller may reuse its buffer"
-        assert [item.__reduce__() for item in got] == [item.__reduce__() for item in due]
+        assert [whole(item) for item in got] == [whole(item) for item in due]
 
     def must_raise(self, call: Callable[[], object]) -> None:
         with pytest.raises(EventTooLarge) as caught:
@@ -135,7 +146,7 @@ class Connections(RuleBasedStateMachine):
             return
         unfinished = self.expected().unfinished
         got = self.decoder.close()
-        assert (got and got.__reduce__()) == (unfinished and unfinished.__reduce__())
+        assert (got and whole(got)) == (unfinished and whole(unfinished))
         self.start_anew()
 
     @rule()
@@ -144,25 +155,34 @@ class Connections(RuleBasedStateMachine):
         self.start_anew()
 
 
-class EventConnections(Connections):
-    """`Decoder`, whose last event ID and reconnection time outlive connections; a client may set where to resume."""
+class StickyConnections(Connections):
+    """Those whose last event ID and reconnection time outlive connections; a client may set where to resume."""
 
-    decoder: Decoder
+    kind: type[Decoder | BlockDecoder]
+    decoder: Decoder | BlockDecoder
 
     @initialize(wire=streams(), limit=_limits, last_event_id=_ids)
     def make(self, wire: bytes, limit: int | None, last_event_id: str) -> None:
         self.coming = wire
-        self.decoder = Decoder(last_event_id=last_event_id, **self.options(limit))
+        self.decoder = self.kind(last_event_id=last_event_id, **self.options(limit))
         self.start_id = self.last_event_id = last_event_id
-
-    def expected(self) -> Expected:
-        return expected_events(self.connection())
 
     def note_state(self, seen: bytes) -> None:
         reference = reference_decode(seen, last_event_id=self.start_id)
         self.last_event_id = reference.last_event_id
-        if reference.reconnection_time is not None:
-            self.reconnection_time = reference.reconnection_time
+        new = retries(seen)[self.retries_seen :]
+        self.retries_seen += len(new)
+        if new:
+            self.reconnection_time = new[-1][1]
+
+    def start_anew(self) -> None:
+        super().start_anew()
+        self.retries_seen = 0
+
+    @rule()
+    def act_on_the_reconnection_time(self) -> None:
+        """As a client does that takes it away; each field acts once, wherever its block ends."""
+        self.decoder.reconnection_time = self.reconnection_time = None
 
     @rule(last_event_id=_ids)
     def resume(self, last_event_id: str) -> None:
@@ -183,6 +203,24 @@ class EventConnections(Connections):
         assert self.decoder.reconnection_time == self.reconnection_time
 
 
+class EventConnections(StickyConnections):
+    """`Decoder`."""
+
+    kind = Decoder
+
+    def expected(self) -> Expected:
+        return expected_events(self.connection())
+
+
+class BlockConnections(StickyConnections):
+    """`BlockDecoder`."""
+
+    kind = BlockDecoder
+
+    def expected(self) -> Expected:
+        return expected_blocks(self.connection())
+
+
 class LineConnections(Connections):
     """`LineDecoder`, which keeps nothing over connections."""
 
@@ -198,7 +236,9 @@ class LineConnections(Connections):
 
 
 TestDecoder = EventConnections.TestCase
+TestBlockDecoder = BlockConnections.TestCase
 TestLineDecoder = LineConnections.TestCase
 # An example takes 20 to 40 ms: so fewer than the profile wants, and fewest for the decoder that has less to keep.
 TestDecoder.settings = settings(stateful_step_count=30, max_examples=min(settings().max_examples, 500))
+TestBlockDecoder.settings = settings(TestDecoder.settings)
 TestLineDecoder.settings = settings(TestDecoder.settings, max_examples=TestDecoder.settings.max_examples // 2)

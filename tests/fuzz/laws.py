@@ -175,6 +175,13 @@ def _raw_lines(wire: bytes) -> tuple[list[tuple[int, bytes, int]], tuple[int, by
     return lines, (start, wire[start:])
 
 
+def retries(wire: bytes) -> list[tuple[int, int]]:
+    """Return each valid `retry` of a stream, with how many bytes end its line."""
+    found = [(end, re.fullmatch(rb"retry: ?([0-9]+)", line)) for _, line, end in _raw_lines(wire)[0]]
+    digits = [(end, match[1].lstrip(b"0") or b"0") for end, match in found if match]
+    return [(end, int(number)) for end, number in digits if len(number) <= 18]
+
+
 def _noticed(wire: bytes, offset: int) -> int:
     """Return where a decoder can notice the byte at an offset: not while the wire may still begin with a BOM."""
     undecided = next(size for size in (2, 1, 0) if wire.startswith(BOM[:size]))
@@ -182,7 +189,7 @@ def _noticed(wire: bytes, offset: int) -> int:
     return at if at < len(wire) else NEVER
 
 
-def _passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
+def passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
     """Return the offset of the byte with which a block passes the limit, or NEVER.
 
     "What counts is the block's lines joined by one byte each"; comments that have ended only where they are kept.
@@ -202,7 +209,7 @@ def _passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
 def expected_events(connection: Connection) -> Expected:
     wire, limit = connection.wire, connection.limit
     reference = reference_decode(wire, last_event_id=connection.last_event_id)
-    too_large_at = _passes_the_limit_at(wire, limit, comments=False)
+    too_large_at = passes_the_limit_at(wire, limit, comments=False)
     return Expected([*reference.events], reference.ends, reference.unfinished, too_large_at)
 
 
@@ -228,7 +235,7 @@ def expected_blocks(connection: Connection) -> Expected:
         for said, raw in zip(whole, raws, strict=True)
     ]
     unfinished = blocks.pop() if block else None
-    return Expected(blocks, ends, unfinished, _passes_the_limit_at(wire, limit, comments=True))
+    return Expected(blocks, ends, unfinished, passes_the_limit_at(wire, limit, comments=True))
 
 
 def expected_lines(connection: Connection) -> Expected:

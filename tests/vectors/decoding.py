@@ -177,6 +177,7 @@ CASES = [
         [E("a", id="1", last_event_id="1"), E("b", id=""), E("c")],
     ),
     Case("an id with U+0000 is ignored", b"id: 1\0\ndata: a\n\n", _x("a")),
+    Case("an id with U+0000 is ignored, with a space behind the colon or not", b"id:1\0\ndata: a\n\n", _x("a")),
     Case(
         "an id with U+0000 leaves the block's earlier id",
         b"id: 1\nid: 2\0\ndata: a\n\n",
