@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,11 @@ DECODING_CHART = [
     f"{workload}, {chunks}" for workload in ("LLM chat", "named events") for chunks in ("event a feed", "64 KiB")
 ]
 ENCODING_CHART = [f"{title}, 240 B, type and id" for title in ("build and encode", "encode what is built")]
+
+#: The competitor that the table and the chart of shapes compare with: the fastest Python library on nearly all streams.
+RIVAL = "launchdarkly"
+#: The chunkings that the chart of shapes shows.
+SHAPES_CHART = ("64 KiB", "event a feed")
 
 #: What takes longer than this, compared to the baseline, became slower.
 SLOWER = 1.15
@@ -79,6 +84,12 @@ def row_text(row: Row) -> str:
     return f"{label(row):46} {ours}   {_fastest(row) + between:34} | {', '.join(others)}"
 
 
+def layers_text(row: Row) -> str:
+    """Write a row of our layers as a line."""
+    layers = [f"{name} x{number(peer['ratio'][1])}" for name, peer in row["layers"].items()]
+    return f"{label(row):46} {Spread(*row['seconds']).median * 1e6:10.3f} us   {', '.join(layers)}"
+
+
 def figure_text(figure: Row) -> str:
     """Write a figure as a line."""
     low, median, high = figure["value"]
@@ -91,9 +102,9 @@ def slower(baseline: Result, result: Result) -> list[str]:
 
     The quartiles must not overlap either: what varies more than it changed says nothing.
     """
-    before = {label(row): Spread(*row["yardstick"]) for row in baseline["rows"]}
+    before = {label(row): Spread(*row["yardstick"]) for row in _rows(baseline)}
     lines = []
-    for row in result["rows"]:
+    for row in _rows(result):
         old, new = before.get(label(row)), Spread(*row["yardstick"])
         if old and new.median > SLOWER * old.median and new.low > old.high:
             lines.append(
@@ -101,6 +112,12 @@ def slower(baseline: Result, result: Result) -> list[str]:
                 f" ({number(old.median)} times the yardstick, now {number(new.median)})"
             )
     return lines
+
+
+def _rows(result: Result) -> Iterator[Row]:
+    """All in which ours is measured against the yardstick; older results have no shapes and no layers."""
+    for group in ("rows", "shapes", "layers"):
+        yield from result.get(group, ())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -134,6 +151,7 @@ def full_tables(result: Result) -> str:
     groups = {
         "Decoding": [row for row in result["rows"] if FLOOR in row["peers"]],
         "Encoding": [row for row in result["rows"] if encoders.FLOOR in row["peers"]],
+        "Shapes": result.get("shapes"),
         "Curves": result["curves"],
     }
     for title, rows in groups.items():
@@ -153,8 +171,48 @@ def full_tables(result: Result) -> str:
             ]
             chunks = ["chunks"] if title == "Curves" else []
             parts += [f"## {title}", table(["row", "bytes", *chunks, "µs", "MB/s", "fastest", *names], body)]
+    if result.get("layers"):
+        parts += ["## Layers", _layers_table(result["layers"])]
     parts += ["## Figures", table(["figure", "value"], _figures(result, all_libraries=True))]
     return "\n\n".join(parts) + "\n"
+
+
+def _grid(rows: Sequence[Row]) -> tuple[list[str], dict[str, dict[str, Row]]]:
+    """Return all chunkings, and for each stream its rows by chunking."""
+    grid: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        grid.setdefault(row["workload"].partition(": ")[2], {})[row["chunks"]] = row
+    return list(dict.fromkeys(row["chunks"] for row in rows)), grid
+
+
+def _shapes_table(rows: Sequence[Row]) -> str:
+    """Say of each shape how many times as long the rival takes, and our microseconds."""
+    chunkings, grid = _grid(rows)
+
+    def cell(row: Row | None) -> str:
+        if row is None:
+            return ""
+        peer = row["peers"].get(RIVAL, {"problem": "not there"})
+        other = _problem(peer["problem"]) if "problem" in peer else f"x{number(peer['ratio'][1])}"
+        return f"**{other}**; {number(row['seconds'][1] * 1e6)}"
+
+    return table(
+        ["shape", *chunkings], ([name, *(cell(found.get(c)) for c in chunkings)] for name, found in grid.items())
+    )
+
+
+def _layers_table(rows: Sequence[Row]) -> str:
+    """Say of each stream how many times as long as `Decoder` every layer takes, behind the decoder's microseconds."""
+    names = list(dict.fromkeys(name for row in rows for name in row["layers"]))
+    body = (
+        [
+            label(row).partition(": ")[2],
+            number(row["seconds"][1] * 1e6),
+            *(_cell(row["layers"].get(name)) for name in names),
+        ]
+        for row in rows
+    )
+    return table(["stream", "Decoder, µs", *(f"{name}, x" for name in names)], body)
 
 
 def _figures(result: Result, *, all_libraries: bool) -> Iterator[list[str]]:
@@ -191,8 +249,25 @@ def summary(results: Sequence[Result]) -> str:
             "\n".join(f"- [{heading(result)}](results/{stem(result)}.md)" for result in results),
             table(["row", *columns], ([name, *(cell(rows.get(name)) for rows in found)] for name in names)),
             table(["figure", *columns], ([name, *(v.get(name, "") for v in figures)] for name in figure_names)),
+            *_titled("Shapes", "shapes", _shapes_table, results),
+            *_titled("Layers", "layers", _layers_table, results),
         ]
     )
+
+
+def _titled(title: str, group: str, make: Callable[[Sequence[Row]], str], results: Sequence[Result]) -> Iterator[str]:
+    """Write the table of each result that has any such rows, under its interpreter."""
+    for column, result in zip(_columns(results), results, strict=True):
+        if result.get(group):
+            yield f"### {title}, {column}"
+            yield make(result[group])
+
+
+def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
+    _, grid = _grid(rows)
+    ratios = {name: found[chunking]["peers"].get(RIVAL, {}).get("ratio") for name, found in grid.items()}
+    values = [(name, found[1] if found else "(none)") for name, found in ratios.items()]
+    return Bars(chunking, values, "x", (), names=190)
 
 
 def _bars(results: Sequence[Result], name: str, unit: str, scale: float) -> Bars:
@@ -235,6 +310,10 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     ):
         if names.issuperset(rows):
             yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *_notes(shown)])
+    if shown.get("shapes"):
+        bars = [_shape_bars(shown["shapes"], chunking) for chunking in SHAPES_CHART]
+        note = f"{RIVAL}'s time for an event over sse-codec's, by the shape of the block; more is better."
+        yield "shapes", draw(bars, [note, *_notes(shown)])
     for curved in sorted((result for result in pure if result["curves"]), key=_version)[-1:]:
         panels = [
             _lines(curved, curve, "bytes of a chunk" if "size of the chunks" in curve else "bytes of the stream")
