@@ -170,12 +170,12 @@ DECODING = {
     ),
 }
 
-BOM = "A byte order mark at the start is dropped. Before, it was taken for part of the first field's name."
+BOM = "A byte order mark at the start is dropped. Before, it became part of the first field's name, and the field was lost."
 UTF_8 = "Invalid UTF-8 becomes U+FFFD. Before, it was an exception."
 RETRY = "`retry` counts if it is ASCII digits and nothing else."
-AGAIN = "A comment or a blank line after an id is nothing. Before, it was an empty event with that id."
+AGAIN = "A comment or a blank line after an id gives out nothing. Before, each gave out an empty event with that id."
 COLON = "The space after a colon may be missing, and so may the colon. Before, both were errors."
-ENDS = "CRLF and CR end lines. Before, the first was an error and the second was not seen."
+ENDS = "CRLF and CR end lines. Before, CRLF was an error, and a stream with CR gave out nothing."
 _STAINLESS = {
     "retry with a sign": RETRY,
     "retry in other digits": RETRY,
