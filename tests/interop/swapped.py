@@ -170,7 +170,7 @@ DECODING = {
     ),
 }
 
-BOM = "A byte order mark at the start is dropped. Before, it became part of the first field's name, and the field was lost."
+BOM = "A byte order mark at the start is dropped. Before, it became part of the first field's name, and that was lost."
 UTF_8 = "Invalid UTF-8 becomes U+FFFD. Before, it was an exception."
 RETRY = "`retry` counts if it is ASCII digits and nothing else."
 AGAIN = "A comment or a blank line after an id gives out nothing. Before, each gave out an empty event with that id."
