@@ -28,7 +28,7 @@ from benchmarks.timing import Spread, Timer, TooSlow, ratio, spread, take_turns,
 from benchmarks.workloads import CAPTURED_CHUNKINGS, CHUNKINGS, WORKLOADS, Chunking, Chunks, Workload, arrive
 
 if TYPE_CHECKING:
-    from sse_codec import ServerSentEvent
+    from sse_codec import ReceivedEvent
 
 Row = dict[str, Any]
 
@@ -56,7 +56,7 @@ def yardstick(streams: Sequence[Chunks]) -> list[list[tuple[str, str, str]]]:
     ]
 
 
-def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ServerSentEvent], patience: float) -> str:
+def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ReceivedEvent], patience: float) -> str:
     """Return why a decoder's time for these streams does not count; "" if it gives the right events.
 
     Compared are type, data, and the id: the block's own, or the last event ID where the decoder gives out that one.

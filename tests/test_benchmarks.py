@@ -298,7 +298,7 @@ def test_an_id_is_compared_as_the_competitor_means_it() -> None:
     assert measure.problem(peer(lambda _: sticky), [[WIRE]], RIGHT, 60).startswith("differs")
     # Some have None where a type was not given, or no id came yet.
     bare = [Mimic("a", None, None)]
-    assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], [ServerSentEvent("a")], 60) == ""
+    assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], Decoder().feed(b"data: a\n\n"), 60) == ""
 
 
 class Mimic(NamedTuple):
