@@ -1,7 +1,7 @@
 """What is made of results: lines of text, tables, charts, and what became slower.
 
-`python benchmarks/report.py` writes the tables in benchmarks/README.md and benchmarks/results/, and all charts, from
-the JSON files in benchmarks/results/.
+`python benchmarks/report.py` writes the tables in benchmarks/README.md, benchmarks/results/ and the front page, and all
+charts, from the JSON files in benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from benchmarks.timing import Spread
 
 HERE = Path(__file__).resolve().parent
 START, END = "<!-- results -->", "<!-- end of results -->"
+FRONT_START, FRONT_END = "<!-- speed -->", "<!-- /speed -->"
 
 Result = dict[str, Any]
 
@@ -255,6 +256,59 @@ def summary(results: Sequence[Result]) -> str:
     )
 
 
+#: What the front page shows: what it is called there, and the start of the labels here that it is about.
+_FRONT_DECODING: dict[str, tuple[str, ...]] = {
+    "data alone, one event a feed": ("LLM chat, event a feed",),
+    "data alone, in 64 KiB": ("LLM chat, 64 KiB",),
+    "data alone, in 1400 bytes": ("LLM chat, 1400 B",),
+    "data alone, in 16 bytes": ("LLM chat, 16 B",),
+    "event type and data, one event a feed": ("named events, event a feed",),
+    "event type and data, in 64 KiB": ("named events, 64 KiB",),
+    "all shapes, one event a feed": ("shape: ", ", event a feed"),
+    "all shapes, in 64 KiB": ("shape: ", ", 64 KiB"),
+}
+_FRONT_ENCODING: dict[str, tuple[str, ...]] = {
+    "encode an event": ("encode what is built, 240 B, data only",),
+    "build and encode it": ("build and encode, 240 B, data only",),
+}
+
+
+def _span(values: Iterable[float], form: str) -> str:
+    """Write the least and the most of some values."""
+    ordered = [f"{value:{form}}" for value in sorted(values)]
+    return " to ".join(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else "-"
+
+
+def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) -> str:
+    """Say of all rows that it is about how long ours takes, and how many times as long others do."""
+    rows = [row for row in _rows(result) if label(row).startswith(parts[0]) and label(row).endswith(parts[-1])]
+    ratios = ([row["peers"].get(name, {}).get("ratio") for row in rows] for name in names)
+    others = [_span((ratio[1] for ratio in found if ratio), ".1f") for found in ratios]
+    return f"{_span((row['seconds'][1] * 1e6 for row in rows), '.2f')} µs; {', '.join(others)}"
+
+
+def front(results: Sequence[Result]) -> str:
+    """Write the tables of the front page, with the interpreters and builds in columns."""
+    columns = _columns(results)
+    layers: dict[str, list[str]] = {}
+    for result in results:
+        measured = [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART]
+        for name in dict.fromkeys(name for layer in measured for name in layer):
+            layers.setdefault(name, []).append(_span((layer[name]["ratio"][1] for layer in measured), ".1f"))
+
+    def rows(parts: dict[str, tuple[str, ...]], *others: str) -> Iterator[list[str]]:
+        for name, about in parts.items():
+            yield [name, *(_front_cell(result, about, others) for result in results)]
+
+    return "\n\n".join(
+        [
+            table(["decoding", *columns], rows(_FRONT_DECODING, RIVAL, "httpx-sse")),
+            table(["encoding", *columns], rows(_FRONT_ENCODING, "sse-starlette")),
+            table(["other ways to read", *columns], ([name, *cells] for name, cells in layers.items())),
+        ]
+    )
+
+
 def _titled(title: str, group: str, make: Callable[[Sequence[Row]], str], results: Sequence[Result]) -> Iterator[str]:
     """Write the table of each result that has any such rows, under its interpreter."""
     for column, result in zip(_columns(results), results, strict=True):
@@ -358,10 +412,15 @@ def publish(folder: Path = HERE) -> None:
     (folder / "charts").mkdir(exist_ok=True)
     for name, svg in charts(results):
         (folder / "charts" / f"{name}.svg").write_text(svg, encoding="utf-8")
-    readme = folder / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{START}\n\n{summary(results)}\n\n{END}{after}", encoding="utf-8")
+    _put(folder / "README.md", START, END, summary(results))
+    _put(folder.parent / "README.md", FRONT_START, FRONT_END, front(results))
+
+
+def _put(page: Path, start: str, end: str, text: str) -> None:
+    """Put a text between two marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(start)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

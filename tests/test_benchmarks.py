@@ -470,6 +470,7 @@ def result(*, python: str = "CPython 3.11.7", compiled: bool = False) -> dict[st
         for name in ("data", "a & b")
     ]
     shapes[-1]["peers"][report.RIVAL] = {"problem": "differs: 1 events instead of 2"}
+    shapes[1] = row("shape: a & b", "64 KiB", seconds=4e-6, peers={report.RIVAL: 2.5})
     layers = [row("layers: data", "64 KiB") | {"layers": {"BlockDecoder": {"ratio": around(1.5)}}}]
     return {
         "python": python,
@@ -515,12 +516,16 @@ def test_what_became_slower_is_shown() -> None:
 
 
 def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
+    folder = tmp_path / "benchmarks"
+    folder.mkdir()
+    front = tmp_path / "README.md"
+    front.write_text(f"before\n{report.FRONT_START}\nold\n{report.FRONT_END}\nafter\n", encoding="utf-8")
+    readme = folder / "README.md"
     readme.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n", encoding="utf-8")
-    report.keep(result(), tmp_path)
-    report.keep(result(python="CPython 3.13.0"), tmp_path)
-    report.keep(result(python="CPython 3.13.0", compiled=True), tmp_path)
-    made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    report.keep(result(), folder)
+    report.keep(result(python="CPython 3.13.0"), folder)
+    report.keep(result(python="CPython 3.13.0", compiled=True), folder)
+    made = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     stems = ("cpython-3.11", "cpython-3.13", "cpython-3.13-compiled")
     assert made == {
         "README.md",
@@ -538,22 +543,30 @@ def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
     assert "| peak | 2.50 bytes for each byte | 2.50" in text
     assert "openai" not in text, "the others are in the full tables"
     assert text.count("### Shapes, 3.13.0, compiled\n\n| shape | 64 KiB | event a feed |\n") == 1
-    assert "| data | **x3.00**; 1.00 | **x2.00**; 1.00 |\n| a & b | **x3.00**; 1.00 | **differs**; 1.00 |\n" in text
+    assert "| data | **x3.00**; 1.00 | **x2.00**; 1.00 |\n| a & b | **x2.50**; 4.00 | **differs**; 1.00 |\n" in text
     assert "| data, 64 KiB | 1.00 | 1.50 (1.48-1.52) |\n" in text
 
-    full = (tmp_path / "results" / "cpython-3.11.md").read_text(encoding="utf-8")
+    full = (folder / "results" / "cpython-3.11.md").read_text(encoding="utf-8")
     assert "| LLM chat, 64 KiB | 1,000 | 1.00 | 250 | x3.00 httpx-sse | 0.50 (0.49-0.51) | " in full
     assert " | too slow (> 2 s) | 5.00 (4.95-5.05) | " in full
     assert "| peak: openai | 4.00 bytes for each byte |" in full
 
-    for path in (tmp_path / "charts").glob("*.svg"):
+    for path in (folder / "charts").glob("*.svg"):
         expat.ParserCreate().Parse(path.read_text(encoding="utf-8"), True)
-    drawn = (tmp_path / "charts" / "shapes.svg").read_text(encoding="utf-8")
-    assert re.findall(r">([^<]*)</text>", drawn)[:5] == ["64 KiB", "data", "3.00 x", "a &amp; b", "3.00 x"]
+    drawn = (folder / "charts" / "shapes.svg").read_text(encoding="utf-8")
+    assert re.findall(r">([^<]*)</text>", drawn)[:5] == ["64 KiB", "data", "3.00 x", "a &amp; b", "2.50 x"]
 
-    again = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    report.publish(tmp_path)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == again
+    text = front.read_text(encoding="utf-8")
+    assert "old" not in text
+    assert "| data alone, in 64 KiB | 1.00 µs; -, 3.0 | 1.00 µs; -, 3.0 | " in text
+    assert "| all shapes, one event a feed | 1.00 µs; 2.0, - | " in text
+    assert "| all shapes, in 64 KiB | 1.00 to 4.00 µs; 2.5 to 3.0, - | " in text
+    assert "| encode an event | - µs; - | " in text
+    assert "| BlockDecoder | 1.5 | 1.5 | 1.5 |\n" in text
+
+    again = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    report.publish(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == again
 
 
 # The command
