@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
 
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = tracked("sse_codec", "tests", "benchmarks") | BESIDE | {"PKG-INFO"}
+    expected = tracked("sse_codec", "tests", "benchmarks", "docs") | BESIDE | {"PKG-INFO"}
     assert names == expected, names ^ expected
 
     assert metadata["Version"] == version

@@ -43,6 +43,8 @@ class Bars(NamedTuple):
     unit: str
     #: What the names of ours start with.
     ours: tuple[str, ...]
+    #: The room for names, in pixels.
+    names: int = 152
 
     @property
     def height(self) -> float:
@@ -53,7 +55,7 @@ class Bars(NamedTuple):
         """The drawing, in a panel of its own."""
         yield _text(0, 12, self.title, bold=True)
         largest = max(value for _, value in self.values if isinstance(value, float))
-        start, room = 152, _PANEL - 152 - 62
+        start, room = self.names, _PANEL - self.names - 62
         for place, (name, value) in enumerate(self.values):
             top = _LINE * (place + 1) + 2
             colour = _OURS if name.startswith(self.ours) else _OTHER

@@ -58,7 +58,7 @@ class Encoder(NamedTuple):
             return None
 
     def _statement(self, payload: Payload, text: str, **values: object) -> Statement:
-        parts, head = (", event=name, id=id", "event: {name}\\nid: {id}\\n") if payload.name else ("", "")
+        parts, head = (", event=name, id=id", "id: {id}\\nevent: {name}\\n") if payload.name else ("", "")
         setup, text = (code.replace(", PARTS", parts).replace("HEAD", head) for code in (self.setup, text))
         # What the setup assigns are local variables to `timeit`, as they would be in a server's function.
         setup = f"data, name, id = payload[1:]\n{setup}"

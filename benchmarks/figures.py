@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import sse_codec
+from benchmarks.layers import LAYERED, decoder
 from benchmarks.measure import Effort, Row, decoding, problem
 from benchmarks.peers import OURS, NodePeer, Peer, expected
 from benchmarks.timing import Spread, ratio, spread, take_turns, timer
@@ -83,6 +84,16 @@ def importing(effort: Effort) -> Iterator[Row]:
         yield _figure("import, over a bare start", "ms", spread(added), name)
 
 
+def one_object(effort: Effort) -> Iterator[Row]:
+    """Measure one chunk of 9 MB, as a recording read from a file, against the same in chunks of 64 KiB."""
+    for workload in LAYERED:
+        large = workload._replace(size=9_000_000)
+        pair = {chunking.name: partial(decoder, *arrive(large, chunking)) for chunking in (_WHOLE, CHUNKINGS[0])}
+        times = take_turns({name: timer(call) for name, call in pair.items()}, effort.rounds)
+        name = workload.name.replace("layers", "one object of 9 MB over 64 KiB chunks")
+        yield _figure(name, "x", ratio(*times.values()))
+
+
 def long_line(effort: Effort) -> Row:
     """Measure one long line in packets against joining them and decoding them once."""
     streams = arrive(_ONE_LINE, _PACKETS)
@@ -104,6 +115,7 @@ def figures(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iter
     if only not in "figures":
         return
     yield long_line(effort)
+    yield from one_object(effort)
     for workload, chunking in (
         (_ONE_LINE, _PACKETS),
         (_ONE_LINE, _WHOLE),

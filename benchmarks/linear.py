@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the clone's p
 
 from benchmarks.timing import timed
 from benchmarks.workloads import pieces
-from sse_codec import Decoder, LineDecoder
+from sse_codec import BlockDecoder, Decoder, LineDecoder
 from sse_codec.lint import Linter
 
 BOUND = 3.0
@@ -22,7 +22,7 @@ KIB = 1024
 MIB = 1024 * KIB
 Feed = Callable[[bytes], object]
 #: Makes a decoder for a stream of so many bytes.
-Factory = Callable[[int], Decoder | LineDecoder | Linter]
+Factory = Callable[[int], Decoder | BlockDecoder | LineDecoder | Linter]
 
 #: Per case: n bytes or so of the stream, and the size of the chunks; 0 for one chunk.
 CASES: dict[str, tuple[Callable[[int], bytes], int, int]] = {
@@ -76,7 +76,7 @@ def ratio(decoder: Factory, small: list[bytes], large: list[bytes], rounds: int)
 def measure(name: str, decoder: Factory, make: Callable[[int], bytes], n: int, size: int) -> bool:
     """Measure one case and print it; return whether it failed."""
     small, large = ([wire] if not size else pieces(wire, size) for wire in (make(n), make(2 * n)))
-    got = ratio(decoder, small, large, 3)
+    got = ratio(decoder, small, large, 2)
     if got > BOUND:
         got = ratio(decoder, small, large, 9)
     print(f"{name:74} {got:5.2f}{'' if got <= BOUND else '   FAILED: not linear'}", flush=True)
@@ -88,13 +88,16 @@ def main() -> int:
     failed = []
     for name, case in CASES.items():
         failed.append(measure(f"{name}, Decoder", lambda _: Decoder(), *case))
+        failed.append(measure(f"{name}, BlockDecoder", lambda _: BlockDecoder(), *case))
         failed.append(measure(f"{name}, LineDecoder", lambda _: LineDecoder(), *case))
-    # A chunk that could pass the limit is looked at line by line.
-    for name, limited in (
-        ("small events of 1 MiB, one chunk", lambda _: Decoder(max_event_size=1000)),
-        ("200,000 data lines, one chunk", lambda size: Decoder(max_event_size=size - 2)),
-    ):
-        failed.append(measure(f"{name}, Decoder with a limit below the chunk", limited, *CASES[name]))
+    # A chunk that is larger than the limit, with blocks that are smaller, or with one that is not.
+    for decoder in (Decoder, BlockDecoder):
+        for name, limited in (
+            ("small events of 1 MiB, one chunk", lambda _, decoder=decoder: decoder(max_event_size=1000)),
+            ("200,000 data lines, one chunk", lambda size, decoder=decoder: decoder(max_event_size=size - 2)),
+        ):
+            title = f"{name}, {decoder.__name__} with a limit below the chunk"
+            failed.append(measure(title, limited, *CASES[name]))
     # The linter takes several times as long as a decoder, so there is less of each.
     for name in ("one line of 4 MiB, 1460 B", "small events of 1 MiB, one chunk", "1 MiB of newlines, byte by byte"):
         make, n, size = CASES[name]

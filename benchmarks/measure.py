@@ -1,4 +1,4 @@
-"""The speed of decoders and encoders, as rows: one workload in one chunking, or one payload, for all competitors.
+"""Speed, as rows: one workload in one chunking, or one payload, for all competitors; or for all of our own layers.
 
 A row is a JSON object:
 
@@ -7,6 +7,8 @@ A row is a JSON object:
      "yardstick": ours, as a multiple of work that nobody can do without,
      "peers": {name: {"ratio": theirs, as a multiple of ours} or {"problem": why they don't count}}}
 
+A row of layers has "layers" instead of "peers": {name: {"ratio": its time, as a multiple of Decoder's}}.
+
 What is measured is a list of three: the median between its two quartiles.
 """
 
@@ -14,16 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import encoders
 from benchmarks.encoders import PAYLOADS, Encoder, Payload
+from benchmarks.layers import LAYERED, LAYERS, decoder
 from benchmarks.peers import FLOOR, NODE, OURS, NodePeer, Peer, expected
+from benchmarks.shapes import SHAPE_CHUNKINGS, SHAPES
 from benchmarks.timing import Spread, Timer, TooSlow, ratio, spread, take_turns, time_limit, timer
 from benchmarks.workloads import CAPTURED_CHUNKINGS, CHUNKINGS, WORKLOADS, Chunking, Chunks, Workload, arrive
 
 if TYPE_CHECKING:
-    from sse_codec import ServerSentEvent
+    from sse_codec import ReceivedEvent
 
 Row = dict[str, Any]
 
@@ -51,7 +56,7 @@ def yardstick(streams: Sequence[Chunks]) -> list[list[tuple[str, str, str]]]:
     ]
 
 
-def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ServerSentEvent], patience: float) -> str:
+def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ReceivedEvent], patience: float) -> str:
     """Return why a decoder's time for these streams does not count; "" if it gives the right events.
 
     Compared are type, data, and the id: the block's own, or the last event ID where the decoder gives out that one.
@@ -96,15 +101,47 @@ def decoding(peers: Sequence[Peer | NodePeer], workload: Workload, chunking: Chu
     return _row(labels, len(right) or 1, timers, problems, effort)
 
 
+def _chosen(
+    workloads: Iterable[Workload], chunkings: Iterable[Chunking], only: str
+) -> Iterator[tuple[Workload, Chunking]]:
+    """Pair all workloads and chunkings whose label holds a text."""
+    for workload, chunking in product(workloads, chunkings):
+        if only in f"{workload.name}, {chunking.name}":
+            yield workload, chunking
+
+
 def decodings(
     peers: Sequence[Peer | NodePeer], recorded: Iterable[Workload], effort: Effort, only: str
 ) -> Iterator[Row]:
     """Measure decoders on everything whose labels hold a text."""
     for workloads, chunkings in ((WORKLOADS, CHUNKINGS), (recorded, CAPTURED_CHUNKINGS)):
-        for workload in workloads:
-            for chunking in chunkings:
-                if only in f"{workload.name}, {chunking.name}":
-                    yield decoding(peers, workload, chunking, effort)
+        for chosen in _chosen(workloads, chunkings, only):
+            yield decoding(peers, *chosen, effort)
+
+
+def shapes(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iterator[Row]:
+    """Measure decoders on all shapes of blocks whose labels hold a text."""
+    for chosen in _chosen(SHAPES, SHAPE_CHUNKINGS, only):
+        yield decoding(peers, *chosen, effort)
+
+
+def layering(workload: Workload, chunking: Chunking, effort: Effort) -> Row:
+    """Measure our layers on one workload in one chunking."""
+    [chunks] = arrive(workload, chunking)
+    right = expected([chunks])
+    timers = {name: timer(partial(read, chunks)) for name, read in {OURS: decoder, **LAYERS}.items()}
+    timers[_YARDSTICK] = timer(partial(yardstick, [chunks]))
+    size = sum(map(len, chunks))
+    labels = {"workload": workload.name, "chunks": chunking.name, "bytes": size, "events": len(right)}
+    row = _row(labels, len(right), timers, dict.fromkeys(LAYERS, ""), effort)
+    row["layers"] = row.pop("peers")
+    return row
+
+
+def layers(effort: Effort, only: str) -> Iterator[Row]:
+    """Measure our layers on everything whose labels hold a text."""
+    for chosen in _chosen(LAYERED, SHAPE_CHUNKINGS, only):
+        yield layering(*chosen, effort)
 
 
 def encoding(title: str, competing: Iterable[Encoder], payload: Payload, effort: Effort) -> Row:

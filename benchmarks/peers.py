@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.timing import Timer, timer
 from benchmarks.workloads import Chunks
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, ServerSentEvent
+from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, ReceivedEvent
 from sse_codec import __version__ as our_version
 
 #: Of an event: its type, its data, its id.
@@ -32,7 +32,7 @@ FLOOR = "split loop"
 NODE = "eventsource-parser"
 
 
-def expected(streams: list[Chunks]) -> list[ServerSentEvent]:
+def expected(streams: list[Chunks]) -> list[ReceivedEvent]:
     """Return the events that count as right: ours, which the tests hold to the standard."""
     return [event for chunks in streams for event in _ours()(chunks)]
 
@@ -118,8 +118,8 @@ class NodePeer:
 
 
 def _ours() -> Read:
-    def read(chunks: Chunks) -> list[ServerSentEvent]:
-        events: list[ServerSentEvent] = []
+    def read(chunks: Chunks) -> list[ReceivedEvent]:
+        events: list[ReceivedEvent] = []
         feed = Decoder().feed
         for chunk in chunks:
             events += feed(chunk)

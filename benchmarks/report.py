@@ -1,7 +1,7 @@
 """What is made of results: lines of text, tables, charts, and what became slower.
 
-`python benchmarks/report.py` writes the tables in benchmarks/README.md and benchmarks/results/, and all charts, from
-the JSON files in benchmarks/results/.
+`python benchmarks/report.py` writes the tables in benchmarks/README.md, benchmarks/results/ and the front page, and all
+charts, from the JSON files in benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from benchmarks.timing import Spread
 
 HERE = Path(__file__).resolve().parent
 START, END = "<!-- results -->", "<!-- end of results -->"
+FRONT_START, FRONT_END = "<!-- speed -->", "<!-- /speed -->"
 
 Result = dict[str, Any]
 
@@ -34,6 +35,11 @@ DECODING_CHART = [
     f"{workload}, {chunks}" for workload in ("LLM chat", "named events") for chunks in ("event a feed", "64 KiB")
 ]
 ENCODING_CHART = [f"{title}, 240 B, type and id" for title in ("build and encode", "encode what is built")]
+
+#: The competitor that the table and the chart of shapes compare with: the fastest Python library on nearly all streams.
+RIVAL = "launchdarkly"
+#: The chunkings that the chart of shapes shows.
+SHAPES_CHART = ("64 KiB", "event a feed")
 
 #: What takes longer than this, compared to the baseline, became slower.
 SLOWER = 1.15
@@ -79,6 +85,12 @@ def row_text(row: Row) -> str:
     return f"{label(row):46} {ours}   {_fastest(row) + between:34} | {', '.join(others)}"
 
 
+def layers_text(row: Row) -> str:
+    """Write a row of our layers as a line."""
+    layers = [f"{name} x{number(peer['ratio'][1])}" for name, peer in row["layers"].items()]
+    return f"{label(row):46} {Spread(*row['seconds']).median * 1e6:10.3f} us   {', '.join(layers)}"
+
+
 def figure_text(figure: Row) -> str:
     """Write a figure as a line."""
     low, median, high = figure["value"]
@@ -91,9 +103,9 @@ def slower(baseline: Result, result: Result) -> list[str]:
 
     The quartiles must not overlap either: what varies more than it changed says nothing.
     """
-    before = {label(row): Spread(*row["yardstick"]) for row in baseline["rows"]}
+    before = {label(row): Spread(*row["yardstick"]) for row in _rows(baseline)}
     lines = []
-    for row in result["rows"]:
+    for row in _rows(result):
         old, new = before.get(label(row)), Spread(*row["yardstick"])
         if old and new.median > SLOWER * old.median and new.low > old.high:
             lines.append(
@@ -101,6 +113,12 @@ def slower(baseline: Result, result: Result) -> list[str]:
                 f" ({number(old.median)} times the yardstick, now {number(new.median)})"
             )
     return lines
+
+
+def _rows(result: Result) -> Iterator[Row]:
+    """All in which ours is measured against the yardstick; older results have no shapes and no layers."""
+    for group in ("rows", "shapes", "layers"):
+        yield from result.get(group, ())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -134,6 +152,7 @@ def full_tables(result: Result) -> str:
     groups = {
         "Decoding": [row for row in result["rows"] if FLOOR in row["peers"]],
         "Encoding": [row for row in result["rows"] if encoders.FLOOR in row["peers"]],
+        "Shapes": result.get("shapes"),
         "Curves": result["curves"],
     }
     for title, rows in groups.items():
@@ -153,8 +172,48 @@ def full_tables(result: Result) -> str:
             ]
             chunks = ["chunks"] if title == "Curves" else []
             parts += [f"## {title}", table(["row", "bytes", *chunks, "µs", "MB/s", "fastest", *names], body)]
+    if result.get("layers"):
+        parts += ["## Layers", _layers_table(result["layers"])]
     parts += ["## Figures", table(["figure", "value"], _figures(result, all_libraries=True))]
     return "\n\n".join(parts) + "\n"
+
+
+def _grid(rows: Sequence[Row]) -> tuple[list[str], dict[str, dict[str, Row]]]:
+    """Return all chunkings, and for each stream its rows by chunking."""
+    grid: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        grid.setdefault(row["workload"].partition(": ")[2], {})[row["chunks"]] = row
+    return list(dict.fromkeys(row["chunks"] for row in rows)), grid
+
+
+def _shapes_table(rows: Sequence[Row]) -> str:
+    """Say of each shape how many times as long the rival takes, and our microseconds."""
+    chunkings, grid = _grid(rows)
+
+    def cell(row: Row | None) -> str:
+        if row is None:
+            return ""
+        peer = row["peers"].get(RIVAL, {"problem": "not there"})
+        other = _problem(peer["problem"]) if "problem" in peer else f"x{number(peer['ratio'][1])}"
+        return f"**{other}**; {number(row['seconds'][1] * 1e6)}"
+
+    return table(
+        ["shape", *chunkings], ([name, *(cell(found.get(c)) for c in chunkings)] for name, found in grid.items())
+    )
+
+
+def _layers_table(rows: Sequence[Row]) -> str:
+    """Say of each stream how many times as long as `Decoder` every layer takes, behind the decoder's microseconds."""
+    names = list(dict.fromkeys(name for row in rows for name in row["layers"]))
+    body = (
+        [
+            label(row).partition(": ")[2],
+            number(row["seconds"][1] * 1e6),
+            *(_cell(row["layers"].get(name)) for name in names),
+        ]
+        for row in rows
+    )
+    return table(["stream", "Decoder, µs", *(f"{name}, x" for name in names)], body)
 
 
 def _figures(result: Result, *, all_libraries: bool) -> Iterator[list[str]]:
@@ -191,8 +250,78 @@ def summary(results: Sequence[Result]) -> str:
             "\n".join(f"- [{heading(result)}](results/{stem(result)}.md)" for result in results),
             table(["row", *columns], ([name, *(cell(rows.get(name)) for rows in found)] for name in names)),
             table(["figure", *columns], ([name, *(v.get(name, "") for v in figures)] for name in figure_names)),
+            *_titled("Shapes", "shapes", _shapes_table, results),
+            *_titled("Layers", "layers", _layers_table, results),
         ]
     )
+
+
+#: What the front page shows: what it is called there, and the start of the labels here that it is about.
+_FRONT_DECODING: dict[str, tuple[str, ...]] = {
+    "data alone, one event a feed": ("LLM chat, event a feed",),
+    "data alone, in 64 KiB": ("LLM chat, 64 KiB",),
+    "data alone, in 1400 bytes": ("LLM chat, 1400 B",),
+    "data alone, in 16 bytes": ("LLM chat, 16 B",),
+    "event type and data, one event a feed": ("named events, event a feed",),
+    "event type and data, in 64 KiB": ("named events, 64 KiB",),
+    "all shapes, one event a feed": ("shape: ", ", event a feed"),
+    "all shapes, in 64 KiB": ("shape: ", ", 64 KiB"),
+}
+_FRONT_ENCODING: dict[str, tuple[str, ...]] = {
+    "encode an event": ("encode what is built, 240 B, data only",),
+    "build and encode it": ("build and encode, 240 B, data only",),
+}
+
+
+def _span(values: Iterable[float], form: str) -> str:
+    """Write the least and the most of some values."""
+    ordered = [f"{value:{form}}" for value in sorted(values)]
+    return " to ".join(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else "-"
+
+
+def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) -> str:
+    """Say of all rows that it is about how long ours takes, and how many times as long others do."""
+    rows = [row for row in _rows(result) if label(row).startswith(parts[0]) and label(row).endswith(parts[-1])]
+    ratios = ([row["peers"].get(name, {}).get("ratio") for row in rows] for name in names)
+    others = [_span((ratio[1] for ratio in found if ratio), ".1f") for found in ratios]
+    return f"{_span((row['seconds'][1] * 1e6 for row in rows), '.2f')} µs; {', '.join(others)}"
+
+
+def front(results: Sequence[Result]) -> str:
+    """Write the tables of the front page, with the interpreters and builds in columns."""
+    columns = _columns(results)
+    layers: dict[str, list[str]] = {}
+    for result in results:
+        measured = [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART]
+        for name in dict.fromkeys(name for layer in measured for name in layer):
+            layers.setdefault(name, []).append(_span((layer[name]["ratio"][1] for layer in measured), ".1f"))
+
+    def rows(parts: dict[str, tuple[str, ...]], *others: str) -> Iterator[list[str]]:
+        for name, about in parts.items():
+            yield [name, *(_front_cell(result, about, others) for result in results)]
+
+    return "\n\n".join(
+        [
+            table(["decoding", *columns], rows(_FRONT_DECODING, RIVAL, "httpx-sse")),
+            table(["encoding", *columns], rows(_FRONT_ENCODING, "sse-starlette")),
+            table(["other ways to read", *columns], ([name, *cells] for name, cells in layers.items())),
+        ]
+    )
+
+
+def _titled(title: str, group: str, make: Callable[[Sequence[Row]], str], results: Sequence[Result]) -> Iterator[str]:
+    """Write the table of each result that has any such rows, under its interpreter."""
+    for column, result in zip(_columns(results), results, strict=True):
+        if result.get(group):
+            yield f"### {title}, {column}"
+            yield make(result[group])
+
+
+def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
+    _, grid = _grid(rows)
+    ratios = {name: found[chunking]["peers"].get(RIVAL, {}).get("ratio") for name, found in grid.items()}
+    values = [(name, found[1] if found else "(none)") for name, found in ratios.items()]
+    return Bars(chunking, values, "x", (), names=190)
 
 
 def _bars(results: Sequence[Result], name: str, unit: str, scale: float) -> Bars:
@@ -235,6 +364,10 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
     ):
         if names.issuperset(rows):
             yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *_notes(shown)])
+    if shown.get("shapes"):
+        bars = [_shape_bars(shown["shapes"], chunking) for chunking in SHAPES_CHART]
+        note = f"{RIVAL}'s time for an event over sse-codec's, by the shape of the block; more is better."
+        yield "shapes", draw(bars, [note, *_notes(shown)])
     for curved in sorted((result for result in pure if result["curves"]), key=_version)[-1:]:
         panels = [
             _lines(curved, curve, "bytes of a chunk" if "size of the chunks" in curve else "bytes of the stream")
@@ -279,10 +412,15 @@ def publish(folder: Path = HERE) -> None:
     (folder / "charts").mkdir(exist_ok=True)
     for name, svg in charts(results):
         (folder / "charts" / f"{name}.svg").write_text(svg, encoding="utf-8")
-    readme = folder / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{START}\n\n{summary(results)}\n\n{END}{after}", encoding="utf-8")
+    _put(folder / "README.md", START, END, summary(results))
+    _put(folder.parent / "README.md", FRONT_START, FRONT_END, front(results))
+
+
+def _put(page: Path, start: str, end: str, text: str) -> None:
+    """Put a text between two marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(start)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

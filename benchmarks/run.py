@@ -51,9 +51,7 @@ def is_compiled() -> bool:
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="three rounds: ends within two minutes, shows less exactly"
-    )
+    parser.add_argument("--quick", action="store_true", help="three rounds: a few minutes, shows less exactly")
     parser.add_argument("--only", default="", metavar="TEXT", help="the rows that have this text in their name")
     parser.add_argument("--rounds", type=int, metavar="N", help="11 unless told")
     parser.add_argument("--scaling", action="store_true", help="time against size and number of chunks as well")
@@ -87,6 +85,8 @@ def main() -> int:
         "versions": {peer.name: peer.version for peer in peers if peer.name != FLOOR}
         | {encoder.package: encoder.version for encoder in encoders.BUILD if encoder.version and encoder.package},
         "rows": [],
+        "shapes": [],
+        "layers": [],
         "figures": [],
         "curves": [],
     }
@@ -104,6 +104,12 @@ def main() -> int:
         for row in measure.encodings(effort, options.only):
             result["rows"].append(row)
             print(report.row_text(row), flush=True)
+        for row in measure.shapes(peers, effort, options.only):
+            result["shapes"].append(row)
+            print(report.row_text(row), flush=True)
+        for row in measure.layers(effort, options.only):
+            result["layers"].append(row)
+            print(report.layers_text(row), flush=True)
         for figure in figures.figures(peers, effort, options.only):
             result["figures"].append(figure)
             print(report.figure_text(figure), flush=True)

@@ -1,7 +1,8 @@
-"""Streams to measure with, the same on every run, in the dialects of real servers, and the ways they are cut.
+"""Streams to measure with, the same on every run, and the ways they are cut.
 
-They are made here; recorded ones are read from a folder that is given (`captured`). A workload is made to a size, so
-that cutting it into very small chunks takes no longer than cutting it into large ones.
+These are streams as real servers send them; those of `shapes` differ only in the shape of their blocks. Recorded ones
+are read from a folder that is given (`captured`). A workload is made to a size, so that very small chunks of it take no
+longer than large ones.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Blocks = list[bytes]
 #: A stream, as the chunks that its client reads one at a time.
 Chunks = list[bytes]
 
-_WORDS = ("an", "event", "stream", "carries", "one", "answer", "a", "token", "at", "a", "time")
+WORDS = ("an", "event", "stream", "carries", "one", "answer", "a", "token", "at", "a", "time")
 _PHRASES = ("Ereignisse fließen", "событие за событием", "イベントの流れ", "하나씩 차례로", "🍊🌊🧵", "naïve café")
 
 
@@ -43,10 +44,12 @@ class Chunking(NamedTuple):
     """A way in which a stream arrives."""
 
     name: str
-    #: Of a chunk; 0 where each block is one.
+    #: The bytes of a chunk; 0 where chunks are whole blocks.
     size: int
-    #: The most that a workload has in this chunking: the smaller the chunks, the longer a byte takes.
+    #: The most bytes that a workload has in this chunking: the smaller the chunks, the longer a byte takes.
     most: int
+    #: How many blocks a chunk is, where its size is 0.
+    blocks: int = 1
 
 
 CHUNKINGS = (
@@ -68,10 +71,13 @@ def pieces(wire: bytes, size: int) -> Chunks:
 def arrive(workload: Workload, chunking: Chunking) -> list[Chunks]:
     """Return the workload's streams, as they arrive."""
     streams = workload.make(min(workload.size, chunking.most))
-    return [pieces(b"".join(blocks), chunking.size) for blocks in streams] if chunking.size else streams
+    if chunking.size:
+        return [pieces(b"".join(blocks), chunking.size) for blocks in streams]
+    number = chunking.blocks
+    return [[b"".join(blocks[at : at + number]) for at in range(0, len(blocks), number)] for blocks in streams]
 
 
-def _up_to(size: int, blocks: Iterator[bytes], end: bytes = b"") -> list[Blocks]:
+def up_to(size: int, blocks: Iterator[bytes], end: bytes = b"") -> list[Blocks]:
     """Take blocks until there are so many bytes."""
     taken: Blocks = []
     length = len(end)
@@ -81,7 +87,7 @@ def _up_to(size: int, blocks: Iterator[bytes], end: bytes = b"") -> list[Blocks]
     return [[*taken, end] if end else taken]
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -95,18 +101,18 @@ def _chat_line(text: str) -> str:
         "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
         "obfuscation": "",
     }
-    chunk["obfuscation"] = "x" * (240 - len(_json(chunk).encode()))
-    return _json(chunk)
+    chunk["obfuscation"] = "x" * (240 - len(as_json(chunk).encode()))
+    return as_json(chunk)
 
 
 def _chat() -> Iterator[bytes]:
-    return (f"data: {_chat_line(' ' + _WORDS[number % len(_WORDS)])}\n\n".encode() for number in count())
+    return (f"data: {_chat_line(' ' + WORDS[number % len(WORDS)])}\n\n".encode() for number in count())
 
 
 def _named() -> Iterator[bytes]:
     for number in count():
-        delta = {"type": "text_delta", "text": " " + _WORDS[number % len(_WORDS)]}
-        payload = _json({"type": "content_block_delta", "index": 0, "delta": delta})
+        delta = {"type": "text_delta", "text": " " + WORDS[number % len(WORDS)]}
+        payload = as_json({"type": "content_block_delta", "index": 0, "delta": delta})
         yield f"event: content_block_delta\ndata: {payload}\n\n".encode()
 
 
@@ -121,12 +127,12 @@ def _ticks() -> Iterator[bytes]:
 def _documents() -> Iterator[bytes]:
     """Data of several lines, and a comment before it."""
     for number in count():
-        lines = json.dumps({"number": number, "words": _WORDS[: 1 + number % 5]}, indent=1).split("\n")
+        lines = json.dumps({"number": number, "words": WORDS[: 1 + number % 5]}, indent=1).split("\n")
         yield "".join([": the next document\n", *(f"data: {line}\n" for line in lines), "\n"]).encode()
 
 
 def _multibyte() -> Iterator[bytes]:
-    return (f"data: {_json({'text': ' '.join(_PHRASES), 'number': number})}\n\n".encode() for number in count())
+    return (f"data: {as_json({'text': ' '.join(_PHRASES), 'number': number})}\n\n".encode() for number in count())
 
 
 def _hostile() -> Iterator[bytes]:
@@ -168,17 +174,17 @@ def _data_lines(size: int) -> list[Blocks]:
 
 
 WORKLOADS = (
-    Workload("LLM chat", lambda size: _up_to(size, _chat(), b"data: [DONE]\n\n"), MIB),
-    Workload("named events", lambda size: _up_to(size, _named()), 512 * KIB),
-    Workload("ticks", lambda size: _up_to(size, _ticks()), 256 * KIB),
-    Workload("LLM chat, CRLF", lambda size: _up_to(size, _with_line_end(b"\r\n"), b"data: [DONE]\r\n\r\n"), MIB),
-    Workload("LLM chat, CR", lambda size: _up_to(size, _with_line_end(b"\r"), b"data: [DONE]\r\r"), MIB),
-    Workload("lines and comments", lambda size: _up_to(size, _documents()), 512 * KIB),
-    Workload("multibyte text", lambda size: _up_to(size, _multibyte()), 512 * KIB),
-    Workload("keep-alives only", lambda size: _up_to(size, (b": keep-alive\n\n" for _ in count())), 128 * KIB),
+    Workload("LLM chat", lambda size: up_to(size, _chat(), b"data: [DONE]\n\n"), MIB),
+    Workload("named events", lambda size: up_to(size, _named()), 512 * KIB),
+    Workload("ticks", lambda size: up_to(size, _ticks()), 256 * KIB),
+    Workload("LLM chat, CRLF", lambda size: up_to(size, _with_line_end(b"\r\n"), b"data: [DONE]\r\n\r\n"), MIB),
+    Workload("LLM chat, CR", lambda size: up_to(size, _with_line_end(b"\r"), b"data: [DONE]\r\r"), MIB),
+    Workload("lines and comments", lambda size: up_to(size, _documents()), 512 * KIB),
+    Workload("multibyte text", lambda size: up_to(size, _multibyte()), 512 * KIB),
+    Workload("keep-alives only", lambda size: up_to(size, (b": keep-alive\n\n" for _ in count())), 128 * KIB),
     Workload("one long line", _one_line, 4 * MIB),
     Workload("many data lines", _data_lines, 200_000 * 13),
-    Workload("hostile mix", lambda size: _up_to(size, _hostile()), 128 * KIB),
+    Workload("hostile mix", lambda size: up_to(size, _hostile()), 128 * KIB),
 )
 
 #: Two line ends in a row, the same as each other: recorded streams don't mix them.
