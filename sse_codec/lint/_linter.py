@@ -12,11 +12,11 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sse_codec._errors import check_bound, show
-from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, RETRY
+from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, LF, RETRY
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
 
 from ._block import Block, Rules
-from ._clean import clean_payload, count_objects, is_plain
+from ._clean import can_wait, clean_payload, count_events, is_plain
 from ._codes import checked
 from ._finding import Finding, Place
 from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, is_text, suspect
@@ -32,6 +32,9 @@ _KNOWN_BYTES = frozenset(name.encode() for name in _KNOWN)
 # asyncio's reader; at an event of 256 KiB Spring's WebClient does. All have a setting for it.
 _LONG_LINE = 64 * 1024
 _LARGE_BLOCK = 256 * 1024
+
+#: The longest start of a block that is kept for the next chunk: it is copied for each.
+_LONGEST_PART = 4096
 
 #: How many event types are known to be fine, and not looked at again.
 _KNOWN_TYPES = 100
@@ -85,6 +88,8 @@ class Linter:
             raise TypeError("ignore takes a set or list of codes, not a str")
         self._limit = 1 << 62 if max_event_size is None else check_bound("max_event_size", max_event_size)
         self._ignored = frozenset(map(checked, ignore))
+        self._longest = min(self._limit, _LONG_LINE)
+        self._longest_part = min(self._limit, _LONGEST_PART)
         self._json = json
         self._unique_ids = unique_ids
         self._require_ids = require_ids
@@ -106,7 +111,7 @@ class Linter:
     @property
     def offset(self) -> int:
         """How many bytes have come so far."""
-        pending = 0 if self._trial is None else len(self._trial.raw)
+        pending = len(self._part) if self._trial is None else len(self._trial.raw)
         return self._offset + self._line_size + len(self._end) + pending
 
     def unfinished(self) -> str:
@@ -122,6 +127,7 @@ class Linter:
         >>> linter.unfinished()
         '2 data lines and no blank line yet: a client has not got a single event'
         """
+        self._flush()
         place = self._block.data_place
         if place is None:
             return "a block without data is open" if self._block.size or self._line_size else ""
@@ -143,17 +149,21 @@ class Linter:
             if not isinstance(chunk, (bytes, bytearray, memoryview)):
                 raise _not_bytes(chunk)
             chunk = bytes(chunk)
-        if self._fresh and CR not in chunk and self._line_ends.usual != b"\r\n" and chunk.endswith(b"\n\n"):
+        if self._part:
+            chunk = self._part + chunk
+            self._part = b""
+        if self._fresh and len(chunk) > 2 and chunk[-1] == chunk[-2] == LF and CR not in chunk:
             self._take_blocks(chunk, b"\n")
         elif chunk:
             self._take(chunk)
-        return self._report.take()
+        return self._report.take() if self._report.new else []
 
     def close(self) -> list[Finding]:
         """End the stream; return what its end proves, and how often what was found came again.
 
         The linter is then as new, for another stream.
         """
+        self._flush()
         while self._trial is not None or self._end:
             if self._trial is not None:
                 self._end_trial(self._trial)
@@ -173,6 +183,8 @@ class Linter:
         ids = Ids(self._report) if self._unique_ids else None
         self._rules = Rules(self._json, self._require_ids, ids, Sentinel(self._report, self._sentinel))
         self._types: set[str] = set()  # of events, that are known to be fine
+        self._heads: set[str] = set()  # what stands before data, and is known to be fine
+        self._part = b""  # the start of a block in which nothing can be found yet
         self._events = 0
         self._blank_lines = False  # one has come
         self._line = 1
@@ -216,13 +228,21 @@ class Linter:
         if self._fresh:
             line_end = b"\r\n" if CR in data else b"\n"
             end = data.rfind(2 * line_end) + 2 * len(line_end)
-            if end >= 2 * len(line_end) and self._line_ends.usual in {b"", line_end}:
+            if end >= 2 * len(line_end):
                 blocks = data[:end]
                 unified = blocks.replace(b"\r\n", b"\n") if line_end == b"\r\n" else blocks
-                if len(blocks) == len(unified) + (len(line_end) - 1) * unified.count(b"\n"):
+                if CR not in unified and len(blocks) == len(unified) + (len(line_end) - 1) * unified.count(b"\n"):
                     self._take_blocks(unified, line_end)
                     data = data[end:]
+            if self._fresh and len(data) <= self._longest_part and can_wait(data, self._types):
+                self._part = data
+                return
         self._take_lines(data)
+
+    def _flush(self) -> None:
+        """Look at the start of a block that was kept."""
+        part, self._part = self._part, b""
+        self._take_lines(part)
 
     def _take_blocks(self, blocks: bytes, line_end: bytes) -> None:
         """Take whole blocks from the start of one, whose line ends are LF here and `line_end` in the stream."""
@@ -230,20 +250,28 @@ class Linter:
             text = blocks.decode()
         except UnicodeDecodeError:
             text = ""
-        if not text or self._thorough or not is_plain(text):
+        usual = self._line_ends.usual
+        if not text or self._thorough or not is_plain(text) or (usual and usual != line_end):
             self._take_lines(blocks.replace(b"\n", line_end))
             return
-        longest = min(self._limit, _LONG_LINE)
-        events = 0 if self._sentinel is not None else count_objects(text, longest)
+        longest = self._longest
+        texts = self._spacing.settled
+        events = 0
+        if self._sentinel is None:
+            limit = longest if len(blocks) >= longest else 0
+            events, lines = count_events(text, limit, self._heads, self._types, texts=texts)
         if events:
-            lines = 2 * events
-            self._pass_over(lines, len(blocks) + (len(line_end) - 1) * lines, line_end)
             self._events += events
+            self._line += lines
+            self._offset += len(blocks) if line_end == b"\n" else len(blocks) + lines
+            self._line_ends.usual = line_end
+            self._first = False
+            self._blank_lines = True
             return
         for block in text[:-2].split("\n\n"):
             small = self._fresh and len(block) < longest  # not yet in bytes, but these are at most four times as many
             data = clean_payload(block, self._types, texts=self._spacing.settled) if small else None
-            raw = (block if block.isascii() else block.encode())
+            raw = block if block.isascii() else block.encode()
             if data is None or len(raw) >= longest:
                 self._take_lines((block + "\n\n").encode().replace(b"\n", line_end))
                 continue
@@ -253,14 +281,10 @@ class Linter:
                 if self._sentinel is not None:
                     before = 0 if block.startswith("data:") else block.find("\ndata:") + 1
                     self._rules.sentinel.look(data, self._line + block.count("\n", 0, before))
-            self._pass_over(lines, len(raw) + 2 + (len(line_end) - 1) * lines, line_end)
-
-    def _pass_over(self, lines: int, size: int, line_end: bytes) -> None:
-        """Take note of whole blocks in which there is nothing to find."""
-        self._line += lines
-        self._offset += size
-        self._line_ends.usual = line_end
-        self._first = False
+            self._line += lines
+            self._offset += len(raw) + 2 + (len(line_end) - 1) * lines
+            self._line_ends.usual = line_end
+            self._first = False
         self._blank_lines = True
 
     # Bytes to lines

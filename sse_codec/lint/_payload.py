@@ -79,7 +79,10 @@ class Illness(NamedTuple):
 
 
 #: How a payload may start that was printed instead of encoded.
-_PRINTED = ("b'", 'b"', "{'", "[object ", "<", "undefined", "ServerSentEvent(", "ReceivedEvent(")
+PRINTED = ("b'", 'b"', "{'", "[object ", "<", "undefined", "ServerSentEvent(", "ReceivedEvent(")
+
+#: How a payload ends whose line ends were written as escapes.
+ESCAPED = (r"\n\n", r"\r\n\r\n")
 
 #: How JSON ends that starts so.
 _ENDS = {"{": "}", "[": "]"}
@@ -101,7 +104,7 @@ _VALUE = "write the value's own text, as JSON for instance, and not what the lan
 
 def may_be_ill(text: str) -> bool:
     """Tell whether a payload of one line has any mark of what `diagnose` and `look_for_constants` look for."""
-    if "data:" in text or "}{" in text or text.startswith(_PRINTED):
+    if "data:" in text or "}{" in text or text.startswith(PRINTED):
         return True
     if text[:1] in _ENDS and _ENDS[text[0]] != text[-1:]:
         return True

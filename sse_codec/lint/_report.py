@@ -20,14 +20,17 @@ class Report:
     Args:
         ignored: codes that are not reported.
         fold: give a finding's first occurrence only, and count the others.
+
+    Attributes:
+        new: what was noticed and not taken yet.
     """
 
-    __slots__ = ("_fold", "_habits", "_ignored", "_new", "_repeats")
+    __slots__ = ("_fold", "_habits", "_ignored", "_repeats", "new")
 
     def __init__(self, ignored: frozenset[str], *, fold: bool) -> None:
         self._ignored = ignored
         self._fold = fold
-        self._new: list[Finding] = []
+        self.new: list[Finding] = []
         self._repeats: dict[tuple[str, str], tuple[int, Finding | None]] = {}
         self._habits: set[tuple[str, str]] = set()
 
@@ -40,14 +43,14 @@ class Report:
         row = CODES[code]
         finding = place.finding(code, what, effect or row.effect, fix or row.fix)
         if not self._fold:
-            self._new.append(finding)
+            self.new.append(finding)
             return
         key = code, kind
         if key in self._repeats:
             self._repeats[key] = self._repeats[key][0] + 1, finding
         else:
             self._repeats[key] = 0, None
-            self._new.append(finding)
+            self.new.append(finding)
 
     def add_habit(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
@@ -60,11 +63,8 @@ class Report:
 
     def take(self) -> list[Finding]:
         """Return what was noticed since the last call."""
-        new = self._new
-        if new:
-            self._new = []
-            return new
-        return []
+        new, self.new = self.new, []
+        return new
 
     def take_repeats(self) -> list[Finding]:
         """Return, for each finding that came again, one that says how often; start counting anew."""
