@@ -33,6 +33,9 @@ _KNOWN_BYTES = frozenset(name.encode() for name in _KNOWN)
 _LONG_LINE = 64 * 1024
 _LARGE_BLOCK = 256 * 1024
 
+#: For `max_event_size=None`.
+_NO_LIMIT = 1 << 62
+
 #: The longest start of a block that is kept for the next chunk: it is copied for each.
 _LONGEST_PART = 4096
 
@@ -86,7 +89,7 @@ class Linter:
             raise TypeError(f"sentinel must be a str, not {type(sentinel).__name__}")
         if isinstance(ignore, str):  # it is a collection of str too
             raise TypeError("ignore takes a set or list of codes, not a str")
-        self._limit = 1 << 62 if max_event_size is None else check_bound("max_event_size", max_event_size)
+        self._limit = _NO_LIMIT if max_event_size is None else check_bound("max_event_size", max_event_size)
         self._ignored = frozenset(map(checked, ignore))
         self._longest = min(self._limit, _LONG_LINE)
         self._longest_part = min(self._limit, _LONGEST_PART)
@@ -175,6 +178,16 @@ class Linter:
         found = self._report.take() + self._report.take_repeats()
         self._begin_stream()
         return found
+
+    def stop(self) -> list[Finding]:
+        """Leave a stream that has not ended: return how often what was found came again.
+
+        For a program that is interrupted. Unlike `close` it says nothing of how the stream ends; see `unfinished`.
+        """
+        self._flush()
+        if self._trial is not None:
+            self._end_trial(self._trial)
+        return self._report.take() + self._report.take_repeats()
 
     def _begin_stream(self) -> None:
         self._report = Report(self._ignored, fold=self._fold)
