@@ -214,7 +214,11 @@ def test_ids_own_or_sticky() -> None:
     check_consumer(own, ids="own", settings=FEW)
     check_consumer(with_sticky_ids, ids="sticky", settings=FEW)
     for consume, ids in ((own, "sticky"), (with_sticky_ids, "own")):
-        assert found_by(check_consumer, consume, ids=ids, settings=DEFAULT).rule in {"id", "events", "event-without-data"}
+        assert found_by(check_consumer, consume, ids=ids, settings=DEFAULT).rule in {
+            "id",
+            "events",
+            "event-without-data",
+        }
 
 
 def test_retries_own_or_sticky() -> None:
@@ -302,7 +306,8 @@ def test_one_known_gap_does_not_hide_the_next() -> None:
         return Both().consume(chunks)
 
     rules = {
-        found_by(check_consumer, consume, without={known}, settings=DEFAULT).rule for known in ("leading-bom", "unknown-field")
+        found_by(check_consumer, consume, without={known}, settings=DEFAULT).rule
+        for known in ("leading-bom", "unknown-field")
     }
     assert rules == {"leading-bom", "unknown-field"}
     check_consumer(consume, without={"leading-bom", "unknown-field"}, settings=FEW)

@@ -510,7 +510,8 @@ def test_a_finding_is_a_value() -> None:
     assert finding == copy.copy(finding) == pickle.loads(pickle.dumps(finding)) == eval(repr(finding))  # noqa: S307  # our own
     assert len({finding, copy.deepcopy(finding)}) == 1
     assert finding != only(b"id: 1\n")
-    assert finding != "x"
+    other: object = "x"
+    assert finding != other
     with pytest.raises(AttributeError):
         finding.line = 5  # type: ignore[misc]  # it is immutable
     match finding:

@@ -145,7 +145,8 @@ class _Lines:
         if b"\r" in chunk:
             ends += chunk.count(b"\r") - chunk.count(b"\r\n")
         ends -= self._ends_in_cr and chunk.startswith(b"\n")
-        self._ends_in_cr = chunk.endswith(b"\r")
+        if chunk:
+            self._ends_in_cr = chunk.endswith(b"\r")
         return ends
 
     @property
@@ -187,18 +188,15 @@ def _layout(
                 yield from payload_block(event) if options.data else event_block(event, paint, json=options.json)
 
         return lay_out, lambda comment: comment_line(comment, paint)
-    data = None if options.data else _parsed if options.json else encode_basestring
-    return (
-        (lambda events: (_json_lines(events, data),)) if data else (lambda events: (_payload_lines(events),)),
-        lambda comment: f'{{"comment": {_dump(comment.text)}}}\n',
-    )
+    lines = _payload_lines if options.data else _parsed_lines if options.json else _json_lines
+    return (lambda events: (lines(events),)), lambda comment: f'{{"comment": {_dump(comment.text)}}}\n'
 
 
 def _payload_lines(events: Sequence[ReceivedEvent]) -> str:
     return "".join([f"{event.data}\n" for event in events])
 
 
-def _json_lines(events: Sequence[ReceivedEvent], write_data: Callable[[str], str]) -> str:
+def _json_lines(events: Sequence[ReceivedEvent]) -> str:
     """Write events as JSON lines. Most have what the one before them had, their data aside."""
     lines: list[str] = []
     common: tuple[object, ...] = ()
@@ -207,7 +205,7 @@ def _json_lines(events: Sequence[ReceivedEvent], write_data: Callable[[str], str
         now = (event.event, event.id, event.retry, event.last_event_id)
         if now != common:
             common, rest = now, _rest(*now)
-        lines.append(f'{{"data": {write_data(event.data)}{rest}')
+        lines.append(f'{{"data": {encode_basestring(event.data)}{rest}')
     return "".join(lines)
 
 
@@ -218,15 +216,20 @@ def _rest(event: str, own_id: str | None, retry: int | None, last_event_id: str)
     )
 
 
-def _parsed(data: str) -> str:
+def _parsed_lines(events: Sequence[ReceivedEvent]) -> str:
+    return "".join(map(_parsed_line, events))
+
+
+def _parsed_line(event: ReceivedEvent) -> str:
     """Put in a payload that is JSON as it is, so that no number is rounded; it may have been on several lines.
 
-    A string, and null, would not come back from `encode` as what they were: a key beside them says so.
+    A string, and null, would not come back from `encode` as what they were: a key after them says so.
     """
-    if json_fault(data):
-        return encode_basestring(data)
-    data = data.replace("\n", " ")
-    return f'{data}, "json": true' if data.strip("\t\r ")[:1] in {'"', "n"} else data
+    if json_fault(event.data):
+        return _json_lines((event,))
+    data = event.data.replace("\n", " ")
+    line = f'{{"data": {data}{_rest(event.event, event.id, event.retry, event.last_event_id)}'
+    return f'{line[:-2]}, "json": true}}\n' if data.strip("\t\r ")[:1] in {'"', "n"} else line
 
 
 def _dump(text: str | None) -> str:

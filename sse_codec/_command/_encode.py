@@ -77,7 +77,7 @@ def _text_of(text: str, wanted: str) -> str:
     found = ""
     at = text.index("{") + 1
     while True:
-        key, end = json.decoder.scanstring(text, _skip(text, at) + 1)
+        key, end = _READER.raw_decode(text, _skip(text, at))
         start = _skip(text, _skip(text, end) + 1)
         _, end = _READER.raw_decode(text, start)
         if key == wanted:

@@ -49,10 +49,7 @@ def _expand(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]
     found = [
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(path)
-        for name in names
-        if name.endswith(_EXTENSION)
+        os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names if name.endswith(_EXTENSION)
     ]
     if not found:
         raise Failure(2, f"{path}: no *{_EXTENSION} file in this folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -56,10 +57,8 @@ class Sink:
 
 def say(line: str) -> None:
     """Write a line for people to standard error, if it is there to be written to."""
-    try:
+    with contextlib.suppress(OSError):  # nobody can be told
         print(line, file=sys.stderr, flush=True)
-    except OSError:
-        pass  # nobody can be told
 
 
 def show(text: str) -> None:

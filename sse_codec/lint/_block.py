@@ -39,9 +39,18 @@ class Block:
     """
 
     __slots__ = (
-        "_comment", "_fields", "_overwritten", "_report", "_rules", "data_lines", "data_place", "large", "payload", "size",
+        "_comment",
+        "_fields",
+        "_overwritten",
+        "_report",
+        "_rules",
+        "data_lines",
+        "data_place",
+        "large",
+        "payload",
+        "size",
         "too_large",
-    )  # fmt: skip
+    )
 
     def __init__(self, report: Report, rules: Rules) -> None:
         self._report = report
@@ -151,5 +160,3 @@ class Block:
         if _LIKE_A_SENTINEL.fullmatch(text):
             fix, kind = "send JSON; if it is what ends the stream, name it as the sentinel", "sentinel"
         self._report.add("invalid-json", place, f"a payload that is not JSON: {reason}", kind=kind, fix=fix)
-
-

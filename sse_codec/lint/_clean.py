@@ -1,8 +1,8 @@
 """The quick look: most blocks of most streams have nothing that any check is for, and a few searches prove it.
 
-`is_plain` looks at the characters of many blocks at once, `count_events` at blocks whose data comes last, which nearly all
-are, and `clean_payload` at any one block. They may say yes only where the thorough look would find nothing and remember
-nothing; a test holds them to that. What they are not sure of, they leave to it.
+`is_plain` looks at the characters of many blocks at once, `count_events` at blocks whose data comes last, which nearly
+all are, and `clean_payload` at any one block. They may say yes only where the thorough look would find nothing and
+remember nothing; a test holds them to that. What they are not sure of, they leave to it.
 
 A search for one character is nearly free, one for two costs as much as all the rest; so few are made, and the rare ones
 only where their first character is there.
@@ -27,7 +27,7 @@ def is_plain(text: str) -> bool:
 
 
 def count_events(text: str, longest: int, known: set[str], types: set[str], *, texts: bool) -> tuple[int, int]:
-    """Return how many events and lines there are in blocks of plain characters that have their data last; 0 if not sure.
+    """Return how many events and lines there are in plain blocks that have their data last; 0 if not sure.
 
     Args:
         text: whole blocks.
@@ -87,7 +87,7 @@ def _is_clean_text(value: str) -> bool:
 
 
 def _is_clean_head(head: str, known: set[str], types: set[str]) -> bool:
-    """Look at what stands before a data line: the blank line before it, comments in blocks of their own, type and id."""
+    """Look at what stands before a data line: a blank line, comments in blocks of their own, type and id."""
     blocks = head.removeprefix("\n").split("\n\n")
     if not all(block[:1] == ":" and "\n" not in block for block in blocks[:-1]):
         return False
@@ -133,7 +133,7 @@ def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
             if event or line[7:] not in types or line[6:7] != " ":
                 return None
             event = True
-        elif head == "data:{" or head == "data:[":
+        elif head in {"data:{", "data:["}:
             if not _is_clean_value(line[5:], texts=texts):
                 return None
             values.append(line[5:])

@@ -46,10 +46,11 @@ _TABLE = [
         "not-an-event-stream",
         "error",
         "the stream starts with something else",
-        "a client ignores every line that is not a field; unless fields follow, it finds no events, and no error either",
+        "a client ignores every line that is not a field; unless fields follow, it finds no events, and no error "
+        "either",
         "look at the response's status and headers: an error page, a proxy or another format is likely",
-        "The first lines are those of another format: HTML, JSON, plain text, a traceback, an HTTP head, or bytes that "
-        "are compressed or not text at all. A browser says nothing about it: it ignores the lines and waits for "
+        "The first lines are those of another format: HTML, JSON, plain text, a traceback, an HTTP head, or bytes "
+        "that are compressed or not text at all. A browser says nothing about it: it ignores the lines and waits for "
         "fields. The finding names the format, and covers all of it.",
         b'{"error": "overloaded"}\n',
         b'event: failed\ndata: {"error": "overloaded"}\n\n',
@@ -72,9 +73,9 @@ _TABLE = [
         "a field name that the standard does not know",
         "a client ignores the line",
         'if it is a payload, write "data: " before each of its lines; a remark starts with a colon',
-        "A line's name is what stands before its first colon, or the whole line. Names are exact: `Data`, ` data` and "
-        "`data ` are not `data`. The usual causes are a payload with line ends in it, of which only the first line "
-        "was given its `data: `, a missing colon, and a wrong case.",
+        "A line's name is what stands before its first colon, or the whole line. Names are exact: `Data`, ` data` "
+        "and `data ` are not `data`. The usual causes are a payload with line ends in it, of which only the first "
+        "line was given its `data: `, a missing colon, and a wrong case.",
         b"Data: hello\n\n",
         b"data: hello\n\n",
     ),
@@ -95,8 +96,8 @@ _TABLE = [
         "bytes that are not UTF-8",
         "a client reads U+FFFD in their place",
         "encode the stream as UTF-8, and never cut a text within a character before encoding it",
-        "An event stream is always UTF-8, whatever a `charset` says. Latin-1 text, and characters that were cut in two "
-        "before they were sent, are the usual causes.",
+        "An event stream is always UTF-8, whatever a `charset` says. Latin-1 text, and characters that were cut in "
+        "two before they were sent, are the usual causes.",
         b"data: caf\xe9\n\n",
         b"data: caf\xc3\xa9\n\n",
     ),
@@ -106,8 +107,8 @@ _TABLE = [
         "an id with U+0000 in it",
         "a client ignores the field, and later resumes after an earlier event",
         "send an id without it",
-        "The standard ignores an `id` that holds U+0000. The event arrives, but a client that reconnects asks for what "
-        "came after the previous id, and gets this event twice.",
+        "The standard ignores an `id` that holds U+0000. The event arrives, but a client that reconnects asks for "
+        "what came after the previous id, and gets this event twice.",
         b"id: 1\0\ndata: x\n\n",
         b"id: 1\ndata: x\n\n",
     ),
@@ -117,7 +118,8 @@ _TABLE = [
         "a reconnection time that is not a number",
         "a client ignores the field",
         "write milliseconds, as ASCII digits and nothing else",
-        "`retry` is a whole number of milliseconds. A sign, a decimal point, a unit or a space makes the field invalid.",
+        "`retry` is a whole number of milliseconds. A sign, a decimal point, a unit or a space makes the field "
+        "invalid.",
         b"retry: 3s\n\n",
         b"retry: 3000\n\n",
     ),
@@ -127,8 +129,8 @@ _TABLE = [
         "a field that another one of its block overwrites",
         "a client keeps the later value, and this one is lost",
         "give a block one field of the name; if these are two events, end the first with a blank line",
-        "`event`, `id` and `retry` count once in a block: the last one wins. Two with different values usually mean that "
-        "the blank line between two events is missing.",
+        "`event`, `id` and `retry` count once in a block: the last one wins. Two with different values usually mean "
+        "that the blank line between two events is missing.",
         b"event: start\nevent: stop\ndata: x\n\n",
         b"event: start\ndata: x\n\nevent: stop\ndata: x\n\n",
     ),
@@ -149,8 +151,8 @@ _TABLE = [
         "the stream ends inside a block",
         "a client discards what the block says",
         "end every block with a blank line, the last one too",
-        "Only a blank line dispatches an event. What comes after the last one is discarded: either the server forgot the "
-        "blank line after its last event, or the connection was cut.",
+        "Only a blank line dispatches an event. What comes after the last one is discarded: either the server forgot "
+        "the blank line after its last event, or the connection was cut.",
         b"data: a\n\ndata: [DONE]\n",
         b"data: a\n\ndata: [DONE]\n\n",
     ),
@@ -160,7 +162,8 @@ _TABLE = [
         "a block that is larger than the limit asked for",
         "a client with this limit fails here, and gets nothing more",
         "end the block earlier, or raise the limit on both sides",
-        "The block passes `max_event_size`, 64 MiB unless you set it. A decoder with that limit raises `EventTooLarge`.",
+        "The block passes `max_event_size`, 64 MiB unless you set it. A decoder with that limit raises "
+        "`EventTooLarge`.",
         b"data: 12345\n\n",
         b"data: 1234\n\n",
         {"max_event_size": 10},
@@ -216,7 +219,8 @@ _TABLE = [
         "not a single byte",
         "a client finds no event and no error: it looks like success",
         "look at the response's status, and at what the server logged: it often failed before its first byte",
-        "A request that failed upstream can come back as 200 with an empty body, and every layer takes that for success.",
+        "A request that failed upstream can come back as 200 with an empty body, and every layer takes that for "
+        "success.",
         b"",
         b"data: x\n\n",
     ),
@@ -226,9 +230,9 @@ _TABLE = [
         "a payload framed twice, glued to the next, or printed",
         "a client hands on the payload as it is, and whoever parses it fails",
         "write the field's name once, and a blank line between two events",
-        "The payload holds what belongs around it: `data: data: {...}` when two layers each add the field, `{...}data: "
-        "[DONE]` or `{...}{...}` when the line ends between two events were lost, `b'...'` when Python bytes were "
-        "formatted into a string, `[object Object]` when JavaScript did that with an object.",
+        "The payload holds what belongs around it: `data: data: {...}` when two layers each add the field, "
+        "`{...}data: [DONE]` or `{...}{...}` when the line ends between two events were lost, `b'...'` when Python "
+        "bytes were formatted into a string, `[object Object]` when JavaScript did that with an object.",
         b'data: data: {"a": 1}\n\n',
         b'data: {"a": 1}\n\n',
     ),
@@ -238,8 +242,8 @@ _TABLE = [
         "two events in one block",
         "a client takes both for one event, whose payload is not JSON",
         "end every event with a blank line",
-        "A new JSON document starts on a `data` line while the event's first one is whole already, or was cut off. The "
-        "blank line between the two events is missing.",
+        "A new JSON document starts on a `data` line while the event's first one is whole already, or was cut off. "
+        "The blank line between the two events is missing.",
         b'data: {"a": 1}\ndata: {"a": 2}\n\n',
         b'data: {"a": 1}\n\ndata: {"a": 2}\n\n',
     ),
@@ -247,8 +251,8 @@ _TABLE = [
         "line-separator",
         "warning",
         "a character that some clients take for a line end",
-        "a client of the standard keeps it; those that use str.splitlines, httpx's iter_lines among them, cut the line "
-        "in two there",
+        "a client of the standard keeps it; those that use str.splitlines, httpx's iter_lines among them, cut the "
+        "line in two there",
         'escape it, as JSON can ("\\u2028"); Python\'s json.dumps does unless it is told not to',
         "Only CR, LF and CRLF end a line of an event stream. Python's `str.splitlines` also cuts at U+2028, U+2029, "
         "U+0085, VT, FF and U+001C to U+001E, and many clients read lines with it: httpx's `iter_lines`, and so the "
@@ -262,8 +266,8 @@ _TABLE = [
         "U+FFFD in the bytes that were sent",
         "a client shows it; the text was damaged before it was sent",
         "look for who decoded the text in pieces: decode a stream's chunks with an incremental decoder, not one by one",
-        "U+FFFD stands for bytes that could not be decoded. Here it is in the stream itself, so this client did not make "
-        "it: some gateway decoded chunks one by one, and cut a character in two.",
+        "U+FFFD stands for bytes that could not be decoded. Here it is in the stream itself, so this client did not "
+        "make it: some gateway decoded chunks one by one, and cut a character in two.",
         "data: caf\ufffd\ufffd\n\n".encode(),
         "data: café\n\n".encode(),
     ),
@@ -284,9 +288,9 @@ _TABLE = [
         "an id that a Last-Event-ID header can't carry",
         "a client that reconnects sends it as a header, which fails",
         "use printable ASCII, and few characters of it",
-        "A client sends the id back as the `Last-Event-ID` header. Control characters are refused by clients and servers "
-        "alike, often on every attempt to reconnect. Beyond ASCII clients disagree about the encoding. Servers refuse "
-        "headers of more than some 8,000 bytes.",
+        "A client sends the id back as the `Last-Event-ID` header. Control characters are refused by clients and "
+        "servers alike, often on every attempt to reconnect. Beyond ASCII clients disagree about the encoding. "
+        "Servers refuse headers of more than some 8,000 bytes.",
         b"id: a\x0bb\ndata: x\n\n",
         b"id: ab\ndata: x\n\n",
     ),
@@ -307,8 +311,8 @@ _TABLE = [
         "a byte order mark at the start",
         "a client drops it here, but would not when the stream is joined to another one",
         'write UTF-8 without a mark ("utf-8", not "utf-8-sig")',
-        "The standard drops one byte order mark at the start. Hand-written clients often forget to, and lose the first "
-        "field.",
+        "The standard drops one byte order mark at the start. Hand-written clients often forget to, and lose the "
+        "first field.",
         b"\xef\xbb\xbfdata: x\n\n",
         b"data: x\n\n",
     ),
@@ -318,8 +322,8 @@ _TABLE = [
         "a line that ends in CR alone",
         "a client of the standard ends the line here; many others do not, and wait for a LF",
         "write LF; if the CR is part of a payload, start a new data field after it",
-        "A CR alone is a line end in an event stream. It is seldom meant: usually it came with a payload that was not "
-        "cut into lines.",
+        "A CR alone is a line end in an event stream. It is seldom meant: usually it came with a payload that was "
+        "not cut into lines.",
         b"data: a\rdata: b\n\n",
         b"data: a\ndata: b\n\n",
     ),
@@ -339,8 +343,8 @@ _TABLE = [
         "white space at the end of a payload",
         'a client keeps it as part of the payload, and does not take "[DONE] " for "[DONE]"',
         "write nothing between a payload and the end of its line",
-        "Reported once for a stream, and only where it can't be meant: after JSON and the like, or when every text of the "
-        "stream has it.",
+        "Reported once for a stream, and only where it can't be meant: after JSON and the like, or when every text "
+        "of the stream has it.",
         b"data: [DONE] \n\n",
         b"data: [DONE]\n\n",
     ),
@@ -350,8 +354,8 @@ _TABLE = [
         "a space after the colon in some texts, and none in others",
         "a client drops one space: if this one belongs to the text, it is lost",
         'write "data: " before every payload, so that a space at its start survives',
-        "One space after the colon is not part of the value. A server that writes `data:` and then a token loses the space "
-        "that most tokens start with.",
+        "One space after the colon is not part of the value. A server that writes `data:` and then a token loses the "
+        "space that most tokens start with.",
         b"data:Hello\n\ndata: world\n\n",
         b"data: Hello\n\ndata:  world\n\n",
     ),
@@ -391,9 +395,9 @@ _TABLE = [
         "a reconnection time that is hardly meant",
         "a client that lost its connection waits for that long",
         "write milliseconds, usually a few thousand",
-        "`retry` is in milliseconds. Below 100 it was probably meant in seconds. 0 makes a client reconnect over and over "
-        "without a pause. From 2147483648 on, `setTimeout` of JavaScript fires at once, and from 9007199254740993 on "
-        "JavaScript can't hold every number.",
+        "`retry` is in milliseconds. Below 100 it was probably meant in seconds. 0 makes a client reconnect over and "
+        "over without a pause. From 2147483648 on, `setTimeout` of JavaScript fires at once, and from "
+        "9007199254740993 on JavaScript can't hold every number.",
         b"retry: 3\n\n",
         b"retry: 3000\n\n",
     ),
@@ -413,8 +417,8 @@ _TABLE = [
         "a comment in the block of an event",
         "a client of the standard drops the comment; one that takes whole blocks for comments drops the event",
         "put a blank line between a comment and an event",
-        "A comment is a line, not a block. Some clients look only at a block's first character, and drop an event that "
-        "has a comment before it.",
+        "A comment is a line, not a block. Some clients look only at a block's first character, and drop an event "
+        "that has a comment before it.",
         b": ping\ndata: x\n\n",
         b": ping\n\ndata: x\n\n",
     ),
@@ -424,8 +428,9 @@ _TABLE = [
         "a line of 64 KiB, or a block of 256 KiB, or more",
         "a client of the standard takes it; many stop at some size",
         "send less in one event, or tell those who read it to raise their limits",
-        "At a line of 64 KiB Go's `bufio.Scanner` and `readline` of asyncio stop; `readline` of aiohttp does at 128 KiB, "
-        "or 512 KiB in aiohttp 3.14; Spring's `WebClient` stops at a block of 256 KiB. All have a setting for it.",
+        "At a line of 64 KiB Go's `bufio.Scanner` and `readline` of asyncio stop; `readline` of aiohttp does at 128 "
+        "KiB, or 512 KiB in aiohttp 3.14; Spring's `WebClient` stops at a block of 256 KiB. All have a setting for "
+        "it.",
         b"data: " + b"x" * 65536 + b"\n\n",
         b"data: " + b"x" * 1000 + b"\n\n",
     ),

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 _PROXY = "look at the response's status and headers, and at the proxy or server that wrote this page"
 _HANDLER = "look at the server that wrote this: it failed while it made the stream, or before it"
-_FRAME = 'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look '
+_FRAME = (
+    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look '
+)
 _FRAME += "at the server that wrote it"
 _DECOMPRESS = "decompress it before it is parsed, or ask for it uncompressed (Accept-Encoding: identity)"
 _UNWRAP = "send the text itself as the body, not a JSON string or a repr of it"

@@ -74,6 +74,9 @@ class Linter:
     ['unfinished-block', 'missing-sentinel']
     """
 
+    _part: bytes
+    _fresh: bool
+
     def __init__(
         self,
         *,
@@ -133,7 +136,8 @@ class Linter:
         self._flush()
         place = self._block.data_place
         if place is None:
-            return "a block without data is open" if self._block.size or self._line_size else ""
+            is_open = self._foreign is None and (self._block.size or self._line_size)
+            return "a block without data is open" if is_open else ""
         lines = _counted(self._block.data_lines, "data line")
         if not self._blank_lines:
             return f"{lines} and no blank line yet: a client has not got a single event"
@@ -148,17 +152,16 @@ class Linter:
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The linter is as it was before.
         """
-        if type(chunk) is not bytes:
-            if not isinstance(chunk, (bytes, bytearray, memoryview)):
-                raise _not_bytes(chunk)
-            chunk = bytes(chunk)
+        if not isinstance(chunk, (bytes, bytearray, memoryview)):
+            raise _not_bytes(chunk)
+        data = bytes(chunk)
         if self._part:
-            chunk = self._part + chunk
+            data = self._part + data
             self._part = b""
-        if self._fresh and len(chunk) > 2 and chunk[-1] == chunk[-2] == LF and CR not in chunk:
-            self._take_blocks(chunk, b"\n")
-        elif chunk:
-            self._take(chunk)
+        if self._fresh and len(data) > 2 and data[-1] == data[-2] == LF and CR not in data:
+            self._take_blocks(data, b"\n")
+        elif data:
+            self._take(data)
         return self._report.take() if self._report.new else []
 
     def close(self) -> list[Finding]:
@@ -269,7 +272,7 @@ class Linter:
             return
         longest = self._longest
         texts = self._spacing.settled
-        events = 0
+        events = lines = 0
         if self._sentinel is None:
             limit = longest if len(blocks) >= longest else 0
             events, lines = count_events(text, limit, self._heads, self._types, texts=texts)

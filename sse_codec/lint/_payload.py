@@ -176,7 +176,11 @@ def _next_line(text: str, position: int) -> Illness | None:
     whole = json_fault(text[:start]) is None
     what = "another payload in the same event" if whole else "a payload that starts inside an unfinished one"
     return Illness(
-        "missing-blank-line", "", start, f"{what}: the blank line before it is missing", "end every event with a blank line"
+        "missing-blank-line",
+        "",
+        start,
+        f"{what}: the blank line before it is missing",
+        "end every event with a blank line",
     )
 
 

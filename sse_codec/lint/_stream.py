@@ -108,9 +108,7 @@ class Ids:
             return
         key = hash(value)
         if key in self._lines:
-            self._report.add(
-                "duplicate-id", place, f"the id {show(value)} once more, after line {self._lines[key]}"
-            )
+            self._report.add("duplicate-id", place, f"the id {show(value)} once more, after line {self._lines[key]}")
         self._lines[key] = place.line
         if len(self._lines) > REMEMBERED_IDS:
             del self._lines[next(iter(self._lines))]

@@ -357,7 +357,9 @@ PRODUCER_RULES: list[Rule[Events]] = [
         _FIELD,
         lambda events: any(_has_line_end(event.id) for event in events),
     ),
-    Rule("id-with-null", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)),
+    Rule(
+        "id-with-null", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)
+    ),
     Rule("empty-event", "an empty event type", _TYPE, lambda events: any(not event.event for event in events)),
     Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate)),
     Rule("negative-retry", "a retry below 0", _RETRY, lambda events: any((event.retry or 0) < 0 for event in events)),

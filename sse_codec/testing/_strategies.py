@@ -70,7 +70,9 @@ def _payloads(without: Collection[str] = ()) -> st.SearchStrategy[str]:
     payloads = [words]
     if "empty-data" not in without:
         payloads.append(st.sampled_from(["a", ""]))  # "a" is the simpler one
-    ends = [end for end, rule in (("\n", "newline"), ("\r\n", "cr-in-data"), ("\r", "cr-in-data")) if rule not in without]
+    ends = [
+        end for end, rule in (("\n", "newline"), ("\r\n", "cr-in-data"), ("\r", "cr-in-data")) if rule not in without
+    ]
     if ends:
         joints = st.sampled_from(ends)
         line = st.sampled_from(["", "a", " a"]) if "padded-value" not in without else st.sampled_from(["", "a"])
