@@ -26,6 +26,18 @@ def is_plain(text: str) -> bool:
     return text.isascii() or not any(character in text for character in _ONLY_BEYOND_ASCII)
 
 
+def is_one_object(text: str) -> bool:
+    """Tell whether a text of plain characters is one block of one JSON object: how tokens arrive, one in a chunk."""
+    return (
+        text[:8] == 'data: {"'
+        and text[-3:] == "}\n\n"
+        and text.find("\n") == len(text) - 2
+        and text.find("data:", 6) < 0
+        and ("N" not in text or "NaN" not in text)
+        and ("I" not in text or "Infinity" not in text)
+    )
+
+
 def count_events(text: str, longest: int, known: set[str], types: set[str], *, texts: bool) -> tuple[int, int]:
     """Return how many events and lines there are in plain blocks that have their data last; 0 if not sure.
 

@@ -9,14 +9,13 @@ while it is uncertain whether something else than an event stream begins, 4 KiB;
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from sse_codec._errors import check_bound, show
-from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, LF, RETRY
+from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, RETRY
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
 
 from ._block import Block, Rules
-from ._clean import can_wait, clean_payload, count_events, is_plain
+from ._clean import can_wait, clean_payload, count_events, is_one_object, is_plain
 from ._codes import checked
 from ._finding import Finding, Place
 from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, is_text, suspect
@@ -152,13 +151,16 @@ class Linter:
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The linter is as it was before.
         """
-        if not isinstance(chunk, (bytes, bytearray, memoryview)):
+        if type(chunk) is bytes:
+            data = chunk
+        elif isinstance(chunk, (bytes, bytearray, memoryview)):
+            data = bytes(chunk)
+        else:
             raise _not_bytes(chunk)
-        data = bytes(chunk)
         if self._part:
             data = self._part + data
             self._part = b""
-        if self._fresh and len(data) > 2 and data[-1] == data[-2] == LF and CR not in data:
+        if self._fresh and data[-2:] == b"\n\n" and CR not in data:
             self._take_blocks(data, b"\n")
         elif data:
             self._take(data)
@@ -273,7 +275,9 @@ class Linter:
         longest = self._longest
         texts = self._spacing.settled
         events = lines = 0
-        if self._sentinel is None:
+        if len(blocks) < longest and is_one_object(text) and self._sentinel is None:
+            events, lines = 1, 2
+        elif self._sentinel is None:
             limit = longest if len(blocks) >= longest else 0
             events, lines = count_events(text, limit, self._heads, self._types, texts=texts)
         if events:
