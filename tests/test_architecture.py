@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "_iterate": VALUES | {"_input", "_framing", "_blocks", "_decoder"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
     "__init__": CORE,
-    "lint": CORE,
+    "lint": CORE | {"__init__"},
     "testing": CORE | {"lint"},
     "_command": CORE | {"__init__", "lint"},
     "__main__": {"_command"},

@@ -3,8 +3,6 @@
 A new code is a row here, the place that calls `Report.add` with it, and a case in tests/test_lint.py.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

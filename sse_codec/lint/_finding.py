@@ -1,7 +1,5 @@
 """Finding: one thing that is wrong with a stream, where it is, and the ways to write it down."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -90,7 +88,7 @@ class Place:
         self.body = body
         self.at = at
 
-    def moved(self, at: int) -> Place:
+    def moved(self, at: int) -> "Place":
         """Return another place in the same line."""
         return Place(self.line, self.offset, self.body, at)
 
