@@ -196,9 +196,13 @@ def starts_stream(data: bytes) -> bool:
     return re.match(rb"(?:\xef\xbb\xbf)?\n*(?:%b|:)" % _FIELD, data) is not None
 
 
+#: The first line of an event stream in a JSON string.
+_STREAM_INSIDE = re.compile(r'"(?:data|event|id|retry|):(?:[^"\\]|\\[^n])*\\n')
+
+
 def _json(raw: bytes) -> Kind:
     text = raw.decode("utf-8", "replace")
-    if re.search(r'"\s*(?:data|event|id|retry): ?[^"]*\\n', text):
+    if _STREAM_INSIDE.search(text):
         return Kind("an event stream inside JSON", _UNWRAP)
     lines = [line for line in raw.splitlines() if line.strip()]
     if len(lines) > 1 and _closed(lines[0]) and lines[1].lstrip()[:1] in {b"{", b"["}:

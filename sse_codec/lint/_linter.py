@@ -135,8 +135,11 @@ class Linter:
         self._flush()
         place = self._block.data_place
         if place is None:
-            is_open = self._foreign is None and (self._block.size or self._line_size)
-            return "a block without data is open" if is_open else ""
+            if self._foreign is not None:
+                return ""
+            if self._line_size:
+                return f"line {self._line:,} has no end yet"
+            return "a block without data is open" if self._block.size else ""
         lines = _counted(self._block.data_lines, "data line")
         if not self._blank_lines:
             return f"{lines} and no blank line yet: a client has not got a single event"
@@ -419,12 +422,14 @@ class Linter:
         line = self._body = bytes(self._held)
         name, colon, value = line.partition(b":")
         if colon and not name:
-            if self._foreign is None:
+            if self._after_size:
+                self._after_size = False  # it is the rest of a line
+            elif self._foreign is None:
                 self._first = False
                 self._block.comment(self._here())
         else:
             if name in _KNOWN_BYTES and (self._foreign is None or self._foreign.ends != "text" or is_text(line)):
-                self._first = False
+                self._first = self._after_size = False
                 self._foreign = None
                 self._look_at_field(name.decode(), value, ended=ended)
             elif not self._look_at_unknown(name, has_colon=bool(colon), ended=ended):
