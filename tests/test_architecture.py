@@ -39,14 +39,14 @@ MAY_IMPORT = {
     "_iterate": VALUES | {"_input", "_framing", "_blocks", "_decoder"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
     "__init__": CORE,
-    "lint": CORE,
+    "lint": CORE | {"__init__"},
     "testing": CORE | {"lint"},
-    "_terminal": CORE | {"lint"},
-    "__main__": CORE | {"__init__", "lint", "_terminal"},
+    "_command": CORE | {"__init__", "lint"},
+    "__main__": {"_command"},
 }
 
 #: The modules of the package that stand around the codec; it never imports them.
-AROUND = {"resume", "lint", "testing", "_terminal", "__main__"}
+AROUND = {"resume", "lint", "testing", "_command", "__main__"}
 
 #: Other people's packages; none in what is not named. Each type checker has its own typing_extensions.
 STRANGERS = {"testing": {"hypothesis"}}

@@ -214,7 +214,11 @@ def test_ids_own_or_sticky() -> None:
     check_consumer(own, ids="own", settings=FEW)
     check_consumer(with_sticky_ids, ids="sticky", settings=FEW)
     for consume, ids in ((own, "sticky"), (with_sticky_ids, "own")):
-        assert found_by(check_consumer, consume, ids=ids, settings=DEFAULT).rule in {"id", "events", "no-data"}
+        assert found_by(check_consumer, consume, ids=ids, settings=DEFAULT).rule in {
+            "id",
+            "events",
+            "event-without-data",
+        }
 
 
 def test_retries_own_or_sticky() -> None:
@@ -236,8 +240,8 @@ def test_what_the_end_cuts_off_may_be_dispatched() -> None:
         return decode(chunks, on_eof="dispatch")
 
     check_consumer(dispatching, on_eof="dispatch", settings=FEW)
-    check_consumer(dispatching, without={"unfinished"}, settings=FEW)
-    assert found_by(check_consumer, decode, on_eof="dispatch", settings=DEFAULT).rule == "unfinished"
+    check_consumer(dispatching, without={"unfinished-block"}, settings=FEW)
+    assert found_by(check_consumer, decode, on_eof="dispatch", settings=DEFAULT).rule == "unfinished-block"
 
 
 def test_comments_may_be_kept() -> None:
@@ -302,10 +306,11 @@ def test_one_known_gap_does_not_hide_the_next() -> None:
         return Both().consume(chunks)
 
     rules = {
-        found_by(check_consumer, consume, without={known}, settings=DEFAULT).rule for known in ("bom", "field-name")
+        found_by(check_consumer, consume, without={known}, settings=DEFAULT).rule
+        for known in ("leading-bom", "unknown-field")
     }
-    assert rules == {"bom", "field-name"}
-    check_consumer(consume, without={"bom", "field-name"}, settings=FEW)
+    assert rules == {"leading-bom", "unknown-field"}
+    check_consumer(consume, without={"leading-bom", "unknown-field"}, settings=FEW)
 
 
 def test_promptness_can_be_left_out() -> None:
@@ -319,19 +324,19 @@ def test_unsendable_events() -> None:
     stripping = faulty_producers.StripsLineEnds().produce
     check_producer(stripping, unsendable="contained", settings=FEW)
     failure = found_by(check_producer, stripping, unsendable="refused", settings=DEFAULT)
-    assert failure.rule in {"line-end-in-event", "line-end-in-id", "nul-id", "empty-event"}
+    assert failure.rule in {"line-end-in-event", "line-end-in-id", "id-with-null", "empty-event"}
     assert "should have refused" in str(failure)
     check_producer(faulty_producers.InjectsThroughTheId().produce, unsendable="untested", settings=FEW)
-    unsafe = {"line-end-in-event", "line-end-in-id", "nul-id", "empty-event", "surrogate", "negative-retry"}
+    unsafe = {"line-end-in-event", "line-end-in-id", "id-with-null", "empty-event", "surrogate", "negative-retry"}
     check_producer(faulty_producers.InjectsThroughTheId().produce, without=unsafe, settings=FEW)
 
 
 @pytest.mark.parametrize("check", [check_consumer, check_producer])
 def test_options_are_checked(check: Callable[..., None]) -> None:
-    with pytest.raises(ValueError, match=r"no rule is named 'boom'; there are .*\bcr\b"):
+    with pytest.raises(ValueError, match=r"no rule is named 'boom'; there are .*\blong\b"):
         check(encode, without={"boom"})
-    with pytest.raises(TypeError, match=re.escape("such as {'cr'}, not a str")):
-        check(encode, without="cr")
+    with pytest.raises(TypeError, match=re.escape("such as {'retry'}, not a str")):
+        check(encode, without="retry")
     option = "ids" if check is check_consumer else "unsendable"
     with pytest.raises(ValueError, match=f"{option} must be one of .*, not 'x'"):
         check(encode, **{option: "x"})
@@ -365,7 +370,7 @@ def test_a_report_is_a_report() -> None:
     failure = found_by(
         check_consumer,
         lambda chunks: faulty_consumers.KeepsBOM().consume(chunks),
-        without={"cut", "cr", "crlf", "unfinished"},
+        without={"cut", "bare-cr", "crlf", "unfinished-block"},
         settings=DEFAULT,
     )
     assert str(failure) == (
@@ -379,7 +384,7 @@ def test_a_report_is_a_report() -> None:
         "\nthe rule that is touched: bom (the stream starts with a byte order mark)\n"
         'WHATWG HTML 9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."\n'
         "\n"
-        'If this one is known, without={"bom"} looks for others.'
+        'If this one is known, without={"leading-bom"} looks for others.'
     )
 
 
@@ -416,7 +421,7 @@ def test_an_event_is_no_comment() -> None:
 
 def test_a_producer_of_one_line() -> None:
     one_line = faulty_producers.KnowsOneLine().produce
-    check_producer(one_line, without={"newline", "last-newline", "cr"}, settings=FEW)
+    check_producer(one_line, without={"newline", "last-newline", "cr-in-data"}, settings=FEW)
 
 
 def test_no_stream_touches_what_is_not_in_the_bytes() -> None:
@@ -450,5 +455,5 @@ def test_half_a_character_behind_a_CR_is_no_character() -> None:
 
 def test_a_report_gives_no_advice_that_is_not_taken() -> None:
     failure = found_by(check_producer, faulty_producers.EndsWithoutABlankLine().produce, settings=DEFAULT)
-    assert failure.rule == "blank-line"
+    assert failure.rule == "missing-blank-line"
     assert "without=" not in str(failure)

@@ -37,7 +37,7 @@ def test_the_report() -> None:
         "           ^\n"
         "    a client ignores the field\n"
         "    write milliseconds, as ASCII digits and nothing else\n\n"
-        "error[unknown-field] line 5, column 1 (byte 23): 'Data' is no field of the standard\n"
+        "error[unknown-field] line 5, column 1 (byte 23): 'Data' is not a field of the standard\n"
         "    Data: y\n"
         "    ^\n"
         "    a client ignores the line\n"
@@ -45,12 +45,25 @@ def test_the_report() -> None:
     )
 
 
-@pytest.mark.parametrize(("count", "shown", "end"), [(10, 10, "spaces included"), (12, 10, "\n\nand 2 more")])
-def test_ten_errors_are_shown(count: int, shown: int, end: str) -> None:
+def test_equal_errors_are_counted() -> None:
     with pytest.raises(AssertionError) as raised:
-        assert_conforms(b"Data: y\n\n" * count)
+        assert_conforms(b"Data: y\n\n" * 12)
+    assert str(raised.value).startswith("the event stream has 12 errors,")
+    assert str(raised.value).count("error[") == 2
+    assert "(11 times more, the last time here)" in str(raised.value)
+
+
+@pytest.mark.parametrize(("count", "end"), [(10, "else leave it out"), (12, "\n\nand 2 more")])
+def test_ten_errors_are_shown(count: int, end: str) -> None:
+    mistakes = [b"Data: y", b"Id: 1", b"Event: x", b"Retry: 1", b"foo: x", b"x: y z", b"id: \0", b"retry: x", b": \xff"]
+    mistakes += [b"event: x", *([b"event: a\nevent: b\ndata", b"data\n\n<html>"] if count == 12 else [])]
+    wire = b"".join(mistake + b"\n\n" for mistake in mistakes)
+    errors = [finding for finding in lint(wire) if finding.severity == "error"]
+    assert len(errors) == count
+    with pytest.raises(AssertionError) as raised:
+        assert_conforms(wire)
     assert str(raised.value).startswith(f"the event stream has {count} errors,")
-    assert str(raised.value).count("error[") == shown
+    assert str(raised.value).count("error[") == 10
     assert str(raised.value).endswith(end)
 
 

@@ -20,15 +20,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sse_codec
-from sse_codec import ServerSentEvent, _terminal, encode
-from sse_codec.__main__ import _parser, main
-from sse_codec.lint import CODES, lint
+from sse_codec import ServerSentEvent, encode
+from sse_codec.__main__ import main
+from sse_codec._command import _arguments, _decode, _terminal
+from sse_codec.lint import CODES, Linter, explain, lint
 from tests.strategies import events
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = [sys.executable, "-m", "sse_codec"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def parse(*argv: str) -> Any:
+    return _arguments.parser(None, None, None).parse_args(argv)
 
 
 class Terminal(io.TextIOWrapper):
@@ -39,6 +50,10 @@ class Terminal(io.TextIOWrapper):
 class TerminalErrors(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+#: What `decode` says of a stream whose last event has no blank line.
+CUT_OFF = "sse-codec: standard input: the end cut off the last event, which is dropped; --lenient takes it\n"
 
 
 class Streams:
@@ -69,7 +84,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Streams:
 def test_decode_writes_a_JSON_object_a_line(run: Streams) -> None:
     wire = "id: 1\nevent: tick\nretry: 5\ndata: é\ndata: 2\n\n: ping\n\ndata: b\n\ndata: cut".encode()
     status, output, errors = run("decode", stdin=wire)
-    assert (status, errors) == (0, "")
+    assert (status, errors) == (0, CUT_OFF)
     assert [json.loads(line) for line in output.splitlines()] == [
         {"data": "é\n2", "event": "tick", "id": "1", "retry": 5, "last_event_id": "1"},
         {"data": "b", "event": "message", "id": None, "retry": None, "last_event_id": "1"},
@@ -88,7 +103,7 @@ def test_decode_a_file(run: Streams, tmp_path: Path) -> None:
 
 def test_decode_on_eof(run: Streams) -> None:
     wire = b"data: a\n\r\nid: 1\rdata: b"
-    assert run("decode", "--data", "--on-eof=discard", stdin=wire) == (0, b"a\n", "")
+    assert run("decode", "--data", "--on-eof=discard", stdin=wire) == (0, b"a\n", CUT_OFF)
     assert run("decode", "--data", "--on-eof=dispatch", stdin=wire) == (0, b"a\nb\n", "")
     assert run("decode", "--data", "--on-eof=raise", stdin=wire) == (
         1,
@@ -107,12 +122,28 @@ def test_decode_names_the_line_of_a_too_large_event(run: Streams, newline: bytes
     assert errors == f"sse-codec: {path}, line 5: a block of 34 bytes or more passed max_event_size, which is 20\n"
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "9" * 5000])
+@pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "", "K", "0M", "1T", "9" * 5000])
 def test_decode_refuses_a_size_out_of_range(size: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["decode", f"--max-event-size={size}"])
     assert raised.value.code == 2
-    assert "--max-event-size" in capsys.readouterr().err
+    assert f"argument --max-event-size: {size[:40]!r} is not a size: write bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1", 1), ("64M", 64 << 20), ("2k", 2048), ("1GiB", 1 << 30), ("3MB", 3 << 20), ("10b", 10), ("none", None)],
+)
+@pytest.mark.parametrize("command", ["decode", "lint"])
+def test_sizes(command: str, text: str, size: int | None) -> None:
+    assert parse(command, f"--max-event-size={text}").max_event_size == size
+
+
+def test_no_limit(run: Streams) -> None:
+    wire = b"data: " + b"x" * 100 + b"\n\n"
+    assert run("decode", "--max-event-size=20", stdin=wire)[0] == 1
+    assert run("decode", "--data", "--max-event-size=none", stdin=wire) == (0, b"x" * 100 + b"\n", "")
+    assert run("lint", "--max-event-size=none", stdin=wire)[0] == 0
 
 
 def test_encode_reads_JSON_lines(run: Streams) -> None:
@@ -135,8 +166,7 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
         (b'{"dta": "a"}', "unknown key 'dta'; known are data, event, id, retry, comment, last_event_id"),
-        (b'{"data": 5}', "data must be a str, not int: json.dumps(...) makes one"),
-        (b'{"data": {"a": 1}}', "data must be a str, not dict: json.dumps(...) makes one"),
+        (b'{"event": 5}', "event must be a str, not int: str(...) makes one"),
         (b'{"data": "a", "id": "1\\n2"}', "id can't hold a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't hold a lone surrogate: it has no UTF-8 (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
@@ -158,8 +188,36 @@ def test_encode_names_the_line_of_bad_input(run: Streams, line: bytes, reason: s
 def test_encode_survives_a_number_that_Python_does_not_read(run: Streams) -> None:
     status, output, errors = run("encode", stdin=b'{"data": "a", "retry": ' + b"9" * 5000 + b"}")
     assert (status, output) == (1, b"")
-    assert errors.startswith("sse-codec: standard input, line 1: ")
+    assert errors.startswith("sse-codec: standard input, line 1: retry must be from 0 to 10**18 - 1 milliseconds: ")
     assert errors.count("\n") == 1
+    assert run("encode", stdin=b'{"data": ' + b"9" * 5000 + b"}") == (0, b"data: " + b"9" * 5000 + b"\n\n", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "wire"),
+    [
+        (b'{"data": {"a": [1.10, "}"]}, "id": "1"}', b'id: 1\ndata: {"a": [1.10, "}"]}\n\n'),
+        (b' { "id" : "1" , "data" : [ ] } ', b"id: 1\ndata: [ ]\n\n"),
+        (b'{"data": 1, "data": true}', b"data: true\n\n"),
+        (b'{"data": null, "id": "1"}', b"id: 1\n\n"),
+        (b'{"data": null, "json": true}', b"data: null\n\n"),
+        (b'{"data": "s", "json": true}', b'data: "s"\n\n'),
+        (b'{"data": "s", "json": false}', b"data: s\n\n"),
+    ],
+)
+def test_encode_sends_JSON(run: Streams, line: bytes, wire: bytes) -> None:
+    assert run("encode", stdin=line) == (0, wire, "")
+
+
+@given(st.lists(events | st.builds(lambda value: ServerSentEvent(json.dumps(value)), json_values)))
+def test_encode_is_the_reverse_of_decode_json(sent: list[ServerSentEvent]) -> None:
+    """For every payload of one line; JSON that was on several lines comes back on one."""
+    sent = [event for event in sent if "\n" not in event.data]
+    wire = b"".join(map(encode, sent))
+    with pytest.MonkeyPatch.context() as patch:
+        run = Streams(patch)
+        lines = run("decode", "--json", stdin=wire)[1]
+        assert run("encode", stdin=lines) == (0, wire, "")
 
 
 @given(events)
@@ -242,7 +300,9 @@ def test_decode_stats_of_a_file(run: Streams, tmp_path: Path) -> None:
     errors = run("decode", "--stats", str(tmp_path / "stream"))[2]
     assert "first event" not in errors
     assert errors.startswith("events:         1,234 ((others) 1,183, 0 2, 1 1,")
-    assert run("decode", "--stats", stdin=b"")[2] == "events:         0\nbytes:          0\ncomments:       0\n"
+    assert run("decode", "--stats", stdin=b": c\n\n")[2] == (
+        "events:         0\nbytes:          5\ncomments:       1 (keep-alives)\n"
+    )
 
 
 def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
@@ -250,7 +310,7 @@ def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
     assert status == 1
     assert errors.startswith("events:         1 (message 1)\n")
     assert errors.endswith(
-        "sse-codec: standard input, line 3: a line of 14 bytes or more passed max_event_size, which is 8\n"
+        "sse-codec: standard input, line 3: a block of 14 bytes or more passed max_event_size, which is 8\n"
     )
 
 
@@ -259,7 +319,7 @@ def test_lint(run: Streams) -> None:
     assert status == 1
     findings = list(lint(b"Data: a\n\nretry: 0\n\n"))
     assert output.decode() == "".join(f"{finding}\n\n" for finding in findings)
-    assert errors == "standard input: 1 error and 1 warning\n"
+    assert errors == "standard input: 1 error and 1 warning (0 events)\n"
 
 
 def test_lint_of_a_clean_stream_says_nothing(run: Streams) -> None:
@@ -267,13 +327,13 @@ def test_lint_of_a_clean_stream_says_nothing(run: Streams) -> None:
     assert run("lint", stdin=b"data: a\n\n", stderr=TerminalErrors) == (
         0,
         b"",
-        "standard input: 0 errors and 0 warnings\n",
+        "standard input: 0 errors and 0 warnings (1 event)\n",
     )
 
 
 def test_warnings_alone_are_no_failure(run: Streams) -> None:
     status, _, errors = run("lint", stdin=b"retry: 0\n\nretry: 0\n\n")
-    assert (status, errors) == (0, "standard input: 0 errors and 2 warnings\n")
+    assert (status, errors) == (0, "standard input: 0 errors and 2 warnings (0 events)\n")
 
 
 def test_lint_json(run: Streams) -> None:
@@ -320,24 +380,327 @@ def test_lint_ignores_what_it_is_told_to(run: Streams, capsys: pytest.CaptureFix
     wire = b"Data: a\n\nretry: 0\n\nretry: 1s\n\n"
     assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (0, b"", "")
     status, output, errors = run("lint", "--ignore=unknown-field", stdin=wire)
-    assert (status, errors) == (1, "standard input: 1 error and 1 warning\n")
+    assert (status, errors) == (1, "standard input: 1 error and 1 warning (0 events)\n")
     assert b"Data" not in output
     with pytest.raises(SystemExit) as raised:
         main(["lint", "--ignore=bare-cr,bar-cr"])
     assert raised.value.code == 2
-    assert "argument --ignore: 'bar-cr' is no code of a finding; did you mean 'bare-cr'?" in capsys.readouterr().err
+    assert "argument --ignore: 'bar-cr' is not a code of a finding; did you mean 'bare-cr'?" in capsys.readouterr().err
 
 
 def test_the_help_names_every_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["lint", "--help"])
     errors, warnings = capsys.readouterr().out.partition("codes of errors:")[2].split("codes of warnings:")
-    assert errors.split() == [code for code in CODES if CODES[code] == "error"]
-    assert warnings.split() == [code for code in CODES if CODES[code] == "warning"]
+    assert errors.split() == [code.name for code in CODES.values() if code.severity == "error"]
+    assert warnings.split() == [code.name for code in CODES.values() if code.severity == "warning"]
+
+
+def test_lint_counts_what_comes_again(run: Streams) -> None:
+    wire = b"Data: a\n\n" * 30 + b"data: a\n\n"
+    status, output, errors = run("lint", stdin=wire)
+    assert (status, errors) == (1, "standard input: 30 errors and 0 warnings (1 event)\n")
+    assert output.count(b"error[") == 2
+    assert b"line 59, column 1 (byte 261): 'Data' is not a field of the standard (29 times more" in output
+    assert run("lint", "--all", stdin=wire)[1].count(b"error[") == 30
+
+
+def test_lint_strict(run: Streams) -> None:
+    assert run("lint", "--strict", stdin=b"retry: 0\n\n")[0] == 1
+    assert run("lint", "--strict", stdin=b"retry: 100\n\n")[0] == 0
+    assert run("lint", "--strict", "--ignore=unlikely-retry", stdin=b"retry: 0\n\n")[0] == 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "b.sse").write_bytes(b"data: a\n\ndata: b\n\n")
+    (tmp_path / "sub" / "a.sse").write_bytes(b"Data: a\n\n")
+    (tmp_path / "notes.txt").write_bytes(b"not a stream")
+    return tmp_path
+
+
+def test_lint_of_files_and_folders(run: Streams, folder: Path) -> None:
+    inner = folder / "sub" / "a.sse"
+    status, output, errors = run("lint", str(folder))
+    assert status == 1
+    assert output.startswith(f"error[unknown-field] {inner}, line 1, column 1 (byte 0): ".encode())
+    assert output.count(b"[") == 1
+    assert errors.splitlines() == [
+        f"{folder / 'b.sse'}: 0 errors and 0 warnings (2 events)",
+        f"{inner}: 1 error and 0 warnings (0 events)",
+        "2 files: 1 error and 0 warnings",
+    ]
+    status, output, errors = run("lint", "--format=json", str(folder / "b.sse"), str(inner))
+    assert (status, errors) == (1, "")
+    assert json.loads(output)["file"] == str(inner)
+
+
+def test_lint_goes_on_after_a_file_that_can_t_be_opened(run: Streams, folder: Path) -> None:
+    missing = folder / "missing"
+    status, output, errors = run("lint", str(missing), str(folder / "sub" / "a.sse"))
+    assert status == 2
+    assert b"unknown-field" in output
+    assert errors.splitlines()[0] == f"sse-codec: {missing}: No such file or directory"
+
+
+def test_lint_sarif(run: Streams, folder: Path) -> None:
+    path = folder / "sub" / "a b.sse"
+    path.write_bytes(b"\nretry: 0\n\n")
+    status, output, errors = run("lint", "--format=sarif", str(folder))
+    assert (status, errors) == (1, "")
+    [document] = json.loads(output)["runs"]
+    assert [rule["id"] for rule in document["tool"]["driver"]["rules"]] == list(CODES)
+    first, second = sorted(document["results"], key=lambda result: result["ruleId"])
+    assert (first["ruleId"], first["level"]) == ("unknown-field", "error")
+    assert (second["ruleId"], second["level"]) == ("unlikely-retry", "warning")
+    place = second["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("/sub/a%20b.sse")
+    assert place["region"] == {"startLine": 2, "startColumn": 8, "byteOffset": 8}
+    piped = json.loads(run("lint", "--format=sarif", stdin=b"foo\n")[1])["runs"][0]["results"]
+    assert piped[0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "stdin"}
+    assert json.loads(run("lint", "--format=sarif", stdin=b"data: x\n\n")[1])["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_explain(run: Streams, code: str) -> None:
+    output = io.TextIOWrapper(io.BytesIO())
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as raised:
+        patch.setattr(sys, "stdout", output)
+        main(["lint", "--explain", code])
+    assert raised.value.code == 0
+    assert output.buffer.getvalue().decode() == explain(code) + "\n"
+
+
+def test_explain_what_is_not_a_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["lint", "--explain", "bar-cr"])
+    assert raised.value.code == 2
+    assert "argument --explain: 'bar-cr' is not a code of a finding; did you mean 'bare-cr'?" in capsys.readouterr().err
+
+
+class Interrupted(io.BytesIO):
+    """Input that ends with Ctrl-C."""
+
+    def read1(self, size: int | None = -1) -> bytes:
+        if data := super().read1(size):
+            return data
+        raise KeyboardInterrupt
+
+
+def interrupted(wire: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *argv: str) -> Any:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupted(wire)))
+    assert main(["lint", *argv]) == 130
+    return capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("wire", "said"),
+    [
+        (
+            b"data: a\n\ndata: b\ndata",
+            "in line 4, after 21 bytes and 1 event; 0 errors and 0 warnings so far; "
+            "the event of line 3 is open, with 1 data line",
+        ),
+        (
+            b"data: {}\n" * 5,
+            "in line 6, after 45 bytes and 0 events; 0 errors and 0 warnings so far; "
+            "5 data lines and no blank line yet: a client has not got a single event",
+        ),
+        (b"data: a\n\n", "in line 3, after 9 bytes and 1 event; 0 errors and 0 warnings so far"),
+        (
+            b"id: 1\n",
+            "in line 2, after 6 bytes and 0 events; 0 errors and 0 warnings so far; a block without data is open",
+        ),
+        (b'{"error": 1}\n', "in line 2, after 13 bytes and 0 events; 1 error and 0 warnings so far"),
+        (b"", "in line 1, after 0 bytes and 0 events; 0 errors and 0 warnings so far"),
+        (b"Data: a\n\n" * 3, "in line 7, after 27 bytes and 0 events; 3 errors and 0 warnings so far"),
+    ],
+)
+def test_ctrl_c_says_how_far_lint_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wire: bytes, said: str
+) -> None:
+    assert interrupted(wire, monkeypatch, capsys).err == f"standard input: interrupted {said}\n"
+
+
+def test_ctrl_c_in_a_file(run: Streams, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "stream").write_bytes(b"data: a\n\n" * 10)
+    fed: list[bytes] = []
+
+    def feed(self: Linter, chunk: bytes) -> list[Any]:
+        fed.append(chunk)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Linter, "feed", feed)
+    status, output, errors = run("lint", "--format=sarif", str(tmp_path / "stream"))
+    assert (status, len(fed)) == (130, 1)
+    assert json.loads(output)["runs"][0]["results"] == []
+    assert "after 90 bytes (100 % of the file) and 0 events" in errors
+
+
+@pytest.mark.parametrize(
+    ("wire", "options", "said"),
+    [
+        (b"data: a\n\ndata: b", [], "the end cut off the last event, which is dropped; --lenient takes it"),
+        (b"", [], "empty: not a single byte came"),
+        (b"", ["--lenient"], "empty: not a single byte came"),
+        (
+            b'{"error": 1}',
+            [],
+            "no events: this is JSON, not an event stream; `sse-codec lint` says more",
+        ),
+        (
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(range(128, 160)),
+            ["--data"],
+            "no events: this is compressed data (gzip), not an event stream; `sse-codec lint` says more",
+        ),
+        (b"Data: a\n\n", [], "no events: 'Data' is not a field of the standard; `sse-codec lint` says more"),
+        (b": ping\n\n", [], ""),
+        (b"id: 1\n\n", [], ""),
+        (b"data: a\n\nid: 1\n", [], ""),
+        (b"data: a\n\ndata: b", ["--lenient"], ""),
+        (b"data: a\n\n<html>", [], ""),
+    ],
+)
+def test_decode_says_what_is_missing(run: Streams, wire: bytes, options: list[str], said: str) -> None:
+    status, _, errors = run("decode", *options, stdin=wire)
+    assert (status, errors) == (0, f"sse-codec: standard input: {said}\n" if said else "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no /dev/full")
+@pytest.mark.parametrize(
+    "argv",
+    [["--help"], ["--version"], ["lint", "--explain", "bare-cr"], ["decode", "-h"], ["decode"], ["encode"], ["lint"]],
+)
+def test_output_that_can_t_be_written(argv: list[str]) -> None:
+    """The error names what failed; so it does when standard output is closed."""
+    wire = b'{"data": "a"}\n' if argv == ["encode"] else b"data: a\n\nx\n"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*RUN, *argv], input=wire, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"sse-codec: standard output: No space left on device\n")
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *RUN, *argv], input=wire, capture_output=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (2, b"sse-codec: standard output is closed\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no /dev/full")
+def test_messages_that_can_t_be_written_change_nothing() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*RUN, "decode", "--data", "--stats"],
+            input=b"data: a\n\n",
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, b"a\n")
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["lint", "--help"], ["decode"], ["lint"]])
+def test_a_locale_without_UTF_8(argv: list[str]) -> None:
+    environment = os.environ | {
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONUTF8": "0",
+        "LC_ALL": "C",
+        "PYTHONCOERCECLOCALE": "0",
+    }
+    done = subprocess.run(
+        [*RUN, *argv], input="Foo: é\ndata: é🍊\n\n".encode(), capture_output=True, check=False, env=environment
+    )
+    assert done.stderr.decode("ascii") in {"", "standard input: 1 error and 0 warnings (1 event)\n"}
+    assert done.returncode == (argv == ["lint"])
+    assert argv[-1] == "--help" or "é" in done.stdout.decode()
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["decode", "--help"], ["encode", "--help"], ["lint", "--help"]])
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_help_fits_80_columns(
+    argv: list[str], columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        main(argv)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "terminal", "coloured"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("auto", {"FORCE_COLOR": "1"}, False, True),
+        ("auto", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+        ("always", {"NO_COLOR": "1", "TERM": "dumb"}, False, True),
+        ("never", {"FORCE_COLOR": "1"}, True, False),
+    ],
+)
+def test_when_there_are_colours(
+    run: Streams,
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    environment: dict[str, str],
+    terminal: bool,
+    coloured: bool,
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stdout = Terminal if terminal else io.TextIOWrapper
+    assert (b"\x1b[" in run("lint", f"--color={option}", stdin=b"foo\n", stdout=stdout)[1]) == coloured
+
+
+def test_colours_in_a_pipe_have_the_layout_of_a_terminal(run: Streams) -> None:
+    wire = b"id: 1\ndata: a\n\n"
+    assert run("decode", "--color=always", stdin=wire)[1] == b"\x1b[2mmessage\x1b[0m  \x1b[2mid 1\x1b[0m\n  a\n"
+    assert run("decode", "--color=never", stdin=wire)[1].startswith(b'{"data"')
+
+
+def test_encode_drives_no_terminal(run: Streams) -> None:
+    line = b'{"data": "\\u001b]0;x\\u0007\\na", "comment": "\\u001b[2J"}\n'
+    output = b": \\x1b[2J\ndata: \\x1b]0;x\\x07\ndata: a\n\n"
+    assert run("encode", stdin=line, stdout=Terminal)[1] == output
+    assert b"\x1b" in run("encode", stdin=line)[1]
+
+
+def test_a_large_event_on_a_terminal_is_laid_out_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_terminal, "_PIECE", 10)
+    event = ServerSentEvent("a" * 25 + "\n\x1b" + "b" * 25)
+    pieces = list(_terminal.payload_block(event))
+    assert max(map(len, pieces)) <= 15
+    assert "".join(pieces) == "a" * 25 + "\n\\x1b" + "b" * 25 + "\n"
+    whole = "".join(_terminal.event_block(event, _terminal.Paint(io.StringIO())))
+    assert whole == "message\n  " + "a" * 25 + "\n  \\x1b" + "b" * 25 + "\n"
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"data: b"]), max_size=20), st.data())
+def test_the_number_of_a_line(pieces: list[bytes], data: st.DataObject) -> None:
+    wire = b"".join(pieces)
+    lines = _decode._Lines()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=4)))
+    for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True):
+        lines.add(wire[start:end])
+        lines.passed()
+    assert lines.number == max(len(wire.splitlines()), wire == b"")
+
+
+def test_a_too_large_event_is_found_across_chunks() -> None:
+    lines = _decode._Lines()
+    for chunk in (b"a\r", b"\n\r\nb\r", b"\ndata: 1\r\n\r", b"\ndata: ", b"x" * 20):
+        lines.add(chunk)
+        if chunk[:1] != b"x":
+            lines.passed()
+    assert lines.find(12) == 6
 
 
 def test_lint_is_live() -> None:
-    with start("lint", "--format=json") as process:
+    with start("lint", "--all", "--format=json") as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for _ in range(2):
@@ -386,11 +749,11 @@ def test_JSON_on_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> No
     )
 )
 def test_JSON_is_laid_out_as_Python_does(value: Any) -> None:
-    assert _terminal._tree(json.dumps(value)) == json.dumps(value, indent=2)
+    assert "".join(_terminal._tree(json.dumps(value))) == json.dumps(value, indent=2)
 
 
 def test_JSON_that_nests_without_end_takes_no_square_of_space() -> None:
-    assert len(_terminal._tree("[" * 1000 + "]" * 1000)) < 2000 * 100
+    assert sum(map(len, _terminal._tree("[" * 1000 + "]" * 1000))) < 2000 * 100
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
@@ -427,7 +790,7 @@ def test_progress(run: Streams, large: str, command: str) -> None:
     shown = [int(percent) for percent in re.findall(r"\r *(\d+) % of 0 MiB", errors)]
     assert shown == [32, 65, 97, 100]
     assert "\r\x1b[K" in errors
-    assert errors.rpartition("\r\x1b[K")[2] in {"", f"{large}: 0 errors and 0 warnings\n"}
+    assert errors.rpartition("\r\x1b[K")[2] in {"", f"{large}: 0 errors and 0 warnings (200 events)\n"}
 
 
 def test_progress_of_encoding(run: Streams, large: str, tmp_path: Path) -> None:
@@ -481,8 +844,8 @@ def test_a_real_terminal() -> None:
     shown = on_a_terminal("decode", stdin=b"event: tick\ndata: \x1b]0;title\x07\n\n")
     assert shown == b"\x1b[36mtick\x1b[0m\r\n  \\x1b]0;title\\x07\r\n"
     shown = on_a_terminal("lint", stdin=b"data: a\n")
-    assert b"\x1b[1;31merror[unfinished-block]\x1b[0m line 2" in shown
-    assert shown.endswith(b"standard input: 1 error and 0 warnings\r\n")
+    assert b"\x1b[1;31merror[unfinished-block]\x1b[0m line 1" in shown
+    assert shown.endswith(b"standard input: 1 error and 0 warnings (0 events)\r\n")
 
 
 def test_progress_on_a_real_terminal(tmp_path: Path) -> None:
@@ -519,7 +882,14 @@ def test_a_closed_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_can_t_be_opened(run: Streams, command: str, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     assert run(command, str(missing)) == (2, b"", f"sse-codec: {missing}: No such file or directory\n")
-    assert run(command, str(tmp_path)) == (2, b"", f"sse-codec: {tmp_path}: Is a directory\n")
+    reason = "no *.sse file in this folder" if command == "lint" else "Is a directory"
+    assert run(command, str(tmp_path)) == (2, b"", f"sse-codec: {tmp_path}: {reason}\n")
+    assert run(command, "https://x/y") == (
+        2,
+        b"",
+        "sse-codec: https://x/y is a URL, and sse-codec reads files and pipes: "
+        f"curl -N 'https://x/y' | sse-codec {command}\n",
+    )
 
 
 def test_closed_standard_streams(
@@ -577,7 +947,7 @@ def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
         assert raised.value.code == status
     output = capsys.readouterr().out
     assert f"sse-codec {sse_codec.__version__}\n" in output
-    assert "--max-event-size BYTES" in output
+    assert "--max-event-size SIZE" in output
     assert output.count("examples:\n") == 4
 
 
@@ -591,7 +961,8 @@ def test_the_examples_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         commands += re.findall(r"\bsse-codec ((?:decode|encode|lint)\b.*?)(?=  | \||>|\n)", examples)
     assert len(commands) >= 15
     for command in commands:
-        _parser().parse_args(shlex.split(command))
+        if "--explain" not in command:
+            parse(*shlex.split(command))
 
 
 def start(*argv: str) -> subprocess.Popen[bytes]:

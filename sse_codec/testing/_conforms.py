@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
-from sse_codec._iterate import iterate_chunks
+from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
+from sse_codec._iterate import Chunks, iterate_chunks
 from sse_codec.lint import lint
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from sse_codec._iterate import Chunks
-    from sse_codec.lint import Options
-
-#: How many findings the error shows; one mistake of a producer is often in every event.
+#: How many findings the error shows. The same one is shown once.
 _SHOWN = 10
 
 
-def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
+def assert_conforms(
+    wire: Chunks,
+    *,
+    json: bool = False,
+    unique_ids: bool = False,
+    require_ids: bool = False,
+    sentinel: str | None = None,
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+    ignore: Collection[str] = (),
+) -> None:
     r"""Check one captured event stream: every finding of error level fails, with its place (WHATWG HTML 9.2).
 
     An error means that a client of the standard loses something; what only some clients may lose is a warning, and
@@ -25,14 +29,18 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
 
     Args:
         wire: all bytes of one connection's stream: bytes, an iterable of bytes cut anywhere, or a binary file.
-        options: those of `sse_codec.lint.Linter`: `json`, `unique_ids`, `require_ids`, `sentinel`,
-            `max_event_size`, `ignore`.
+        json: as for `sse_codec.lint.Linter`, and so are the others: every payload must be JSON.
+        unique_ids: no id may come twice.
+        require_ids: every event must have an id.
+        sentinel: the data that the last event must have.
+        max_event_size: the largest block that is fine, in bytes; None: any.
+        ignore: codes of findings that are known and meant.
 
     Raises:
         AssertionError: there are errors. Its text is a report: each one's place, line and caret, what a client does
-            with it, and how to mend it; of more than ten the first ten.
+            with it, and how to fix it; of more than ten the first ten.
         TypeError: an argument is of the wrong type.
-        ValueError: `max_event_size` is less than 1, or `ignore` has something that is no code of a finding.
+        ValueError: `max_event_size` is less than 1, or `ignore` has something that is not a code of a finding.
 
     >>> from sse_codec.testing import assert_conforms
     >>> assert_conforms(b"event: tick\ndata: 1\n\n")
@@ -41,22 +49,31 @@ def assert_conforms(wire: Chunks, **options: Unpack[Options]) -> None:
         ...
     AssertionError: the event stream has 1 error, by which a client loses something
     <BLANKLINE>
-    error[unfinished-block] line 3, column 1 (byte 20): the stream ends inside the event of line 2
-    <BLANKLINE>
-        ^
+    error[unfinished-block] line 2, column 8 (byte 19): the stream ends inside the event of line 2
+        data: 1
+               ^
         a client discards what the block says
         end every block with a blank line, the last one too
     """
     __tracebackhide__ = True  # pytest shows the test's line, not this function's
     shown: list[str] = []
-    count = 0
-    for finding in lint(iterate_chunks("assert_conforms", wire), **options):
+    found = count = 0
+    for finding in lint(
+        iterate_chunks("assert_conforms", wire),
+        json=json,
+        unique_ids=unique_ids,
+        require_ids=require_ids,
+        sentinel=sentinel,
+        max_event_size=max_event_size,
+        ignore=ignore,
+    ):
         if finding.severity == "error":
-            count += 1
-            if count <= _SHOWN:
+            found += 1
+            count += finding.count
+            if found <= _SHOWN:
                 shown.append(str(finding))
-    if count > _SHOWN:
-        shown.append(f"and {count - _SHOWN} more")
+    if found > _SHOWN:
+        shown.append(f"and {found - _SHOWN} more")
     if count:
         head = f"the event stream has {count} error{'s' * (count > 1)}, by which a client loses something"
         raise AssertionError("\n\n".join((head, *shown)))

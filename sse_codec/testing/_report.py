@@ -57,7 +57,7 @@ class NotConforming(AssertionError):
             f"the rule that is touched: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
         )
         # Without either there is nothing left to look at.
-        if self.rule in {"data", "blank-line"}:
+        if self.rule in {"data", "missing-blank-line"}:
             return text
         return f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
 

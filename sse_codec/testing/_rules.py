@@ -7,6 +7,8 @@ tells, of a stream or of events to send, whether that place is touched at all. B
 - a failing example has been shrunk, so what it still has that is out of the ordinary is what it takes to fail. The
   first rule of the table that it touches is the one that was broken; so the order of the tables matters: what is rarer
   and shrinks away more easily stands first.
+
+A rule that the linter has a code for has its name: tests/test_lint.py holds both to one meaning.
 """
 
 from __future__ import annotations
@@ -220,25 +222,25 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule("cut-crlf", "a chunk ends between the CR and LF of a CRLF", _LINES, _is_cut_inside(b"\r\n")),
     Rule("cut", "the stream comes in more than one chunk", _LINES, lambda stream: len(stream.chunks) > 1),
     Rule("long", "a stream of more than 1000 bytes", _DATA, lambda stream: len(stream.wire) > 1000),
-    Rule("bom", "the stream starts with a byte order mark", _BOM, lambda stream: stream.has_bom),
+    Rule("leading-bom", "the stream starts with a byte order mark", _BOM, lambda stream: stream.has_bom),
     Rule("invalid-utf-8", "bytes that are not UTF-8, each maximal subpart a U+FFFD", _UTF_8, _is_invalid_utf_8),
     Rule("late-bom", "U+FEFF anywhere but at the start is text", _BOM, lambda stream: stream.any_text("\ufeff")),
     Rule(
-        "separators",
+        "line-separator",
         "VT, FF, U+001C to U+001E, U+0085, U+2028 and U+2029 end no line",
         _LINES,
         lambda stream: stream.any_text(f"[{SEPARATORS}]"),
     ),
     Rule(
-        "nul-id",
+        "id-with-null",
         "an id with U+0000 is ignored",
         _ID,
         lambda stream: stream.any_field(lambda line: line.name == b"id" and b"\0" in line.value),
     ),
     Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire),
-    Rule("cr", "a lone CR ends a line", _LINES, lambda stream: any(line.end == b"\r" for line in stream.lines)),
+    Rule("bare-cr", "a lone CR ends a line", _LINES, lambda stream: any(line.end == b"\r" for line in stream.lines)),
     Rule("crlf", "CRLF ends a line", _LINES, lambda stream: any(line.end == b"\r\n" for line in stream.lines)),
-    Rule("unfinished", "the stream ends inside a block", _END, lambda stream: bool(stream.blocks[-1])),
+    Rule("unfinished-block", "the stream ends inside a block", _END, lambda stream: bool(stream.blocks[-1])),
     Rule(
         "comment",
         "a line that starts with a colon",
@@ -246,7 +248,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         lambda stream: any(line.content.startswith(b":") for line in stream.lines),
     ),
     Rule(
-        "field-name",
+        "unknown-field",
         "a field name that the standard does not know, or nearly",
         _NAMES,
         lambda stream: any(line.name and not line.is_known_field for line in stream.lines),
@@ -258,19 +260,19 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         lambda stream: stream.any_field(lambda line: b":" not in line.content),
     ),
     Rule(
-        "bad-retry",
+        "invalid-retry",
         "a retry that is not all ASCII digits",
         _RETRY,
         lambda stream: stream.any_field(lambda line: line.name == b"retry" and not line.value.isdigit()),
     ),
     Rule(
-        "no-space",
+        "missing-space",
         "a value without a space after the colon",
         _COLON,
         lambda stream: stream.any_field(lambda line: re.search(rb"^\w+:(?! )", line.content) is not None),
     ),
     Rule(
-        "white-space",
+        "padded-value",
         "a value that starts or ends with white space of its own",
         _COLON,
         lambda stream: stream.any_field(lambda line: line.value != line.value.strip()),
@@ -281,8 +283,8 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         _COLON,
         lambda stream: stream.any_field(lambda line: b":" in line.value),
     ),
-    Rule("repeated-field", "event, id or retry twice in a block: the last counts", _EVENT, _has_repeated_field),
-    Rule("no-data", "a block without data: no event, but its id counts", _NO_DATA, _has_block_without_data),
+    Rule("overwritten-field", "event, id or retry twice in a block: the last counts", _EVENT, _has_repeated_field),
+    Rule("event-without-data", "a block without data: no event, but its id counts", _NO_DATA, _has_block_without_data),
     Rule("blank-lines", "a blank line that ends no field", _NO_DATA, _has_blank_line_more),
     Rule("empty-data", "a block whose data is empty: an event", _NO_DATA, _has_empty_data),
     Rule(
@@ -355,19 +357,21 @@ PRODUCER_RULES: list[Rule[Events]] = [
         _FIELD,
         lambda events: any(_has_line_end(event.id) for event in events),
     ),
-    Rule("nul-id", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)),
+    Rule(
+        "id-with-null", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)
+    ),
     Rule("empty-event", "an empty event type", _TYPE, lambda events: any(not event.event for event in events)),
     Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate)),
     Rule("negative-retry", "a retry below 0", _RETRY, lambda events: any((event.retry or 0) < 0 for event in events)),
     Rule("long", "a value of more than 1000 characters", _DATA, _any_value(lambda text: len(text) > 1000)),
-    Rule("cr", "data with a CR in it, alone or before a LF", _LINES, _any_data(lambda data: "\r" in data)),
+    Rule("cr-in-data", "data with a CR in it, alone or before a LF", _LINES, _any_data(lambda data: "\r" in data)),
     Rule(
-        "separators",
+        "line-separator",
         "VT, FF, U+001C to U+001E, U+0085, U+2028 or U+2029 in a value",
         _LINES,
         _any_value(lambda text: any(character in SEPARATORS for character in text)),
     ),
-    Rule("bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text)),
+    Rule("late-bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text)),
     Rule("nul", "U+0000 in data or in the event type", _FIELD, _any_value(lambda text: "\0" in text)),
     Rule(
         "newline",
@@ -377,7 +381,7 @@ PRODUCER_RULES: list[Rule[Events]] = [
     ),
     Rule("last-newline", "data that ends in a newline", _ONE_LF, _any_data(lambda data: data.endswith("\n"))),
     Rule(
-        "white-space",
+        "padded-value",
         "a value that starts or ends with white space",
         _COLON,
         _any_value(lambda text: text != text.strip()),
@@ -394,4 +398,4 @@ PRODUCER_RULES: list[Rule[Events]] = [
 ]
 
 #: Broken by how the bytes end and not by what was to be sent, so no event touches it.
-BLANK_LINE: Rule[Events] = Rule("blank-line", "the blank line that ends each event", _BLOCK, _never)
+BLANK_LINE: Rule[Events] = Rule("missing-blank-line", "the blank line that ends each event", _BLOCK, _never)

@@ -32,7 +32,7 @@ README = Path(__file__).with_name("README.md")
 START, END = "<!-- strangers -->\n", "<!-- /strangers -->\n"
 
 #: What breaks one of these is no encoder or decoder at all, and there is nothing more to look for.
-_OF_EVERYTHING = {"data", "blank-line"}
+_OF_EVERYTHING = {"data", "missing-blank-line"}
 _SHOWN = 120
 _SETTINGS = settings(derandomize=True, deadline=None)
 

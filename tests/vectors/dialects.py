@@ -128,6 +128,7 @@ DIALECTS = [
         + encode_block(_PING, event="ping")
         + encode_block(_TEXT, event="content_block_delta")
         + encode_block(_OVERLOADED, event="error"),
+        findings=("reserved-event",),
         known=JSON,
     ),
     Dialect(

@@ -12,14 +12,16 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ._grammar import DEFAULT_EVENT
-from .lint import json_fault, printable
+from sse_codec._grammar import DEFAULT_EVENT
+from sse_codec.lint._json import json_fault
+from sse_codec.lint._text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from ._event import Comment, ServerSentEvent
-    from .lint import Finding
+    from sse_codec._event import Comment, ServerSentEvent
+    from sse_codec.lint import Finding
 
 _BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "1;33", "36"
 
@@ -33,53 +35,88 @@ _DEEPEST = 40
 _COUNTED_TYPES = 50
 
 
-class Paint:
-    """Colours text for a stream: on a terminal, unless NO_COLOR is set (https://no-color.org) or TERM is "dumb"."""
+#: How much of a payload is laid out at a time: escaping takes much more room than the text.
+_PIECE = 64 * 1024
 
-    def __init__(self, stream: TextIO) -> None:
-        self._on = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+class Paint:
+    """Colours text for a stream.
+
+    Args:
+        stream: where the text goes.
+        when: "always", "never", or "auto": on a terminal unless TERM is "dumb", never if NO_COLOR is set
+            (https://no-color.org), and always if FORCE_COLOR is (https://force-color.org).
+    """
+
+    def __init__(self, stream: TextIO, when: str = "auto") -> None:
+        if when == "auto":
+            terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+            self._on = not os.environ.get("NO_COLOR") and (terminal or bool(os.environ.get("FORCE_COLOR")))
+        else:
+            self._on = when == "always"
 
     def __call__(self, text: str, colour: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._on else text
 
 
-def event_block(event: ServerSentEvent, paint: Paint, *, json: bool = False) -> str:
+def event_block(event: ServerSentEvent, paint: Paint, *, json: bool = False) -> Iterator[str]:
     """Lay out an event: a line of what it is, and its payload indented; with `json` as a tree, where it is JSON."""
     head = [paint(printable(event.event), _DIM if event.event == DEFAULT_EVENT else _CYAN)]
     if event.id is not None:
         head.append(paint(f"id {printable(event.id)}", _DIM))
     if event.retry is not None:
         head.append(paint(f"retry {event.retry} ms", _DIM))
-    data = _tree(event.data) if json and not json_fault(event.data) else event.data
-    return "  ".join(head) + "\n" + "".join(f"  {printable(line)}\n" for line in data.split("\n"))
+    yield "  ".join(head) + "\n"
+    tree = json and not json_fault(event.data)
+    yield from _indented(_tree(event.data) if tree else (event.data,), "  ")
 
 
-def _tree(text: str) -> str:
+def payload_block(event: ServerSentEvent) -> Iterator[str]:
+    """Lay out a payload alone."""
+    return _indented((event.data,), "")
+
+
+def _indented(parts: Iterable[str], indent: str) -> Iterator[str]:
+    """Yield a text, given in parts, in pieces of some size, with each line indented and what does not print escaped."""
+    yield indent
+    held: list[str] = []
+    size = 0
+    for part in parts:
+        for at in range(0, len(part), _PIECE):
+            text = part[at : at + _PIECE]
+            held.append(text)
+            size += len(text)
+            if size >= _PIECE:
+                yield _printable_lines("".join(held), indent)
+                held.clear()
+                size = 0
+    yield _printable_lines("".join(held), indent) + "\n"
+
+
+def _printable_lines(text: str, indent: str) -> str:
+    return f"\n{indent}".join(map(printable, text.split("\n")))
+
+
+def _tree(text: str) -> Iterator[str]:
     """Lay out a JSON text over lines, one for each member; strings and numbers stay as they were written."""
-    parts: list[str] = []
     depth, opened = 0, False
-    for piece in re.findall(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', text):
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', text):
+        piece = match[0]
         closes = piece in "]}"
         depth -= closes
         if closes != opened:  # something stands in the brackets
-            parts.append(_new_line(depth))
+            yield _new_line(depth)
         opened = piece in "[{"
         depth += opened
-        parts.append(piece)
+        yield piece
         if piece == ",":
-            parts.append(_new_line(depth))
+            yield _new_line(depth)
         elif piece == ":":
-            parts.append(" ")
-    return "".join(parts)
+            yield " "
 
 
 def _new_line(depth: int) -> str:
     return "\n" + "  " * min(depth, _DEEPEST)
-
-
-def payload_block(event: ServerSentEvent) -> str:
-    """Lay out a payload alone."""
-    return "".join(f"{printable(line)}\n" for line in event.data.split("\n"))
 
 
 def comment_line(comment: Comment, paint: Paint) -> str:
@@ -87,14 +124,13 @@ def comment_line(comment: Comment, paint: Paint) -> str:
     return paint(f": {printable(comment.text)}", _DIM) + "\n"
 
 
-def finding_block(finding: Finding, paint: Paint) -> str:
-    """Lay out a finding, which is its own text, and a blank line."""
+def finding_block(finding: Finding, paint: Paint, file: str = "") -> str:
+    """Lay out a finding, which is its own text, and a blank line; with the file's name, if there are several."""
     colour = _RED if finding.severity == "error" else _YELLOW
-    head, text, caret, effect, mend = str(finding).split("\n")
+    head, text, caret, effect, fix = str(finding).split("\n")
     name, place = head.split("]", 1)
-    return "\n".join(
-        (paint(f"{name}]", colour) + place, text, paint(caret, colour), effect, paint(mend, _BOLD), "", "")
-    )
+    place = f" {printable(file)},{place}" if file else place
+    return "\n".join((paint(f"{name}]", colour) + place, text, paint(caret, colour), effect, paint(fix, _BOLD), "", ""))
 
 
 class Progress:

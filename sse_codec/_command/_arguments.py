@@ -1,0 +1,270 @@
+"""The arguments of the command line, and its help, which fits 80 columns."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Any
+
+from sse_codec import __version__
+from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
+from sse_codec.lint import CODES, Linter, explain
+
+from ._streams import show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EXAMPLES = """\
+examples:
+  curl -N URL | sse-codec decode            one JSON object a line, live
+  curl -N URL | sse-codec decode --data     only the payloads
+  curl -N URL | sse-codec lint              what is wrong with the stream
+  sse-codec decode FILE | jq .data          a recording
+  echo '{"data": "hi"}' | sse-codec encode  the way back
+
+`sse-codec COMMAND --help` has more of each. A FILE that is not given, or is
+"-", is standard input.
+"""
+
+_DECODE_EXAMPLES = """\
+examples:
+  curl -N URL | sse-codec decode
+      {"data": "...", "event": "message", "id": null, ...}
+  curl -N URL | sse-codec decode --json | jq .data
+      payloads as JSON rather than as strings of it
+  curl -N URL | sse-codec decode --stats >/dev/null
+      how many, of which types, how fast
+  sse-codec decode --comments --lenient FILE
+      keep-alives too, and an event without its blank line
+
+On a terminal events are laid out for reading; in a pipe they are JSON lines,
+unless --color=always asks for the layout there, too.
+"""
+
+_ENCODE_EXAMPLES = """\
+examples:
+  echo '{"event": "tick", "data": "1"}' | sse-codec encode
+  sse-codec decode FILE | sse-codec encode
+      the same stream again, without comments
+  sse-codec decode --json --comments FILE | sse-codec encode
+"""
+
+_LINT_EXAMPLES = """\
+examples:
+  curl -N URL | sse-codec lint
+      each finding as soon as its bytes have come
+  sse-codec lint --json --sentinel '[DONE]' FILE
+      what an LLM stream should be
+  sse-codec lint --strict recordings/
+      every *.sse file in the folder; warnings fail, too
+  sse-codec lint --ignore unknown-field FILE
+      without what is known, and meant
+  sse-codec lint --format github FILE
+      annotations for GitHub Actions; --format sarif is for other services
+  sse-codec lint --explain unknown-field
+      what a code means, with an example
+
+Error: a client of the standard loses something. Warning: other clients may, or
+it is probably a mistake. Exit status: 1 when there are errors (with --strict,
+or warnings), else 0.
+
+codes of errors:
+{errors}
+
+codes of warnings:
+{warnings}
+"""
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=80)
+
+
+class _Show(argparse.Action):
+    """Writes a text and ends the run; argparse's own way says nothing when that can't be written."""
+
+    def __init__(self, option_strings: list[str], dest: str, text: Callable[..., str], **others: Any) -> None:
+        self._text = text
+        super().__init__(option_strings, dest, default=argparse.SUPPRESS, **others)
+
+    def __call__(self, parser: argparse.ArgumentParser, _: Any, values: Any, __: Any = None) -> None:
+        try:
+            text = self._text(parser, values)
+        except ValueError as error:
+            parser.error(f"argument {self.option_strings[0]}: {error}")
+        show(text)
+        raise SystemExit(0)
+
+
+def _help(parser: argparse.ArgumentParser, _: object) -> str:
+    return parser.format_help()
+
+
+def _version(*_: object) -> str:
+    return f"sse-codec {__version__}\n"
+
+
+def _explanation(_: object, code: str) -> str:
+    return explain(code) + "\n"
+
+
+def parser(decode: object, encode: object, lint: object) -> argparse.ArgumentParser:
+    """Return the parser; it sets `command` to one of the arguments, and `name` to its name."""
+    top = argparse.ArgumentParser(
+        prog="sse-codec",
+        description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
+        epilog=_EXAMPLES,
+        formatter_class=_formatter,
+        add_help=False,
+    )
+    _add_help(top)
+    top.add_argument("--version", action=_Show, nargs=0, text=_version, help="show the version and exit")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=short, description=description, epilog=examples, formatter_class=_formatter, add_help=False
+        )
+        _add_help(added)
+        added.set_defaults(command=run, name=name)
+        return added
+
+    _add_decode(
+        command(
+            "decode",
+            decode,
+            "an event stream to JSON lines",
+            "Write each event as soon as it is complete: one JSON object a line.",
+            _DECODE_EXAMPLES,
+        )
+    )
+    added = command(
+        "encode",
+        encode,
+        "JSON lines to an event stream",
+        "Write a block for each line, a JSON object with any of the keys data, event,\n"
+        "id, retry and comment. Data that is not a string is sent as JSON, and so is a\n"
+        'string beside "json": true. last_event_id and keys that are null are passed\nover.',
+        _ENCODE_EXAMPLES,
+    )
+    added.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
+    _add_lint(
+        command(
+            "lint",
+            lint,
+            "what is wrong with an event stream",
+            "Say what clients will not take as it was meant, where it is, and how to fix it.",
+            _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
+        )
+    )
+    return top
+
+
+def _add_help(added: argparse.ArgumentParser) -> None:
+    added.add_argument("-h", "--help", action=_Show, nargs=0, text=_help, help="show this help and exit")
+
+
+def _add_decode(decode: argparse.ArgumentParser) -> None:
+    decode.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
+    decode.add_argument("--data", action="store_true", help="write only the payload of each event, and a line end")
+    decode.add_argument(
+        "--json", action="store_true", help="payloads that are JSON as what they are; others as strings"
+    )
+    decode.add_argument("--comments", action="store_true", help='write comments too, as {"comment": "..."}')
+    decode.add_argument("--stats", action="store_true", help="at the end, write what came to standard error")
+    decode.add_argument(
+        "--on-eof",
+        choices=("discard", "dispatch", "raise"),
+        default="discard",
+        help="what becomes of an event that the end of the stream cuts off: dropped, as the standard says (default); "
+        "written; or an error",
+    )
+    decode.add_argument(
+        "--lenient",
+        action="store_const",
+        const="dispatch",
+        dest="on_eof",
+        help="as --on-eof=dispatch: take an event whose blank line is missing at the end",
+    )
+    _add_common(decode)
+
+
+def _add_lint(lint: argparse.ArgumentParser) -> None:
+    lint.add_argument(
+        "files",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="a stream, or a folder of *.sse files; default: standard input",
+    )
+    lint.add_argument(
+        "--format",
+        choices=("text", "json", "github", "sarif"),
+        default="text",
+        help="for people (default), as JSON lines, as annotations of GitHub Actions, or as one SARIF document",
+    )
+    lint.add_argument("--json", action="store_true", help="payloads must be JSON")
+    lint.add_argument("--require-ids", action="store_true", help="every event must have an id")
+    lint.add_argument("--unique-ids", action="store_true", help="no id may come twice")
+    lint.add_argument("--sentinel", metavar="DATA", help="the stream must end with an event of this payload")
+    lint.add_argument(
+        "--ignore",
+        action="extend",
+        type=_codes,
+        default=[],
+        metavar="CODE",
+        help="leave out findings of this code, below; several: with commas between, or the option again",
+    )
+    lint.add_argument("--strict", action="store_true", help="warnings make the exit status 1, too")
+    lint.add_argument(
+        "--all", action="store_true", help="show each finding; else the first of equal ones, and how many they are"
+    )
+    lint.add_argument(
+        "--explain", action=_Show, metavar="CODE", text=_explanation, help="say what a code means, and exit"
+    )
+    _add_common(lint)
+
+
+def _add_common(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--max-event-size",
+        type=_size,
+        default=DEFAULT_MAX_EVENT_SIZE,
+        metavar="SIZE",
+        help='the largest event taken: bytes, a number with K, M or G, or "none" (default: 64M)',
+    )
+    added.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours: on a terminal (default), always, or never; NO_COLOR and FORCE_COLOR are obeyed",
+    )
+
+
+def _size(text: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    found = re.fullmatch(r"([0-9]{1,15})([KMG]?)(?:i?B)?", text, re.IGNORECASE)
+    size = int(found[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}[found[2].upper()] if found else 0
+    if size < 1:
+        raise argparse.ArgumentTypeError(
+            f'{text[:40]!r} is not a size: write bytes, at least 1, a number with K, M or G, or "none"'
+        )
+    return size
+
+
+def _codes(text: str) -> list[str]:
+    codes = text.split(",")
+    try:
+        Linter(ignore=codes)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return codes
+
+
+def _list_codes(severity: str) -> str:
+    import textwrap
+
+    codes = " ".join(code.name for code in CODES.values() if code.severity == severity)
+    return textwrap.fill(codes, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)

@@ -1,0 +1,236 @@
+"""`sse-codec decode`: an event stream in; JSON lines out, or events laid out on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
+
+from sse_codec._decoder import Decoder
+from sse_codec._errors import EventTooLarge, IncompleteEvent
+from sse_codec._event import Comment
+from sse_codec._lines import LineDecoder
+from sse_codec.lint import Linter
+from sse_codec.lint._json import json_fault
+
+from ._streams import Failure, Sink, Source, say
+from ._terminal import Paint, Statistics, comment_line, event_block, payload_block
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from sse_codec._event import ReceivedEvent
+
+#: How much of a stream without events is looked at, to say what it is instead.
+_HEAD = 64 * 1024
+
+
+def decode(options: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    sink = Sink()
+    source = Source(options.file, "decode", sink, events=True)
+    try:
+        _Run(source, sink, options).run()
+    finally:
+        source.close()
+    return 0
+
+
+class _Run:
+    """One run: the decoder and what is known of the stream."""
+
+    def __init__(self, source: Source, sink: Sink, options: argparse.Namespace) -> None:
+        self._source = source
+        self._options = options
+        self._sink = sink
+        self._decoder = Decoder(max_event_size=options.max_event_size)
+        self._comments = LineDecoder(max_event_size=options.max_event_size)
+        self._statistics = Statistics() if options.stats else None
+        self._show_events, self._show_comment = _layout(options, sink)
+        self._lines = _Lines()
+        self._events = 0
+
+    def run(self) -> None:
+        """Decode it all."""
+        head = bytearray()
+        try:
+            for chunk in self._source.chunks():
+                for piece in _lines(chunk) if self._options.comments else (chunk,):
+                    self._take(piece)
+                if not self._events:
+                    head += chunk[: _HEAD - len(head)]
+            self._end(bytes(head))
+        except IncompleteEvent as error:
+            raise Failure(1, f"{self._source.name}, line {self._lines.number}: {error}") from None
+        except EventTooLarge as error:
+            line = self._lines.find(self._options.max_event_size)
+            raise Failure(1, f"{self._source.name}, line {line}: {error}") from None
+        finally:  # after Ctrl-C too: it is how a live stream is left
+            if self._statistics is not None:
+                self._source.progress.clear()
+                self._statistics.bytes = self._source.read
+                say(self._statistics.text(live=not self._source.is_file).removesuffix("\n"))
+
+    def _take(self, piece: bytes) -> None:
+        if self._options.comments or self._options.stats:
+            self._take_comments(piece)
+        self._lines.add(piece)
+        events = self._decoder.feed(piece)
+        if events:
+            self._write(events)
+        self._lines.passed()
+
+    def _take_comments(self, piece: bytes) -> None:
+        for line in self._comments.feed(piece):
+            if isinstance(line, Comment):
+                if self._statistics is not None:
+                    self._statistics.comments += 1
+                if self._options.comments:
+                    self._sink.write(self._show_comment(line))
+
+    def _write(self, events: Sequence[ReceivedEvent]) -> None:
+        self._events += len(events)
+        if self._statistics is not None:
+            for event in events:
+                self._statistics.event(event)
+        for text in self._show_events(events):
+            self._sink.write(text)
+
+    def _end(self, head: bytes) -> None:
+        if self._options.on_eof == "dispatch":
+            # As if its blank line had come, and before that its last line's end.
+            self._write(self._decoder.feed(b"\n\n"))
+        unfinished = self._decoder.close()
+        if unfinished is not None and self._options.on_eof == "raise":
+            raise IncompleteEvent(unfinished)
+        if unfinished is not None:
+            self._note("the end cut off the last event, which is dropped; --lenient takes it")
+        elif not self._source.read:
+            self._note("empty: not a single byte came")
+        elif not self._events:
+            linter = Linter()
+            error = next((f for f in linter.feed(head) + linter.close() if f.severity == "error"), None)
+            if error is not None:
+                self._note(f"no events: {error.what}; `sse-codec lint` says more")
+
+    def _note(self, text: str) -> None:
+        self._source.progress.clear()
+        say(f"sse-codec: {self._source.name}: {text}")
+
+
+class _Lines:
+    """Counts lines, and keeps the chunks of the block in progress: an error names its line."""
+
+    def __init__(self) -> None:
+        self._kept: list[bytes] = []
+        self._before = 0  # line ends before those chunks
+        self._ends_in_cr = False
+
+    def add(self, chunk: bytes) -> None:
+        """Take a chunk, before it is decoded."""
+        self._kept.append(chunk)
+
+    def passed(self) -> None:
+        """Note that the latest chunk was decoded: if a block ended in it, what came before it is not needed."""
+        latest = self._kept[-1]
+        if b"\n\n" in latest or b"\r\r" in latest or b"\n\r" in latest:
+            for chunk in self._kept[:-1]:
+                self._before += self._ends(chunk)
+            self._kept = [latest]
+
+    def _ends(self, chunk: bytes) -> int:
+        """Return how many lines end in a chunk, and remember whether it ends in a CR: a LF after it is no other."""
+        ends = chunk.count(b"\n")
+        if b"\r" in chunk:
+            ends += chunk.count(b"\r") - chunk.count(b"\r\n")
+        ends -= self._ends_in_cr and chunk.startswith(b"\n")
+        if chunk:
+            self._ends_in_cr = chunk.endswith(b"\r")
+        return ends
+
+    @property
+    def number(self) -> int:
+        """The number of the line in progress, or of the latest one, if the stream ends after its end."""
+        chunks = b"".join(self._kept)
+        ends = self._before + self._ends(chunks)
+        return ends + 1 - chunks.endswith((b"\n", b"\r"))
+
+    def find(self, limit: int | None) -> int:
+        """Return the number of the line with which a block of the kept chunks passes a limit."""
+        decoder = Decoder(max_event_size=limit)
+        chunks = b"".join(self._kept)
+        number = self._before - (self._ends_in_cr and chunks.startswith(b"\n"))
+        try:
+            for line in chunks.splitlines(keepends=True):
+                number += 1
+                decoder.feed(line)
+                decoder.feed(b"")
+        except EventTooLarge:
+            pass
+        return number
+
+
+def _lines(chunk: bytes) -> Iterable[bytes]:
+    # bytes.splitlines cuts at LF, CR and CRLF and at nothing else.
+    return chunk.splitlines(keepends=True)
+
+
+def _layout(
+    options: argparse.Namespace, sink: Sink
+) -> tuple[Callable[[Sequence[ReceivedEvent]], Iterable[str]], Callable[[Comment], str]]:
+    """Return how events are written, all of a chunk or in pieces, and how comments are."""
+    if sink.is_terminal or options.color == "always":
+        paint = Paint(sys.stdout, options.color)
+
+        def lay_out(events: Sequence[ReceivedEvent]) -> Iterator[str]:
+            for event in events:
+                yield from payload_block(event) if options.data else event_block(event, paint, json=options.json)
+
+        return lay_out, lambda comment: comment_line(comment, paint)
+    lines = _payload_lines if options.data else _parsed_lines if options.json else _json_lines
+    return (lambda events: (lines(events),)), lambda comment: f'{{"comment": {_dump(comment.text)}}}\n'
+
+
+def _payload_lines(events: Sequence[ReceivedEvent]) -> str:
+    return "".join([f"{event.data}\n" for event in events])
+
+
+def _json_lines(events: Sequence[ReceivedEvent]) -> str:
+    """Write events as JSON lines. Most have what the one before them had, their data aside."""
+    lines: list[str] = []
+    common: tuple[object, ...] = ()
+    rest = ""
+    for event in events:
+        now = (event.event, event.id, event.retry, event.last_event_id)
+        if now != common:
+            common, rest = now, _rest(*now)
+        lines.append(f'{{"data": {encode_basestring(event.data)}{rest}')
+    return "".join(lines)
+
+
+def _rest(event: str, own_id: str | None, retry: int | None, last_event_id: str) -> str:
+    return (
+        f', "event": {encode_basestring(event)}, "id": {_dump(own_id)}, '
+        f'"retry": {"null" if retry is None else retry}, "last_event_id": {_dump(last_event_id)}}}\n'
+    )
+
+
+def _parsed_lines(events: Sequence[ReceivedEvent]) -> str:
+    return "".join(map(_parsed_line, events))
+
+
+def _parsed_line(event: ReceivedEvent) -> str:
+    """Put in a payload that is JSON as it is, so that no number is rounded; it may have been on several lines.
+
+    A string, and null, would not come back from `encode` as what they were: a key after them says so.
+    """
+    if json_fault(event.data):
+        return _json_lines((event,))
+    data = event.data.replace("\n", " ")
+    line = f'{{"data": {data}{_rest(event.event, event.id, event.retry, event.last_event_id)}'
+    return f'{line[:-2]}, "json": true}}\n' if data.strip("\t\r ")[:1] in {'"', "n"} else line
+
+
+def _dump(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)

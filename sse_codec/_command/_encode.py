@@ -1,0 +1,95 @@
+"""`sse-codec encode`: JSON lines in; an event stream out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from sse_codec._encoder import encode_block
+from sse_codec._errors import show
+from sse_codec._grammar import DEFAULT_EVENT
+from sse_codec.lint._text import printable
+
+from ._streams import Failure, Sink, Source
+
+if TYPE_CHECKING:
+    import argparse
+
+_ENCODED_KEYS = ("data", "event", "id", "retry", "comment")
+_IGNORED_KEYS = ("last_event_id",)  # `decode` writes it, and it is the receiver's
+_JSON_KEY = "json"  # the data is JSON, though it is a string or null
+
+
+def encode(options: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    sink = Sink()
+    source = Source(options.file, "encode", sink, events=False)
+    try:
+        for number, line in enumerate(source.lines(), 1):
+            if not line.isspace():
+                try:
+                    text = block(line).decode()
+                except ValueError as error:
+                    raise Failure(1, f"{source.name}, line {number}: {error}") from None
+                if sink.is_terminal:  # which other people's text must not drive
+                    text = "".join(f"{printable(part)}\n" for part in text[:-1].split("\n"))
+                sink.write(text)
+    finally:
+        source.close()
+    return 0
+
+
+def block(line: bytes) -> bytes:
+    """Encode what one JSON line says; raises a ValueError that says what is wrong with it."""
+    try:
+        text = line.decode().strip()
+        parsed = _READER.decode(text)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 (byte {error.start + 1})") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} (column {error.colno})") from None
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
+    if not isinstance(parsed, dict):
+        raise ValueError(f"not a JSON object: {show(text)}")
+    keys = cast("dict[str, Any]", parsed)
+    for key in keys:
+        if key not in {*_ENCODED_KEYS, *_IGNORED_KEYS, _JSON_KEY}:
+            raise ValueError(f"unknown key {show(key)}; known are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")
+    parts = {key: keys[key] for key in _ENCODED_KEYS if key in keys}
+    if parts.get("event") == DEFAULT_EVENT:
+        del parts["event"]  # `decode` names it in each line, and few streams do
+    if "data" in parts and (keys.get(_JSON_KEY) is True or not isinstance(parts["data"], (str, type(None)))):
+        parts["data"] = _text_of(text, "data")
+    return encode_block(**parts)
+
+
+def _read_int(digits: str) -> int:
+    """Read a number; one that Python refuses for its length is too large wherever a number counts."""
+    return int(digits[:1000])
+
+
+_READER = json.JSONDecoder(parse_int=_read_int)
+
+
+def _text_of(text: str, wanted: str) -> str:
+    """Return the text of a member of a JSON object, so that no number in it is rounded; of several the last."""
+    found = ""
+    at = text.index("{") + 1
+    while True:
+        key, end = _READER.raw_decode(text, _skip(text, at))
+        start = _skip(text, _skip(text, end) + 1)
+        _, end = _READER.raw_decode(text, start)
+        if key == wanted:
+            found = text[start:end]
+        end = _skip(text, end)
+        if text[end] == "}":
+            return found
+        at = end + 1
+
+
+def _skip(text: str, at: int) -> int:
+    """Return the index of what follows white space."""
+    while text[at] in " \t\n\r":
+        at += 1
+    return at

@@ -1,0 +1,198 @@
+"""The quick look: most blocks of most streams have nothing that any check is for, and a few searches prove it.
+
+`is_plain` looks at the characters of many blocks at once, `count_events` at blocks whose data comes last, which nearly
+all are, and `clean_payload` at any one block. They may say yes only where the thorough look would find nothing and
+remember nothing; a test holds them to that. What they are not sure of, they leave to it.
+
+A search for one character is nearly free, one for two costs as much as all the rest; so few are made, and the rare ones
+only where their first character is there.
+"""
+
+from __future__ import annotations
+
+from sse_codec._grammar import CR, LF
+
+from ._json import json_fault
+from ._payload import ESCAPED, PRINTED, may_be_ill
+from ._values import LONGEST_ID
+
+_ONLY_BEYOND_ASCII = "\x85\u2028\u2029\ufffd"
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text has no character that a payload is searched for, and no two payloads side by side."""
+    if "\v" in text or "\f" in text or "\x1c" in text or "\x1d" in text or "\x1e" in text or "}{" in text:
+        return False
+    return text.isascii() or not any(character in text for character in _ONLY_BEYOND_ASCII)
+
+
+def is_one_object(text: str) -> bool:
+    """Tell whether a text of plain characters is one block of one JSON object: how tokens arrive, one in a chunk."""
+    return (
+        text[:8] == 'data: {"'
+        and text[-3:] == "}\n\n"
+        and text.find("\n") == len(text) - 2
+        and text.find("data:", 6) < 0
+        and ("N" not in text or "NaN" not in text)
+        and ("I" not in text or "Infinity" not in text)
+    )
+
+
+def count_events(text: str, longest: int, known: set[str], types: set[str], *, texts: bool) -> tuple[int, int]:
+    """Return how many events and lines there are in plain blocks that have their data last; 0 if not sure.
+
+    Args:
+        text: whole blocks.
+        longest: the length in bytes that no block reaches; 0 if all of them together do not.
+        known: what stood before data lines and was looked at; more is added.
+        types: event types that were looked at.
+        texts: whether payloads of free text may be taken.
+    """
+    # "event: a\n", ' {"b": 1}\n\nevent: a\n', ' {"b": 2}\n\n'
+    pieces = text.split("data:")
+    head = pieces[0]
+    lines = 0
+    if head:
+        if head not in known and not _is_clean_head(head, known, types):
+            return 0, 0
+        lines = head.count("\n")
+    if longest and 4 * (2 * max(map(len, pieces)) + len("data:")) >= longest:
+        return 0, 0
+    del pieces[0]
+    events = len(pieces)
+    for piece in pieces:
+        value, newline, head = piece.partition("\n")
+        if value[:3] == ' {"' or value[:2] == '{"':
+            if value[-1] != "}" or ("N" in value and "NaN" in value) or ("I" in value and "Infinity" in value):
+                return 0, 0
+        elif not texts or (
+            (value[:1] != " " or value[1:2] in _ODD_FIRST or value[-1] in _ODD_LAST) and not _is_clean_text(value)
+        ):
+            return 0, 0
+        elif newline and not head and not longest:  # of a payload of several lines, which is not JSON
+            events -= 1
+            lines += 1
+            continue
+        if head == "\n":
+            lines += 2
+        elif head in known or (head[:1] == "\n" and _is_clean_head(head, known, types)):
+            lines += 1 + head.count("\n")
+        else:
+            return 0, 0
+    return (events, lines) if head == "\n" else (0, 0)
+
+
+#: The first and last characters of free text for which it is looked at again.
+_ODD_FIRST = " \t{[" + "".join({start[0] for start in PRINTED})
+_ODD_LAST = " \tn"
+
+
+def _is_clean_text(value: str) -> bool:
+    """Tell whether a line of free text, with what stands after the colon, has nothing to find."""
+    return (
+        value[:1] == " "
+        and value[1:2] not in " \t{["
+        and value[-1] not in " \t"
+        and not value.startswith(PRINTED, 1)
+        and not (value[-1] == "n" and value.endswith(ESCAPED))
+    )
+
+
+def _is_clean_head(head: str, known: set[str], types: set[str]) -> bool:
+    """Look at what stands before a data line: a blank line, comments in blocks of their own, type and id."""
+    blocks = head.removeprefix("\n").split("\n\n")
+    if not all(block[:1] == ":" and "\n" not in block for block in blocks[:-1]):
+        return False
+    event = id_seen = False
+    *lines, rest = blocks[-1].split("\n")
+    if rest:
+        return False
+    for line in lines:
+        if line[:7] == "event: " and not event and line[7:] in types:
+            event = True
+        elif line[:4] == "id: " and not id_seen and _is_clean_id(line[4:]):
+            id_seen = True
+        else:
+            return False
+    if not id_seen and len(blocks) == 1 and len(known) < _MOST_KNOWN:
+        known.add(head)
+    return True
+
+
+#: The most of what stands before data lines that is remembered.
+_MOST_KNOWN = 200
+
+
+def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
+    """Return the payload of a block of plain characters; None if a check might find something, or remember it.
+
+    Args:
+        block: the block, without its blank line; of a comment alone, or of an id alone, the payload is "".
+        types: event types that were looked at before.
+        texts: whether payloads of free text may be taken.
+    """
+    values: list[str] = []
+    event = id_seen = False
+    lines = block.split("\n")
+    for line in lines:
+        head = line[:6]
+        if head == "data: ":
+            value = line[6:]
+            if not _is_clean_value(value, texts=texts):
+                return None
+            values.append(value)
+        elif head == "event:":
+            if event or line[7:] not in types or line[6:7] != " ":
+                return None
+            event = True
+        elif head in {"data:{", "data:["}:
+            if not _is_clean_value(line[5:], texts=texts):
+                return None
+            values.append(line[5:])
+        elif head[:4] == "id: ":
+            if id_seen or not _is_clean_id(line[4:]):
+                return None
+            id_seen = True
+        elif head[:1] == ":" and len(lines) == 1:
+            return ""
+        else:
+            return None
+    if len(values) == 1:
+        return values[0]
+    if not values:
+        return None if event else ""
+    data = "\n".join(values)
+    return data if data[:1] not in {"{", "["} or json_fault(data) is None else None
+
+
+def can_wait(part: bytes, types: set[str]) -> bool:
+    """Tell whether in the start of a block nothing can be found before more of it comes.
+
+    That is so within the first line, and after a type and an id that are fine.
+    """
+    if CR in part:
+        return False
+    if LF not in part:
+        return True
+    *lines, _ = part.split(b"\n")
+    names = [line.partition(b": ")[0] for line in lines]
+    if len(set(names)) < len(names):
+        return False
+    for name, line in zip(names, lines, strict=True):
+        value = line[len(name) + 2 :].decode("utf-8", "replace")
+        if not (name == b"event" and value in types) and not (name == b"id" and _is_clean_id(value)):
+            return False
+    return True
+
+
+def _is_clean_id(value: str) -> bool:
+    return 0 < len(value) <= LONGEST_ID and value.isascii() and value.isprintable() and value.strip(" ") == value
+
+
+def _is_clean_value(value: str, *, texts: bool) -> bool:
+    if not value:
+        return True
+    first, last = value[0], value[-1]
+    if last in " \t" or (first not in '{["' and (not texts or first in " \t" or value.endswith(ESCAPED))):
+        return False
+    return not may_be_ill(value)

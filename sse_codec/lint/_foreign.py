@@ -1,0 +1,357 @@
+"""Bytes that are not an event stream: what they are instead, told from the first of them.
+
+`suspect` looks at one line that is no known field. It names the format when the line alone shows it, or asks for more:
+a `Trial` collects the next bytes, a few hundred or until the next line has ended, and then decides. Nothing here
+reports or changes state; the linter does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_PROXY = "look at the response's status and headers, and at the proxy or server that wrote this page"
+_HANDLER = "look at the server that wrote this: it failed while it made the stream, or before it"
+_FRAME = (
+    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look '
+)
+_FRAME += "at the server that wrote it"
+_DECOMPRESS = "decompress it before it is parsed, or ask for it uncompressed (Accept-Encoding: identity)"
+_UNWRAP = "send the text itself as the body, not a JSON string or a repr of it"
+
+
+class Kind(NamedTuple):
+    """A format that is not an event stream.
+
+    Args:
+        name: what it is, as the subject of a sentence.
+        fix: what to do about it.
+        ends: "field": it lasts until a known field; "text": until one that is plain text, because among random bytes
+            a field's name means little; "blank": until a blank line or a known field; "chunks": to the end, among the
+            stream's own lines.
+        effect: what a client makes of it, if that is not what the code says.
+    """
+
+    name: str
+    fix: str
+    ends: str = "field"
+    effect: str | None = None
+
+
+PLAIN_TEXT = Kind("plain text", _PROXY)
+
+
+class Trial:
+    """A line that may start something foreign, and the bytes after it that decide.
+
+    Args:
+        wanted: "binary": the first bytes decide; "json": the next line that is not blank; "chunk": what stands after as
+            many bytes as the line says.
+        raw: the line, with its end.
+    """
+
+    __slots__ = ("_decisive", "_wanted", "raw")
+
+    def __init__(self, wanted: str, raw: bytes) -> None:
+        self._wanted = wanted
+        self.raw = bytearray(raw)
+        self._decisive = 0 if wanted == "json" else _BINARY if wanted == "binary" else _chunk_end(raw)
+
+    def take(self, data: bytes) -> bytes:
+        """Take what is needed of the next bytes; return the others."""
+        room = max(self.size - len(self.raw), 0)
+        self.raw += data[:room]
+        if not self._decisive and (b"\n" in data or b"\r" in data):
+            second = _SECOND_LINE.search(self.raw)
+            self._decisive = second.end() if second else 0
+        return data[room:]
+
+    @property
+    def decided(self) -> bool:
+        """Whether enough has come."""
+        return len(self.raw) >= self.size
+
+    @property
+    def size(self) -> int:
+        """How many bytes decide."""
+        return self._decisive or LONGEST
+
+    def verdict(self) -> Kind | None:
+        """Return what it is; None: nothing foreign. Only what decides is looked at, however the stream was cut."""
+        raw = bytes(self.raw[: self.size])
+        if self._wanted == "binary":
+            return _binary(raw)
+        return _json(raw) if self._wanted == "json" else _chunked(raw)
+
+
+#: The most bytes that are taken to decide, and how many decide what is hardly text.
+LONGEST = 4096
+_BINARY = 256
+
+#: The end of the second line that is not blank.
+_SECOND_LINE = re.compile(rb"\A[^\r\n]+[\r\n]+[^\r\n]+[\r\n]")
+
+#: Bytes that text does not have.
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
+
+
+def suspect(line: bytes, *, starts_block: bool, ends_in_crlf: bool) -> Kind | str | None:
+    """Look at a line that is not a known field.
+
+    Args:
+        line: its bytes.
+        starts_block: nothing but comments stands before it in its block.
+        ends_in_crlf: how it ends.
+
+    Returns:
+        What it is the first line of; or what a `Trial` should look for; or None.
+    """
+    text = line.decode("utf-8", "replace")
+    if not is_text(line):
+        return "binary"
+    if is_chunk_size(line) and ends_in_crlf:
+        return "chunk"
+    for pattern, anywhere, kind in _TEXTS:
+        if (anywhere or starts_block) and pattern.match(text):
+            return kind
+    if starts_block and _encoded(line):
+        return Kind("an event stream in base64", "decode it, or switch base64 off where the response is made")
+    return "json" if starts_block and text.lstrip()[:1] in {"{", "["} else None
+
+
+def is_chunk_size(line: bytes) -> bool:
+    """Tell whether a line may be the size of an HTTP chunk."""
+    return _CHUNK_SIZE.fullmatch(line) is not None
+
+
+def is_text(line: bytes) -> bool:
+    """Tell whether a line has only what text has."""
+    return "\ufffd" not in line.decode("utf-8", "replace") and line.translate(None, _CONTROLS) == line
+
+
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}(?:;[^\r\n]*)?")
+_HTTP_HEADERS = (
+    "access-control-[a-z-]+|cache-control|connection|content-(?:encoding|length|type)|keep-alive|server|status|"
+    "transfer-encoding|vary|x-[a-z-]+"
+)
+
+#: First lines, whether they are known also where they may continue a payload, and what they start.
+_TEXTS = [
+    (
+        re.compile(r"HTTP/\d"),
+        True,
+        Kind(
+            "an HTTP response with its head",
+            "leave the head out: record without curl's -i, and write headers through the server's own interface",
+            "blank",
+        ),
+    ),
+    (
+        re.compile(rf"(?:{_HTTP_HEADERS}):", re.IGNORECASE),
+        False,
+        Kind("a head of HTTP headers", "send headers as headers: here they are part of the body", "blank"),
+    ),
+    (re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), True, Kind("HTML", _PROXY)),
+    (re.compile(r"\s*<\?xml\b", re.IGNORECASE), True, Kind("XML", _PROXY)),
+    (re.compile(r"\s*Traceback \(most recent call last\):"), True, Kind("a Python traceback", _HANDLER)),
+    (
+        re.compile(r"\s*(?:<br ?/?>|(?:<b>|PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Parse) error)(?:</b>)?: )"),
+        False,
+        Kind("a message of PHP", "set display_errors to off, and look at the message: the server has a fault"),
+    ),
+    (re.compile(r"\s*<[a-z!/]", re.IGNORECASE), False, Kind("HTML or XML", f"{_FRAME}, or at the proxy")),
+    (
+        re.compile(r"panic: |goroutine \d+ \[|Exception in thread |[\w.]*(?:Error|Exception): |\s+at \S+ ?\("),
+        False,
+        Kind("an error message, as a program prints it", _HANDLER),
+    ),
+    (re.compile(r"\s*\[?\s*[\"'](?:data|event|id|retry|):"), False, Kind("an event stream inside a string", _UNWRAP)),
+    (re.compile(r"b[\"'](?:data|event|id|retry|):"), False, Kind("an event stream as the repr of bytes", _UNWRAP)),
+    (
+        re.compile(r"[0-9a-z]:[\"{\[]"),
+        False,
+        Kind(
+            'the data stream of the AI SDK (lines such as 0:"...")',
+            "read it with the AI SDK, or have the server send its UI message stream, which is an event stream",
+        ),
+    ),
+    (re.compile(r"%PDF-"), False, Kind("a PDF document", _PROXY)),
+]
+
+
+def _encoded(line: bytes) -> bool:
+    """Tell whether a line is base64 of the start of an event stream."""
+    import binascii
+
+    head = line[:12]
+    return _BASE64.fullmatch(head) is not None and re.match(_FIELD, binascii.a2b_base64(head)) is not None
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{12}")
+_FIELD = rb"(?:data|event|id|retry):"
+
+
+def starts_stream(data: bytes) -> bool:
+    """Tell whether bytes start as an event stream does."""
+    return re.match(rb"(?:\xef\xbb\xbf)?\n*(?:%b|:)" % _FIELD, data) is not None
+
+
+#: The first line of an event stream in a JSON string.
+_STREAM_INSIDE = re.compile(r'"(?:data|event|id|retry|):(?:[^"\\]|\\[^n])*\\n')
+
+
+def _json(raw: bytes) -> Kind:
+    text = raw.decode("utf-8", "replace")
+    if _STREAM_INSIDE.search(text):
+        return Kind("an event stream inside JSON", _UNWRAP)
+    lines = [line for line in raw.splitlines() if line.strip()]
+    if len(lines) > 1 and _closed(lines[0]) and lines[1].lstrip()[:1] in {b"{", b"["}:
+        return Kind(
+            "JSON lines (NDJSON)", 'write "data: " before each line and a blank line after it, or read it as JSON lines'
+        )
+    return Kind("JSON", _FRAME)
+
+
+def _closed(line: bytes) -> bool:
+    return line.rstrip()[-1:] in {b"}", b"]"}
+
+
+def _chunk_end(line: bytes) -> int:
+    """Return where a chunk ends, its CRLF included, if the line says its size."""
+    return min(len(line) + int(line.split(b";")[0], 16) + 2, LONGEST)
+
+
+def _chunked(raw: bytes) -> Kind | None:
+    """Judge a line of hexadecimal digits that ends in CRLF by whether as many bytes follow, and another CRLF."""
+    line, _, rest = raw.partition(b"\r\n")
+    length = int(line.split(b";")[0], 16)
+    proved = len(rest) == length + 2 and rest.endswith(b"\r\n")
+    if not length or not (proved or starts_stream(rest)):
+        return None
+    return Kind(
+        "a body in HTTP chunks, with their sizes (Transfer-Encoding: chunked)",
+        "read the response with an HTTP client, which takes the chunks apart, rather than from the socket",
+        "chunks",
+        "a client ignores the sizes as unknown fields; one that comes within a line breaks the line, and its event",
+    )
+
+
+#: The first bytes of compressed data.
+_COMPRESSED = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xff\x06\0\0sNaPpY", "snappy"),
+]
+
+#: The first bytes of other formats that are not text.
+_MAGIC = [
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"%PDF-", "a PDF document"),
+    (b"GIF8", "a GIF image"),
+    (b"\x7fELF", "a program"),
+    (b"\0asm", "WebAssembly"),
+    (b"OggS", "Ogg audio"),
+    (b"ID3", "MP3 audio"),
+]
+
+_UTF_8 = "encode the stream as UTF-8, whatever the platform's default is"
+_TEXT_CODECS = [
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+]
+
+
+def _binary(raw: bytes) -> Kind | None:
+    """Say what bytes are that are hardly text; None when they may be text with a few bad bytes in it."""
+    import zlib
+
+    for magic, name in _TEXT_CODECS:
+        if raw.startswith(magic):
+            return Kind(f"{name} text", _UTF_8, "text")
+    for magic, name in _COMPRESSED:
+        if raw.startswith(magic):
+            return _compressed(name, raw)
+    for magic, name in _MAGIC:
+        if raw.startswith(magic):
+            return Kind(name, _PROXY, "text")
+    if len(raw) >= 12 and zlib.crc32(raw[:8]) == int.from_bytes(raw[8:12], "big"):
+        return Kind(
+            "the binary format of AWS (application/vnd.amazon.eventstream)",
+            "read it with an AWS SDK, or have a gateway turn it into an event stream",
+            "text",
+        )
+    if len(raw) >= 4 and (name := _wide(raw)):
+        return Kind(f"{name} text", _UTF_8, "text")
+    if raw[3:5] == b"\4\0" and raw[5:9] == b"\0\0\0\0" and raw[:1] == b"\0":
+        return Kind("raw HTTP/2", "read the response with a client that speaks HTTP/2", "text")
+    if _is_grpc(raw):
+        return Kind(
+            "a stream of gRPC or Connect messages, each with five bytes of flags and length before it",
+            "call the method with a client of gRPC or Connect, or have the server send an event stream",
+            "text",
+        )
+    if raw[:1] == b"x" and raw[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"} and _inside(raw, 15) is not None:
+        return _compressed("zlib (deflate)", raw)
+    inside = _inside(raw, -15)
+    if inside and starts_stream(inside):
+        return _compressed("deflate", raw)
+    if _is_odd(raw):
+        return Kind(
+            "binary data, perhaps compressed with Brotli or deflate",
+            f"look at the response's Content-Encoding; {_DECOMPRESS}",
+            "text",
+        )
+    return None
+
+
+def _compressed(name: str, raw: bytes) -> Kind:
+    """Describe compressed bytes, and what is inside, if that shows."""
+    inside = [_inside(raw, bits) for bits in (31, 15, -15)]
+    streams = any(data and starts_stream(data) for data in inside)
+    what = f"compressed data ({name}){' with an event stream inside' if streams else ''}"
+    return Kind(what, _DECOMPRESS, "text")
+
+
+def _inside(raw: bytes, bits: int) -> bytes | None:
+    """Decompress the first bytes; None if they are not what `bits` of zlib says."""
+    import zlib
+
+    try:
+        return zlib.decompressobj(bits).decompress(raw, 64)
+    except zlib.error:
+        return None
+
+
+def _wide(raw: bytes) -> str:
+    """Name an encoding of ASCII text in which every other byte, or three of four, are NUL."""
+    head = raw[:16]
+    if not any(head[1::2]) and all(head[::2]):
+        return "UTF-16"
+    if not any(head[::2]) and all(head[1::2]):
+        return "UTF-16"
+    if len(raw) >= 8 and (head[:4].count(0), head[4:8].count(0)) == (3, 3) and (head[0] or head[3]):
+        return "UTF-32"
+    return ""
+
+
+def _is_grpc(raw: bytes) -> bool:
+    """Tell whether bytes start with a frame of gRPC: flags, the length in four bytes, and as much of a message."""
+    if len(raw) < 6 or raw[0] not in {0, 1, 2, 3, 0x80} or raw[1]:
+        return False
+    length = int.from_bytes(raw[1:5], "big")
+    following = raw[5 + length : 6 + length]
+    return length > 0 and following in {b"", b"\0", b"\1", b"\2", b"\3", b"\x80"}
+
+
+def _is_odd(raw: bytes) -> bool:
+    """Tell whether bytes have many characters that text does not have."""
+    text = raw.decode("utf-8", "replace")
+    odd = text.count("\ufffd") + len(raw) - len(raw.translate(None, _CONTROLS))
+    return odd >= 3 and odd >= len(text) * (0.1 if len(raw) >= 16 else 0.3)

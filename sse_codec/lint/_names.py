@@ -1,0 +1,48 @@
+"""What may have been meant by a field name that the standard does not know."""
+
+from __future__ import annotations
+
+import re
+
+from sse_codec._grammar import DATA, EVENT, ID, RETRY
+
+from ._codes import closest
+from ._text import SHOWN
+
+KNOWN = (DATA, EVENT, ID, RETRY)
+
+#: A known name with something else than a colon after it.
+_NO_COLON = re.compile(
+    r"\s*(data|event|id|retry)(?:\s*[={\[\";\uff1a]|\s+[\d.]+$|\s+\S+$|\s+[{\[\"])", re.IGNORECASE | re.ASCII
+)
+
+
+def meant(name: str) -> str | None:
+    """Return the known field whose name this looks like, or whose colon is missing."""
+    found = _NO_COLON.match(name[: 2 * SHOWN])
+    return found[1].lower() if found else closest(name.strip().lower(), KNOWN)
+
+
+def remedy(name: str, *, has_colon: bool, continues: bool) -> tuple[str, str]:
+    """Say what to do about a field name.
+
+    Args:
+        name: the name.
+        has_colon: whether a colon follows it.
+        continues: whether the line stands in a block after data.
+
+    Returns:
+        A word for the kind of mistake, and the text.
+    """
+    known = meant(name)
+    if known is not None and _NO_COLON.match(name[: 2 * SHOWN]):
+        return f"no colon after {known}", f'the colon after "{known}" is missing: write "{known}: " and then the value'
+    if known is not None:
+        return f"meant {known}", f"write {known!r}: names are exact, case and spaces included"
+    may_be_type = has_colon and len(name) <= SHOWN and name.isalpha()
+    if continues and not may_be_type:
+        return "continues", 'if it continues the payload, write "data: " before each of its lines'
+    if may_be_type:
+        fix = f'for an event of this type write "event: {name}", and its payload in a data field; else leave it out'
+        return "type", fix
+    return "payload", 'if it is a payload, write "data: " before each of its lines; a remark starts with a colon'

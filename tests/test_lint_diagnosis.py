@@ -1,0 +1,384 @@
+"""What people with a broken stream are told: each kind of illness that was reported in public, in several guises.
+
+Every case is checked whole and byte by byte: the same findings, and no others; so one cause has one finding.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zlib
+from typing import Any, NamedTuple
+
+import pytest
+
+from sse_codec import Decoder
+from sse_codec.lint import Finding, Linter, lint
+from sse_codec.lint._foreign import LONGEST
+from tests.test_lint import loses_nothing
+
+
+class Case(NamedTuple):
+    name: str
+    wire: bytes
+    code: str
+    place: tuple[int, int]  # line and column
+    words: tuple[str, ...]  # of what is said
+    options: dict[str, Any] = {}  # noqa: RUF012  # a default that nobody changes
+
+
+STREAM = b'data: {"a": 1}\n\ndata: {"a": 2}\n\n'
+LONG = b"".join(b'id: %d\nevent: tick\ndata: {"number": %d}\n\n' % (number, number * 7919) for number in range(300))
+BEFORE = b"data: hello\n\n"
+
+
+def amazon(payload: bytes) -> bytes:
+    """Make a frame of application/vnd.amazon.eventstream."""
+    headers = b"\x0b:event-type\x07\x00\x05chunk"
+    prelude = (len(payload) + len(headers) + 16).to_bytes(4, "big") + len(headers).to_bytes(4, "big")
+    prelude += zlib.crc32(prelude).to_bytes(4, "big")
+    message = prelude + headers + payload
+    return message + zlib.crc32(message).to_bytes(4, "big")
+
+
+def grpc(payload: bytes) -> bytes:
+    return b"\0" + len(payload).to_bytes(4, "big") + payload
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def chunked(*chunks: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+#: Bytes that stand for Brotli's, which have no mark.
+BROTLI = bytes.fromhex("1b110000a49c8ee3fe0c9de13d77b28b64d0ff9a1602a1b2e7c4d81904f0aa93")
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>502</title></head>\n<body>\n<p>Bad gateway</p>\n</body>\n</html>\n"
+TRACEBACK = b'Traceback (most recent call last):\n  File "app.py", line 3, in <module>\n    main()\nKeyError: 1\n'
+PHP = b"<br />\n<b>Warning</b>:  Undefined variable $x in <b>/index.php</b> on line <b>3</b><br />\n"
+
+#: What is not an event stream, and the word for it; where it stands is up to the test.
+FOREIGN = [
+    ("gzip", gzip.compress(STREAM, mtime=0), "compressed data (gzip) with an event stream inside"),
+    ("gzip of something else", gzip.compress(PAGE, mtime=0), "compressed data (gzip)"),
+    ("gzip, long", gzip.compress(LONG, mtime=0), "compressed data (gzip)"),
+    ("gzip, cut", gzip.compress(LONG, mtime=0)[:5], "compressed data (gzip)"),
+    ("zlib", zlib.compress(STREAM), "compressed data (zlib (deflate)) with an event stream inside"),
+    ("zlib, long", zlib.compress(LONG, 9), "compressed data (zlib (deflate))"),
+    ("deflate", raw_deflate(STREAM), "compressed data (deflate) with an event stream inside"),
+    ("zstd", b"\x28\xb5\x2f\xfd\x04\x58\x61\x00\x00" + bytes(range(128, 250)), "compressed data (zstd)"),
+    ("bzip2", b"BZh91AY&SY" + bytes(range(128, 250)), "compressed data (bzip2)"),
+    ("Brotli", BROTLI, "binary data, perhaps compressed with Brotli or deflate"),
+    ("Brotli, long", BROTLI * 40, "binary data, perhaps compressed with Brotli or deflate"),
+    ("UTF-16", STREAM.decode().encode("utf-16"), "UTF-16 text"),
+    ("UTF-16, little end first", STREAM.decode().encode("utf-16-le"), "UTF-16 text"),
+    ("UTF-16, big end first", STREAM.decode().encode("utf-16-be"), "UTF-16 text"),
+    ("UTF-32", STREAM.decode().encode("utf-32"), "UTF-32 text"),
+    ("UTF-32, little end first", STREAM.decode().encode("utf-32-le"), "UTF-32 text"),
+    ("UTF-32, big end first", STREAM.decode().encode("utf-32-be"), "UTF-32 text"),
+    ("Amazon", amazon(b'{"bytes": "aGk="}'), "the binary format of AWS (application/vnd.amazon.eventstream)"),
+    ("Amazon, with a line end in its length", amazon(b"x" * (10 - 38 + 256)), "the binary format of AWS"),
+    ("Amazon, several", amazon(b"{}") * 20, "the binary format of AWS (application/vnd.amazon.eventstream)"),
+    ("gRPC", grpc(b"\x0a\x05hello") * 3, "a stream of gRPC or Connect messages"),
+    ("Connect", grpc(b'{"text": "Hi"}') + b"\2\0\0\0\2{}", "a stream of gRPC or Connect messages"),
+    ("HTTP/2", b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64", "raw HTTP/2"),
+    ("PNG", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
+    ("HTML", PAGE, "HTML"),
+    ("HTML, a fragment", b"<div>\n<p>hi</p>\n</div>\n", "HTML or XML"),
+    ("XML", b'<?xml version="1.0"?>\n<Error>\n<Code>AccessDenied</Code>\n</Error>\n', "XML"),
+    ("JSON", b'{"error": {"message": "no such model", "code": 404}}', "JSON"),
+    ("JSON, over lines", b'{\n  "error": {\n    "code": 503\n  }\n}\n', "JSON"),
+    ("JSON, a list", b'[{"a": 1},\n{"a": 2}]\n', "JSON"),
+    ("JSON, long", b'{"error": "' + b"x" * 2 * LONGEST + b'"}\n', "JSON"),
+    ("JSON lines", b'{"a": 1}\n{"a": 2}\n' * 50, "JSON lines (NDJSON)"),
+    ("JSON lines, with blank ones", b'{"a": 1}\n\n{"a": 2}\n\n' * 50, "JSON lines (NDJSON)"),
+    ("a stream in JSON", json.dumps({"body": STREAM.decode()}).encode(), "an event stream inside JSON"),
+    ("a stream in a JSON string", json.dumps(STREAM.decode()).encode(), "an event stream inside a string"),
+    ("a stream in a list", json.dumps([STREAM.decode()]).encode(), "an event stream inside a string"),
+    ("the repr of a stream", repr(STREAM).encode(), "an event stream as the repr of bytes"),
+    ("base64", base64.b64encode(STREAM), "an event stream in base64"),
+    ("AI SDK", b'f:{"messageId": "1"}\n0:"Hello"\n0:" world"\nd:{"finishReason": "stop"}\n' * 500, "AI SDK"),
+    ("Python", TRACEBACK, "a Python traceback"),
+    ("PHP", PHP, "a message of PHP"),
+    ("PHP, plain", b"PHP Fatal error:  Uncaught Error: x in /a.php:3\nStack trace:\n#0 {main}\n", "a message of PHP"),
+    ("Node", b"TypeError: x is not a function\n    at Object.<anonymous> (/a.js:1:1)\n", "an error message"),
+    ("a response", b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-A: b\r\n\r\n", "an HTTP response"),
+    ("headers", b"Content-Type: text/event-stream\nCache-Control: no-cache\n\n", "a head of HTTP headers"),
+    ("PDF", b"%PDF-1.4\n1 0 obj\n", "a PDF document"),
+    ("chunks", chunked(*[b'data: {"a": 1}\n\n'] * 3), "a body in HTTP chunks"),
+    ("chunks that cut a line", chunked(b'data: {"a"', b": 1}\n\n", b"data: 2\n\n"), "a body in HTTP chunks"),
+    ("chunks with extensions", b"A;x=1\r\ndata: a\n\n\r\n0\r\n\r\n", "a body in HTTP chunks"),
+]
+names = [name for name, *_ in FOREIGN]
+
+
+def findings(wire: bytes, **options: Any) -> list[Finding]:
+    """Return what is found, which is the same byte by byte."""
+    whole = list(lint(wire, **options))
+    assert list(lint((wire[at : at + 1] for at in range(len(wire))), **options)) == whole
+    return whole
+
+
+@pytest.mark.parametrize(("name", "wire", "words"), FOREIGN, ids=names)
+def test_something_else_from_the_start(name: str, wire: bytes, words: str) -> None:
+    [finding] = findings(wire)
+    assert (finding.code, finding.line, finding.offset) == ("not-an-event-stream", 1, 0)
+    assert finding.what.startswith("this is ")
+    assert words in finding.what
+
+
+@pytest.mark.parametrize(("name", "wire", "words"), FOREIGN, ids=names)
+def test_something_else_later(name: str, wire: bytes, words: str) -> None:
+    """Events before it are found, and it is one finding; so it is after a comment alone."""
+    for before in (BEFORE, b": connected\n\n"):
+        [finding] = findings(before + wire)
+        assert (finding.code, finding.line, finding.offset) == ("foreign-document", 3, len(before))
+        assert words in finding.what
+        assert "outside of any field" in finding.what
+
+
+@pytest.mark.parametrize(("name", "wire", "words"), FOREIGN, ids=names)
+def test_something_else_in_between(name: str, wire: bytes, words: str) -> None:
+    """What comes after it is looked at again."""
+    end = b"" if wire.endswith(b"\n") else b"\n"
+    found = findings(BEFORE + wire + end + b"\n" + BEFORE + b"retry: x\n\n")
+    assert [finding.code for finding in found] == ["foreign-document", "invalid-retry"]
+    assert not loses_nothing(BEFORE + wire + end + b"\n" + BEFORE)
+
+
+@pytest.mark.parametrize("limit", [1, 10, 300])
+def test_something_else_under_a_limit(limit: int) -> None:
+    """Of a line longer than the limit only so much is looked at; nothing is found twice, and nothing breaks."""
+    for _, wire, _ in FOREIGN:
+        found = findings(wire, max_event_size=limit, ignore=["event-too-large"])
+        assert found
+        assert found[0].code in {"not-an-event-stream", "unknown-field", "broken-framing"}
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"n\xe9: x\n\n",  # one bad byte makes no binary file
+        b"\xff\n",
+        b"x\0y\n\n",
+        b"add\r\ndata: x\r\n\r\n"[:5],  # a hexadecimal number at the end
+        b"data: x\n\nbeef\r\nhello\r\n\r\n",
+        b"data: x\n\nbeef\ndata: x\n\n",  # chunks end in CRLF
+        b"data: x\n\nMyfield: x\n\n",
+    ],
+)
+def test_what_is_not_something_else(wire: bytes) -> None:
+    assert not {finding.code for finding in findings(BEFORE + wire)} & {"not-an-event-stream", "foreign-document"}
+
+
+def test_a_head_ends_at_its_blank_line() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    assert [finding.code for finding in findings(head + b"foo\n\n" + BEFORE)] == [
+        "not-an-event-stream",
+        "unknown-field",
+    ]
+
+
+CASES = [
+    Case("the blank line is missing", b'data: {"a":1}\ndata: {"a":2}\ndata: [DONE]\n\n',
+         "missing-blank-line", (2, 7), ("another payload in the same event", "blank line")),
+    Case("an error inside an unfinished event", b'data: {"a":{"id":"r\ndata: {"type":"error","b":{}}\n\n',
+         "missing-blank-line", (2, 7), ("starts inside an unfinished one", "blank line")),
+    Case("the same, later", BEFORE + b'event: a\ndata: {"a":\ndata:  1,\ndata: {"b":2}\n\n',
+         "missing-blank-line", (6, 7), ("starts inside an unfinished one",)),
+    Case("never a blank line", b'data: {"a": 1}\n' * 9,
+         "unfinished-block", (9, 15), ("9 data lines without a single blank line",)),
+    Case("cut off", BEFORE + b"data: [DONE]\n", "unfinished-block", (3, 13), ("inside the event of line 3",)),
+    Case("framed twice", b'data: data: {"a":1}\n\n', "broken-framing", (1, 7), ("framing was applied twice",)),
+    Case("framed twice, tight", b'data:data:{"a":1}\n\n', "broken-framing", (1, 6), ("framing was applied twice",)),
+    Case("framed twice, with a type", b'data: event: a\ndata: data: {"a":1}\n\n', "broken-framing", (2, 7), ("twice",)),
+    Case("bytes", b"data: b'data: {}\\n\\n'\n\n", "broken-framing", (1, 7), ("the repr of Python bytes",)),
+    Case("bytes in double quotes", b'data: b"it\'s"\n\n', "broken-framing", (1, 7), ("the repr of Python bytes",)),
+    Case("a dict", b"data: {'a': 1, 'b': None}\n\n", "broken-framing", (1, 7), ("the repr of a Python dict",)),
+    Case("an object", b"data: <generator object f at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
+    Case("another object", b"data: <app.Chunk object at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
+    Case("a class", b"data: <class 'app.Chunk'>\n\n", "broken-framing", (1, 7), ("Python prints",)),
+    Case("an event", b"data: ServerSentEvent(data='a')\n\n", "broken-framing", (1, 7), ("the repr of an event",)),
+    Case("JavaScript", b"data: [object Object]\n\n", "broken-framing", (1, 7), ("JavaScript prints",)),
+    Case("undefined", b"data: undefined\n\n", "broken-framing", (1, 7), ("JavaScript prints",)),
+    Case("glued", b'data: {"a":1}data: [DONE]\n\n', "broken-framing", (1, 14), ('a second "data:"', "line end was lost")),
+    Case("glued, nothing between", b'data: {"a":1}{"a":2}\n\n', "broken-framing", (1, 14), ("a second payload",)),
+    Case("glued, a list", b'data: {"a":1}[DONE]\n\n', "broken-framing", (1, 14), ("a second payload",)),
+    Case("glued to a type", b'data: {"a":1}event: b\n\n', "broken-framing", (1, 14), ('"event:"',)),
+    Case("glued to text", b'data: see [1]data: {"a":2}\n\n', "broken-framing", (1, 14), ('"data:"',)),
+    Case("cut inside a key", b'data: {"id":"7","object":"chat.cdata: {"id":"7","object":"chat"}\n\n',
+         "broken-framing", (1, 33), ('a second "data:"',)),
+    Case("cut inside a number", b'data: {"id":12data: {"id":"7"}\n\n', "broken-framing", (1, 15), ('a second "data:"',)),
+    Case("no colon", b'data: a\n\ndata {"a":1}\n\n', "unknown-field", (3, 1), ('the colon after "data" is missing',)),
+    Case("an equals sign", b'data={"a":1}\n\n', "unknown-field", (1, 1), ('the colon after "data" is missing',)),
+    Case("a wide colon", "data：x\n\n".encode(), "unknown-field", (1, 1), ('the colon after "data" is missing',)),
+    Case("no colon after a type", b"event tick\ndata: x\n\n", "unknown-field", (1, 1), ('"event: "',)),
+    Case("U+2028", 'data: {"t":"a\u2028b"}\n\n'.encode(), "line-separator", (1, 14), ("U+2028", "iter_lines")),
+    Case("U+FFFD", 'data: {"t":"\ufffd京"}\n\n'.encode(), "replacement-character", (1, 13), ("damaged before",)),
+    Case("error", b"event: error\ndata: {}\n\n", "reserved-event", (1, 8), ("EventSource uses itself",)),
+    Case("a control character", b"id: a\x0bb\ndata: one\n\n", "unsendable-id", (1, 5), ("U+000B", "400")),
+    Case("beyond ASCII", "id: voilà\ndata: one\n\n".encode(), "unsendable-id", (1, 5), ("beyond ASCII",)),
+    Case("a long id", b"id: " + b"x" * 9000 + b"\n\n", "unsendable-id", (1, 5), ("9,000 characters",)),
+    Case("a padded id", b"id:  a\ndata: one\n\n", "padded-value", (1, 5), ("HTTP drops it",)),
+    Case("seconds", b"retry: 3\n\n", "unlikely-retry", (1, 8), ("3000 if it is meant in seconds",)),
+    Case("a timeout that overflows", b"retry: 2147483648\n\n", "unlikely-retry", (1, 8), ("setTimeout",)),
+    Case("beyond 2**53", b"retry: 9007199254740993\n\n", "unlikely-retry", (1, 8), ("can't hold the number",)),
+    Case("NaN", b'data: {"a": [NaN]}\n\n', "nan-in-json", (1, 14), ("NaN in JSON", "null")),
+    Case("Infinity", b'data: {"NaN": -Infinity}\n\n', "nan-in-json", (1, 15), ("Infinity in JSON",)),
+    Case("NaN, and JSON wanted", b'data: {"a": NaN}\n\n', "invalid-json", (1, 13), ("NaN is not a number",), {"json": True}),
+    Case("an empty stream", b"", "empty-stream", (1, 1), ("not a single byte",)),
+    Case("JSON that is framed twice", b"data: data: {}\n\n", "invalid-json", (1, 7), ("applied twice",), {"json": True}),
+    Case("JSON of two events", b"data: {}\ndata: {}\n\n", "invalid-json", (2, 7), ("blank line",), {"json": True}),
+    Case("JSON with a line end in it", b'data: {"a":"b\ndata: c"}\n\n', "invalid-json", (1, 14),
+         ("a control character, or the end of the line, inside a string",), {"json": True}),
+    Case("a string that does not end", b'data: {"a":"b\n\n', "invalid-json", (1, 12), ("does not end",), {"json": True}),
+    Case("a place in many lines", b'data: {\n: c\ndata:"a": 1,\ndata\ndata: "b": x\ndata: }\n\n', "invalid-json", (5, 12),
+         ("Expecting value",), {"json": True, "ignore": ["comment-in-block"]}),
+    Case("a sentinel that is not named", b"data: {}\n\ndata: DONE\n\n", "invalid-json", (3, 7), ("name it as the sentinel",),
+         {"json": True}),
+    Case("another sentinel", b"data: {}\n\ndata: DONE\n\n", "missing-sentinel", (5, 1), ("but with one of 'DONE'",),
+         {"sentinel": "[DONE]"}),
+    Case("events after the sentinel", b"data: [DONE]\n\ndata: a\n\n", "missing-sentinel", (5, 1),
+         ("it came in line 1, and events follow it",), {"sentinel": "[DONE]"}),
+    Case("no events", b": ping\n\n", "missing-sentinel", (3, 1), ("it has no events",), {"sentinel": "[DONE]"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_one_illness_has_one_finding(case: Case) -> None:
+    [finding] = findings(case.wire, **case.options)
+    assert (finding.code, (finding.line, finding.column)) == (case.code, case.place)
+    said = f"{finding.what}; {finding.effect}; {finding.fix}"
+    for words in case.words:
+        assert words in said
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_is_found_among_others(case: Case) -> None:
+    """After events that are looked at quickly, in large chunks too."""
+    wire = LONG + case.wire
+    if case.code not in {"empty-stream", "missing-sentinel", "unfinished-block"}:
+        code, line = findings(wire, **case.options)[0].code, findings(wire, **case.options)[0].line
+        assert (code, line) == (case.code, 1200 + case.place[0])
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b'data: {"text": "write data: {\\"a\\": 1}"}\n\n',
+        b'data: {"latex": "\\\\frac{a}{b}"}\n\n',
+        b"data: {\ndata:   \"a\": [\ndata:     {},\ndata:     {}\ndata:   ]\ndata: }\n\n",
+        b"data: data:image/png;base64,iVBORw0KGgo=\n\n",
+        b"data: data:text/plain;charset=utf-8,hello\n\n",
+        b"data: metadata: x\n\n",
+        b"data: bytes are written as b'x'\n\n",
+        b"data: <b>bold</b>\n\n",
+        b"data: [object]\n\n",
+        b"data: NaN\n\n",
+        b'data: {"a": "NaN", "b": "Infinity and beyond"}\n\n',
+        b"data: void f()\ndata: {\ndata:   {}\ndata: }\n\n",
+        b"data: {\ndata: {\ndata: x\n\n",
+        "data: \ufeffx\n\n".encode(),
+        b"event: errors\ndata: {}\n\n",
+        b"id: a b\ndata: x\n\n",
+        b"id\ndata: x\n\n",
+        b": \xe2\x80\xa8\n\n",
+    ],
+)  # fmt: skip
+def test_what_is_fine(wire: bytes) -> None:
+    assert findings(wire) == []
+
+
+def test_empty_data_is_no_error_where_JSON_is_wanted() -> None:
+    assert findings(b"data:\n\ndata\n\ndata: {}\n\n", json=True) == []
+
+
+def test_an_overwritten_field_is_the_whole_story() -> None:
+    """The blank line between two named events is missing: that is said once."""
+    [finding] = findings(b'event: a\ndata: {"a":1}\nevent: b\ndata: {"b":2}\n\n')
+    assert finding.code == "overwritten-field"
+    assert finding.fix == "end the event of line 2 with a blank line, before line 3"
+
+
+# Counting
+
+
+def test_what_comes_again_is_counted() -> None:
+    wire = b"Data: x\n\n" * 5 + b"Id: 1\n\n" + b"data: data: x\n\n" * 2
+    found = findings(wire)
+    assert [(finding.code, finding.line, finding.count) for finding in found] == [
+        ("unknown-field", 1, 1),
+        ("unknown-field", 11, 1),
+        ("broken-framing", 13, 1),
+        ("unknown-field", 9, 4),
+        ("broken-framing", 15, 1),
+    ]
+    assert found[3].what == "'Data' is not a field of the standard (4 times more, the last time here)"
+    assert found[4].what.endswith("(once more, here)")
+    each = findings(wire, fold=False)
+    assert [finding.count for finding in each] == [1] * 8
+    assert findings(wire, ignore=["unknown-field", "broken-framing"]) == []
+
+
+def test_kinds_of_a_code_are_bounded() -> None:
+    """However a stream is made, what is remembered to count it is."""
+    names = [b"%c%c%c: x\n\n" % (a, b, c) for a in b"abcdefghij" for b in b"qrstuvwxyz" for c in b"0123456789"]
+    linter = Linter()
+    for name in names:
+        linter.feed(name)
+        linter.feed(b"event " + name)
+    assert len(linter._report._repeats) <= 10
+
+
+# Leaving a stream that goes on
+
+
+def test_stop() -> None:
+    linter = Linter()
+    assert [finding.code for finding in linter.feed(b'Data: x\n\nData: y\n\n{"error": 1}\n')] == ["unknown-field"]
+    assert [finding.code for finding in linter.stop()] == ["foreign-document", "unknown-field"]
+    assert linter.unfinished() == ""
+    linter = Linter()
+    assert linter.feed(b"data: x\n\ndata: y") == []
+    assert linter.stop() == []
+    assert linter.unfinished() == "line 3 has no end yet"
+    assert (linter.events, linter.line, linter.offset) == (1, 3, 16)
+
+
+@pytest.mark.parametrize("cut", range(len(STREAM) + 1))
+def test_where_it_is(cut: int) -> None:
+    linter, decoder = Linter(), Decoder()
+    events = 0
+    for chunk in (STREAM[:cut], STREAM[cut:]):
+        linter.feed(chunk)
+        events += len(decoder.feed(chunk))
+        assert linter.events == events
+    assert linter.offset == len(STREAM)
+    assert linter.line == 5
+
+
+# Speed
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1400, 65536])
+def test_clean_streams_take_the_quick_way(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole blocks are passed over; only those that a chunk cuts may be looked at line by line."""
+    looked: list[bytes] = []
+    take = Linter._take_piece
+
+    def spy(self: Linter, piece: bytes) -> None:
+        looked.append(piece)
+        take(self, piece)
+
+    wire = b'data: {"token": "Hello", "n": null}\n\n' * 2000
+    monkeypatch.setattr(Linter, "_take_piece", spy)
+    linter = Linter()
+    for at in range(0, len(wire), size):
+        assert linter.feed(wire[at : at + size]) == []
+    assert linter.events == 2000
+    assert sum(map(len, looked)) <= (len(wire) if size < 38 else len(wire) // 20)
