@@ -1,0 +1,298 @@
+"""astream: an async iterable of events as a body for servers of coroutines.
+
+A task of its own, the pump, runs through the source, so that no time limit and no departing reader ever interrupts the
+source in the middle of a step. Pump and reader share one place: the pump waits while it is full, the reader while it is
+empty. So the source is never more than one event ahead of what the server has asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterable, Callable
+from typing import Any
+
+from ._bell import Bell, running_loop
+from ._shutdown import register
+from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
+
+#: How many turns of the event loop a reader that is cancelled again and again still waits for the source to close.
+#: anyio cancels a task in each turn until it has ended, and most sources close in a few.
+_TURNS = 100
+
+_NOTHING: Any = object()
+
+
+def astream(
+    events: AsyncIterable[Sendable | None],
+    *,
+    keep_alive: float | None = KEEP_ALIVE,
+    ping: Sendable | None = None,
+    retry: int | None = None,
+    on_error: Callable[[Exception], Sendable | None] | None = None,
+) -> AsyncStream:
+    r"""Make the body of a response from an async iterable of events (WHATWG HTML 9.2.7, "Authoring notes").
+
+    The first bytes come at once, before the first event, so that headers go out and proxies see a response. Each event
+    is a chunk of its own. When the source is silent, a comment comes every `keep_alive` seconds.
+
+    The source runs in one task of its own, in the context of whoever asks for the first bytes: context variables and
+    anyio's cancel scopes work in it. It is never more than one event ahead. When the stream has ended, because the
+    source ended or raised, because the reader left, or because of `end_streams`, the source's `finally` has run.
+
+    Args:
+        events: an async iterable, say an async generator, of events, blocks, or the bytes of whole blocks. None stands
+            for nothing to send.
+        keep_alive: how many seconds of silence bring a keep-alive, more than 0. 15 as the standard advises; None for
+            never.
+        ping: what is sent as a keep-alive: an event, a block or bytes; a comment unless told. Bytes may be one line:
+            `encode_line(Comment())` keeps the OpenAI SDK alive, which fails at blank lines once it has seen an id.
+        retry: the reconnection time that clients are told at once, in milliseconds; none unless told.
+        on_error: is given what the source raised, and returns what the client is told, as the last event of the
+            stream, which then ends in order. It is also asked about an event that can't be sent; the stream then
+            goes on behind it. When it returns None, or is not there, the error is raised and breaks the connection,
+            so that clients ask again. Call the event "failed", say: EventSource has an "error" of its own.
+
+    Returns:
+        An async iterator of bytes. A server that stops early should call its `aclose`; losing it does the same.
+
+    Raises:
+        TypeError: an argument is of the wrong type, or `events` is not async; here and now.
+        ValueError: `keep_alive` is out of range; here and now.
+        EncodeError: `retry` or `ping` can't be sent; here and now. While iterating, without `on_error`: an event can't
+            be sent; a client that resumes is behind it.
+        RuntimeError: while iterating, no asyncio event loop is running. Trio has none.
+        Exception: while iterating, without `on_error`, whatever the source raises, unchanged.
+
+    >>> import asyncio
+    >>> from sse_codec import ServerSentEvent
+    >>> from sse_codec.serving import astream
+    >>> async def events():
+    ...     yield ServerSentEvent("working", event="state")
+    ...     await asyncio.sleep(0.3)
+    ...     raise LookupError("no such job")
+    >>> async def main():
+    ...     failed = lambda error: ServerSentEvent(str(error), event="failed")
+    ...     async for chunk in astream(events(), keep_alive=0.2, on_error=failed):
+    ...         print(chunk)
+    >>> asyncio.run(main())
+    b': \n\n'
+    b'event: state\ndata: working\n\n'
+    b': \n\n'
+    b'event: failed\ndata: no such job\n\n'
+    """
+    if not hasattr(events, "__aiter__"):
+        if callable(events):
+            hint = f"call {getattr(events, '__name__', 'it')}() and pass what it returns"
+        elif hasattr(events, "__await__"):
+            hint = "await it first, or make it an async generator"
+        elif hasattr(events, "__iter__"):
+            hint = "stream() takes what is not async"
+        else:
+            hint = "an async generator is one"
+        raise TypeError(f"astream() takes an async iterable, not {type(events).__name__}: {hint}")
+    return AsyncStream(events, options(keep_alive, ping, retry, on_error))
+
+
+class AsyncStream(Body):
+    """The body that `astream` returns: an async iterator of bytes, for one reader on one event loop."""
+
+    __slots__ = ("__weakref__", "_handoff", "_pump", "_source")
+
+    def __init__(self, source: AsyncIterable[Sendable | None], options: Options) -> None:
+        super().__init__(options)
+        self._source = source
+        self._handoff: Handoff | None = None
+        self._pump: asyncio.Task[None] | None = None
+
+    def __aiter__(self) -> AsyncStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
+        pump, handoff = self._start()
+        if self._opening:
+            opening, self._opening = self._opening, b""
+            return opening
+        try:
+            return await self._next(pump, handoff)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def ready(self, timeout: float | None = None) -> None:
+        """Start the source, and wait until it has an event, has ended, or has failed.
+
+        Call it before the response is made: what the source raises before its first event is raised here, while it can
+        still be answered with a status. A source that is silent holds the headers back for as long: give a timeout.
+
+        Args:
+            timeout: how many seconds to wait at most, more than 0; None for as long as it takes.
+
+        Raises:
+            Exception: whatever the source raises, unchanged; also with `on_error`.
+            TypeError: `timeout` is no number.
+            ValueError: `timeout` is out of range.
+        """
+        timeout = seconds("timeout", timeout)
+        if self._ended:
+            return
+        pump, handoff = self._start()
+        try:
+            if handoff.item is _NOTHING and not (pump.done() or handoff.ending):
+                await handoff.bell.wait(None if timeout is None else handoff.bell.loop.time() + timeout)
+            if handoff.item is _NOTHING and pump.done():
+                handoff.told = True
+                pump.result()  # raises what the source raised
+        except BaseException:
+            await self.aclose()
+            raise
+
+    def end(self) -> None:
+        """End the stream in order, soon; from any thread. A reader that waits is told that this was all."""
+        if self._handoff is None:
+            self._ended = True
+        else:
+            self._handoff.from_any_thread(self._handoff.end)
+
+    async def aclose(self) -> None:
+        """End the stream, and close the source; when this returns, the source's `finally` has run."""
+        self._ended = True
+        if self._pump is None or self._handoff is None:
+            source: Any = self._source
+            if hasattr(source, "aclose"):
+                await source.aclose()
+            return
+        pump, handoff = self._pump, self._handoff
+        handoff.close()
+        pump.cancel()
+        cancelled = None
+        for _ in range(_TURNS):
+            if pump.done():
+                break
+            try:
+                await asyncio.wait({pump})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            pump.add_done_callback(handoff.report)  # it may still be at it, and the error that is raised is another
+            raise cancelled
+        failure = handoff.failure(pump)
+        if failure is not None:
+            raise failure
+
+    def __del__(self) -> None:
+        if self._handoff is not None and self._pump is not None and not (self._ended and self._pump.done()):
+            self._handoff.from_any_thread(self._handoff.abandon, self._pump)
+
+    def _start(self) -> tuple[asyncio.Task[None], Handoff]:
+        if self._pump is None or self._handoff is None:
+            loop = running_loop("astream()")
+            self._handoff = Handoff(loop)
+            self._pump = loop.create_task(_pump(self._source, self._handoff))
+            self._pump.add_done_callback(self._handoff.bell.ring)
+            register(self, AsyncStream.end)
+        return self._pump, self._handoff
+
+    async def _next(self, pump: asyncio.Task[None], handoff: Handoff) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        keep_alive = self._options.keep_alive
+        due = None if keep_alive is None else handoff.bell.loop.time() + keep_alive
+        while not handoff.ending:
+            item = handoff.take()
+            if item is not _NOTHING:
+                return self._to_wire(item)
+            if pump.done():
+                handoff.told = self._ended = True
+                error = asyncio.CancelledError() if pump.cancelled() else pump.exception()
+                if error is None:
+                    break
+                return self._last(error)
+            if not await handoff.bell.wait(due):
+                return self._options.ping
+        raise StopAsyncIteration
+
+
+class Handoff:
+    """The one place between pump and reader. All but `from_any_thread` is for the loop's thread."""
+
+    __slots__ = ("_writer", "bell", "closed", "ending", "item", "told")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.bell = Bell(loop)
+        self.item: Any = _NOTHING
+        self.ending = False  # the reader is to come to its end
+        self.closed = False  # the pump is to come to its end
+        self.told = False  # somebody has been given what the source raised
+        self._writer: asyncio.Future[None] | None = None
+
+    async def put(self, item: Any) -> None:
+        """Hand over an item, once there is room for it."""
+        while self.item is not _NOTHING and not self.closed:
+            self._writer = self.bell.loop.create_future()
+            await self._writer
+        self.item = item
+        self.bell.ring()
+
+    def take(self) -> Any:
+        """Return the item that is there, if there is one."""
+        item, self.item = self.item, _NOTHING
+        if item is not _NOTHING:
+            self._make_room()
+        return item
+
+    def end(self) -> None:
+        """Have the reader come to its end."""
+        self.ending = True
+        self.bell.ring()
+
+    def close(self) -> None:
+        """Have the pump come to its end, too."""
+        self.closed = self.ending = True
+        self.item = _NOTHING
+        self.bell.finish()
+        self._make_room()
+
+    def from_any_thread(self, callback: Callable[..., object], *args: object) -> None:
+        """Call something in the loop's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and everything with it
+            self.bell.loop.call_soon_threadsafe(callback, *args)
+
+    def abandon(self, pump: asyncio.Task[None]) -> None:
+        """Close the source of a stream that its reader has lost."""
+        self.close()
+        pump.cancel()
+        pump.add_done_callback(self.report)
+
+    def failure(self, pump: asyncio.Task[None]) -> BaseException | None:
+        """Return what the source raised, unless somebody has been given it."""
+        error = None if pump.cancelled() else pump.exception()
+        told, self.told = self.told, True
+        return None if told else error
+
+    def report(self, pump: asyncio.Task[None]) -> None:
+        """Give what the source raised to the event loop's exception handler, which logs it."""
+        error = self.failure(pump)
+        if error is not None:
+            self.bell.loop.call_exception_handler(
+                {"message": "the source of an event stream raised after its reader had left", "exception": error}
+            )
+
+    def _make_room(self) -> None:
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
+
+
+async def _pump(events: AsyncIterable[Sendable | None], handoff: Handoff) -> None:
+    source: Any = aiter(events)
+    try:
+        async for item in source:
+            if item is not None:
+                await handoff.put(item)
+            if handoff.closed:  # the source has swallowed its cancellation
+                break
+    finally:
+        if hasattr(source, "aclose"):
+            await source.aclose()
