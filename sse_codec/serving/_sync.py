@@ -53,21 +53,24 @@ def stream(
         EncodeError: as for `astream`.
         Exception: while iterating, without `on_error`, whatever the source raises, unchanged.
 
-    >>> import queue
+    >>> import threading, time
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.serving import stream
-    >>> def events(messages):
-    ...     while True:
-    ...         try:
-    ...             yield ServerSentEvent(messages.get(timeout=0.1))
-    ...         except queue.Empty:
+    >>> closed = threading.Event()
+    >>> def events():
+    ...     try:
+    ...         yield ServerSentEvent("one")
+    ...         while True:
+    ...             time.sleep(0.05)  # or wait as long for whatever brings the events
     ...             yield None
-    >>> messages = queue.SimpleQueue()
-    >>> messages.put("one")
-    >>> body = stream(events(messages), keep_alive=0.3)
+    ...     finally:
+    ...         closed.set()
+    >>> body = stream(events(), keep_alive=0.3)
     >>> next(body), next(body), next(body)
     (b': \n\n', b'data: one\n\n', b': \n\n')
     >>> body.close()
+    >>> closed.wait(10)
+    True
     """
     if not hasattr(events, "__iter__"):
         if callable(events):

@@ -82,12 +82,12 @@ def to_wire(item: Any) -> bytes:
         return encode(item)
     wire = item if isinstance(item, bytes) else getattr(item, "wire", None)
     if not isinstance(wire, bytes):
-        hint = ""
+        kind, hint = type(item).__name__, ""
         if isinstance(item, str):
             hint = ": ServerSentEvent(text) sends it"
         elif isinstance(item, (dict, list, int, float)):
             hint = ": ServerSentEvent(json.dumps(...)) sends it"
-        raise TypeError(f"a stream sends ServerSentEvent, Block or bytes, not {type(item).__name__}{hint}")
+        raise TypeError(f"a stream sends ServerSentEvent, Block or bytes, not {kind}{hint}")
     if not wire.endswith(_BLANK_LINES):
         raise ValueError(f"bytes in a stream must be whole blocks, each with its blank line, not {show(wire[-40:])}")
     return wire
