@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
@@ -12,6 +11,7 @@ from sse_codec._errors import SSEError
 from sse_codec._http import response_headers
 
 from ._async import AsyncStream
+from ._bell import cancelling, uncancel
 from ._channel import AsyncListener
 from ._wire import seconds
 
@@ -77,7 +77,7 @@ def send_within(send: Callable[P, Awaitable[T]], limit: float) -> Callable[P, Aw
     async def sending(*args: P.args, **kwargs: P.kwargs) -> T:
         task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # it is a task that awaits this
         expired = False
-        before = _cancelling(task)
+        before = cancelling(task)
 
         def expire() -> None:
             nonlocal expired
@@ -88,30 +88,13 @@ def send_within(send: Callable[P, Awaitable[T]], limit: float) -> Callable[P, Aw
         try:
             return await send(*args, **kwargs)
         except asyncio.CancelledError:
-            if expired and _uncancel(task) <= before:
+            if expired and uncancel(task) <= before:
                 raise SendTimeout(duration) from None
             raise
         finally:
             timer.cancel()
 
     return sending
-
-
-if sys.version_info >= (3, 11):
-
-    def _cancelling(task: asyncio.Task[Any]) -> int:
-        return task.cancelling()
-
-    def _uncancel(task: asyncio.Task[Any]) -> int:
-        return task.uncancel()
-
-else:
-
-    def _cancelling(_: asyncio.Task[Any]) -> int:
-        return 0
-
-    def _uncancel(_: asyncio.Task[Any]) -> int:
-        return 0
 
 
 async def respond(

@@ -12,13 +12,16 @@ import contextlib
 from collections.abc import AsyncIterable, Callable
 from typing import Any
 
-from ._bell import Bell, running_loop
+from ._bell import Bell, cancelling, running_loop
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
 
 #: How many turns of the event loop a reader that is cancelled again and again still waits for the source to close.
 #: anyio cancels a task in each turn until it has ended, and most sources close in a few.
 _TURNS = 100
+
+#: How many seconds a source that was cancelled by somebody else has for its `finally`.
+_GRACE = 1.0
 
 _NOTHING: Any = object()
 
@@ -165,8 +168,7 @@ class AsyncStream(Body):
                 await source.aclose()
             return
         pump, handoff = self._pump, self._handoff
-        handoff.close()
-        pump.cancel()
+        handoff.close(pump)
         cancelled = None
         for _ in range(_TURNS):
             if pump.done():
@@ -248,8 +250,14 @@ class Handoff:
         self.ending = True
         self.bell.ring()
 
-    def close(self) -> None:
+    def close(self, pump: asyncio.Task[None]) -> None:
         """Have the pump come to its end, too."""
+        if not self.closed and not cancelling(pump):
+            pump.cancel()
+        elif not self.closed:
+            # Somebody else has cancelled it: `asyncio.run` cancels all tasks at its end. A second time would interrupt
+            # the source's `finally`. It is for a source that has caught the first, and waits on.
+            self.bell.loop.call_later(_GRACE, pump.cancel)
         self.closed = self.ending = True
         self.item = _NOTHING
         self.bell.finish()
@@ -262,8 +270,7 @@ class Handoff:
 
     def abandon(self, pump: asyncio.Task[None]) -> None:
         """Close the source of a stream that its reader has lost."""
-        self.close()
-        pump.cancel()
+        self.close(pump)
         pump.add_done_callback(self.report)
 
     def failure(self, pump: asyncio.Task[None]) -> BaseException | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from typing import Any
 
 
 def running_loop(caller: str) -> asyncio.AbstractEventLoop:
@@ -13,6 +15,27 @@ def running_loop(caller: str) -> asyncio.AbstractEventLoop:
         raise RuntimeError(
             f"{caller} needs a running asyncio event loop, and trio's is another: use stream() in a thread there"
         ) from None
+
+
+if sys.version_info >= (3, 11):
+
+    def cancelling(task: asyncio.Task[Any]) -> int:
+        """Return how many have asked a task to end."""
+        return task.cancelling()
+
+    def uncancel(task: asyncio.Task[Any]) -> int:
+        """Take one of these requests back; return how many are left."""
+        return task.uncancel()
+
+else:  # it does not count
+
+    def cancelling(_: asyncio.Task[Any]) -> int:
+        """Return 0, since nobody knows."""
+        return 0
+
+    def uncancel(_: asyncio.Task[Any]) -> int:
+        """Return 0, since nobody knows."""
+        return 0
 
 
 class Bell:

@@ -12,6 +12,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+#: What servers are told to stop with: gunicorn tells its workers by SIGQUIT of a Ctrl-C; SIGBREAK is of Windows.
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)
+]
+
 #: How many seconds the end of the process waits for the `finally` of generators in threads.
 _PATIENCE = 1.0
 
@@ -68,32 +73,38 @@ def end_streams_on_signals(*signals: int) -> None:
     """From now on end all streams when the process gets one of these signals; then what handled it before goes on.
 
     Most servers wait at their end for the responses that are open, and so for ever for an event stream. Call this once
-    the server has set its own handlers, or it will replace this one: when ASGI's lifespan starts, when gunicorn's
-    worker has loaded the application, or before `serve()` for servers that set none.
+    the server has set its own handlers, or it will replace this one. In ASGI that is each request: calling it again
+    costs next to nothing, and does nothing. In WSGI it is the module of the application, which gunicorn's workers
+    load late enough, or just before `serve()` for servers that set no handlers.
 
     Where nothing handled the signal before, as is usual for SIGTERM, the process exits by `sys.exit`.
 
+    Outside of the main thread it does nothing: signals are handled there alone. So an application that calls it still
+    runs under a test client.
+
     Args:
-        signals: SIGINT (Ctrl-C) and SIGTERM unless told.
-
-    Raises:
-        ValueError: it is not called in the main thread, where signals are handled.
+        signals: unless told SIGINT (Ctrl-C) and SIGTERM, and SIGQUIT and SIGBREAK if the server handles them.
     """
-    for number in signals or (signal.SIGINT, signal.SIGTERM):
-        _chain(number)
+    if threading.current_thread() is threading.main_thread():
+        for number in signals or _SIGNALS:
+            before = signal.getsignal(number)
+            handled = callable(before) or number in signals or number in {signal.SIGINT, signal.SIGTERM}
+            if handled and not isinstance(before, _Handler):
+                signal.signal(number, _Handler(before))
 
 
-def _chain(number: int) -> None:
-    before: Any = signal.getsignal(number)
+class _Handler:
+    """Ends all streams, and does what was done before."""
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def __init__(self, before: Any) -> None:
+        self._before = before
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         end_streams()
-        if callable(before):
-            before(number, frame)
-        elif before == signal.SIG_DFL:
+        if callable(self._before):
+            self._before(number, frame)
+        elif self._before == signal.SIG_DFL:
             sys.exit(128 + number)
-
-    signal.signal(number, handle)
 
 
 @atexit.register
