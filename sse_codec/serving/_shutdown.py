@@ -13,9 +13,7 @@ from types import FrameType
 from typing import Any
 
 #: What servers are told to stop with: gunicorn tells its workers by SIGQUIT of a Ctrl-C; SIGBREAK is of Windows.
-_SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)
-]
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
 
 #: How many seconds the end of the process waits for the `finally` of generators in threads.
 _PATIENCE = 1.0

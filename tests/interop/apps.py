@@ -1,8 +1,8 @@
-"""The servers of `recipes`, with the sources of `situations`: `tests.interop.apps:app` is the one that SSE_CODEC_APP names.
-"""
+"""The servers of `recipes`, with the sources of `situations`; `app` is the one that SSE_CODEC_APP names."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -12,6 +12,9 @@ from typing import Any
 from sse_codec.serving import astream, end_streams_on_signals, stream
 
 from . import situations
+
+with contextlib.suppress(ImportError):
+    import sse_codec_source  # noqa: F401  # what a test changes to have the server reload
 
 for function in (astream, stream):
     assert function.__kwdefaults__
@@ -39,7 +42,6 @@ def _django(name: str) -> Any:
     )
     django.setup()
     if name == "django_wsgi":
-        end_streams_on_signals()
         globals()["urlpatterns"] = [path("events", server_django_wsgi.make_view(situations.sync_events))]
         return get_wsgi_application()
     globals()["urlpatterns"] = [path("events", server_django.make_view(situations.events))]
@@ -61,7 +63,7 @@ def main(server: str, port: int) -> None:
 
         web.run_app(app, host="127.0.0.1", port=port, handler_cancellation=True)
     elif server == "flask":
-        app.run(port=port)
+        app.run(port=port, debug="--reload" in sys.argv)
     elif server == "waitress":
         import waitress
 
@@ -73,7 +75,7 @@ def main(server: str, port: int) -> None:
         ThreadingHTTPServer(("127.0.0.1", port), server_http.make_handler(situations.sync_events)).serve_forever()
 
 
-app = make(os.environ["SSE_CODEC_APP"]) if "SSE_CODEC_APP" in os.environ else None
+app = make(os.environ["SSE_CODEC_APP"]) if os.environ.get("SSE_CODEC_APP") else None
 
 if __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]))

@@ -9,7 +9,8 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Callabl
     async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
-            last_event_id = parse_last_event_id(dict(scope["headers"]).get(b"last-event-id"))
-            await respond(scope, receive, send, astream(events(last_event_id)), send_timeout=30)
+            body = astream(events(parse_last_event_id(dict(scope["headers"]).get(b"last-event-id"))))
+            await body.ready(0.2)  # what fails by then is answered with a status
+            await respond(scope, receive, send, body, send_timeout=30)
 
     return app

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -5,6 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 
 from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
 from sse_codec.serving import astream, end_streams_on_signals
+
+logger = logging.getLogger(__name__)
+
+
+def failed(error: Exception) -> ServerSentEvent:  # daphne leaves a client whose stream has failed waiting for ever
+    logger.error("the stream failed", exc_info=error)
+    return ServerSentEvent("", event="failed")
 
 
 def make_view(
@@ -14,7 +22,8 @@ def make_view(
         end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
         if request.method == "HEAD":
             return HttpResponse(headers=response_headers())
-        body = astream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
+        last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
+        body = astream(events(last_event_id), on_error=failed)
         await body.ready(0.2)  # what fails by then is answered with a status
         return StreamingHttpResponse(body, headers=response_headers())
 
