@@ -2,7 +2,7 @@
 
 A task of its own, the pump, runs through the source, so that no time limit and no departing reader ever interrupts the
 source in the middle of a step. Pump and reader share one place: the pump waits while it is full, the reader while it is
-empty. So the source is never more than one event ahead of what the server has asked for.
+empty. So the source is never more than one event ahead of what the server has taken.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class AsyncStream(Body):
             return
         pump, handoff = self._start()
         try:
-            if handoff.item is _NOTHING and not (pump.done() or handoff.ending):
+            if handoff.item is _NOTHING and not (pump.done() or handoff.closed):
                 await handoff.bell.wait(None if timeout is None else handoff.bell.loop.time() + timeout)
             if handoff.item is _NOTHING and pump.done():
                 handoff.told = True
@@ -153,11 +153,11 @@ class AsyncStream(Body):
             raise
 
     def end(self) -> None:
-        """End the stream in order, soon; from any thread. A reader that waits is told that this was all."""
-        if self._handoff is None:
+        """End the stream, soon; from any thread. The source is closed, and the reader is told that this was all."""
+        if self._handoff is None or self._pump is None:
             self._ended = True
         else:
-            self._handoff.from_any_thread(self._handoff.end)
+            self._handoff.from_any_thread(self._handoff.close, self._pump)
 
     async def aclose(self) -> None:
         """End the stream, and close the source; when this returns, the source's `finally` has run."""
@@ -202,7 +202,7 @@ class AsyncStream(Body):
             raise self._failure
         keep_alive = self._options.keep_alive
         due = None if keep_alive is None else handoff.bell.loop.time() + keep_alive
-        while not handoff.ending:
+        while not handoff.closed:
             item = handoff.take()
             if item is not _NOTHING:
                 return self._to_wire(item)
@@ -220,23 +220,22 @@ class AsyncStream(Body):
 class Handoff:
     """The one place between pump and reader. All but `from_any_thread` is for the loop's thread."""
 
-    __slots__ = ("_writer", "bell", "closed", "ending", "item", "told")
+    __slots__ = ("_writer", "bell", "closed", "item", "told")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.bell = Bell(loop)
         self.item: Any = _NOTHING
-        self.ending = False  # the reader is to come to its end
-        self.closed = False  # the pump is to come to its end
+        self.closed = False  # both are to come to their ends
         self.told = False  # somebody has been given what the source raised
         self._writer: asyncio.Future[None] | None = None
 
     async def put(self, item: Any) -> None:
-        """Hand over an item, once there is room for it."""
-        while self.item is not _NOTHING and not self.closed:
-            self._writer = self.bell.loop.create_future()
-            await self._writer
+        """Hand over an item, and wait until it is taken, or until none is wanted any more."""
         self.item = item
         self.bell.ring()
+        while self.item is not _NOTHING:
+            self._writer = self.bell.loop.create_future()
+            await self._writer
 
     def take(self) -> Any:
         """Return the item that is there, if there is one."""
@@ -245,20 +244,15 @@ class Handoff:
             self._make_room()
         return item
 
-    def end(self) -> None:
-        """Have the reader come to its end."""
-        self.ending = True
-        self.bell.ring()
-
     def close(self, pump: asyncio.Task[None]) -> None:
-        """Have the pump come to its end, too."""
+        """Have pump and reader come to their ends."""
         if not self.closed and not cancelling(pump):
             pump.cancel()
         elif not self.closed:
             # Somebody else has cancelled it: `asyncio.run` cancels all tasks at its end. A second time would interrupt
             # the source's `finally`. It is for a source that has caught the first, and waits on.
             self.bell.loop.call_later(_GRACE, pump.cancel)
-        self.closed = self.ending = True
+        self.closed = True
         self.item = _NOTHING
         self.bell.finish()
         self._make_room()
@@ -296,10 +290,10 @@ async def _pump(events: AsyncIterable[Sendable | None], handoff: Handoff) -> Non
     source: Any = aiter(events)
     try:
         async for item in source:
-            if item is not None:
-                await handoff.put(item)
             if handoff.closed:  # the source has swallowed its cancellation
                 break
+            if item is not None:
+                await handoff.put(item)
     finally:
         if hasattr(source, "aclose"):
             await source.aclose()

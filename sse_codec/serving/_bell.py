@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import Any
 
 
@@ -17,25 +16,16 @@ def running_loop(caller: str) -> asyncio.AbstractEventLoop:
         ) from None
 
 
-if sys.version_info >= (3, 11):
+def cancelling(task: asyncio.Task[Any]) -> int:
+    """Return how many have asked a task to end; 0 on Python 3.10, which does not count."""
+    count: int = getattr(task, "cancelling", int)()
+    return count
 
-    def cancelling(task: asyncio.Task[Any]) -> int:
-        """Return how many have asked a task to end."""
-        return task.cancelling()
 
-    def uncancel(task: asyncio.Task[Any]) -> int:
-        """Take one of these requests back; return how many are left."""
-        return task.uncancel()
-
-else:  # it does not count
-
-    def cancelling(_: asyncio.Task[Any]) -> int:
-        """Return 0, since nobody knows."""
-        return 0
-
-    def uncancel(_: asyncio.Task[Any]) -> int:
-        """Return 0, since nobody knows."""
-        return 0
+def uncancel(task: asyncio.Task[Any]) -> int:
+    """Take one of these requests back; return how many are left, or 0 on Python 3.10."""
+    count: int = getattr(task, "uncancel", int)()
+    return count
 
 
 class Bell:

@@ -130,8 +130,8 @@ class Stream(Body):
                 raise error
 
     def end(self) -> None:
-        """End the stream in order, soon; from any thread. A reader that waits is told that this was all."""
-        self._exchange.end()
+        """End the stream, soon; from any thread. The source is closed, and the reader is told that this was all."""
+        self._exchange.close()
 
     def close(self) -> None:
         """End the stream, and close the source.
@@ -145,12 +145,19 @@ class Stream(Body):
                 source.close()
         elif self._exchange.close() and self._thread is not threading.current_thread():
             self._thread.join()
-            error = self._exchange.failure()
-            if error is not None:
-                raise error
+            self._raise_what_is_left()
+        else:
+            self._exchange.leave()
 
     def __del__(self) -> None:
+        self._exchange.leave()
         self._exchange.close()
+        self._raise_what_is_left()  # which is for `sys.unraisablehook`, which logs it
+
+    def _raise_what_is_left(self) -> None:
+        error = self._exchange.failure()
+        if error is not None:
+            raise error
 
     def _start(self) -> None:
         if self._thread is None:
@@ -179,41 +186,39 @@ class Stream(Body):
 class Exchange:
     """The one place between pump and reader."""
 
-    __slots__ = ("_busy", "_changed", "_closed", "_done", "_ending", "_error", "_item")
+    __slots__ = ("_busy", "_changed", "_closed", "_done", "_error", "_item", "_left")
 
     def __init__(self) -> None:
         self._changed = threading.Condition()  # its lock is reentrant: `end` may be called by a signal handler
         self._item: Any = _NOTHING
         self._busy = True  # the pump is in the source, and not waiting here
-        self._ending = False  # the reader is to come to its end
-        self._closed = False  # the pump is to come to its end
+        self._closed = False  # both are to come to their ends
         self._done = False  # the pump has come to its end
+        self._left = False  # the reader will not come back, not even to hear what the source raised
         self._error: BaseException | None = None
 
     def put(self, item: Any) -> bool:
-        """Hand over an item, once there is room for it; False when no more are wanted."""
+        """Hand over an item, and wait until it is taken; False when no more are wanted."""
         with self._changed:
             self._busy = False
-            while self._item is not _NOTHING and not self._closed:
-                self._changed.wait()
-            if self._closed:
-                return False
-            if item is not None:
+            if item is not None and not self._closed:
                 self._item = item
                 self._changed.notify_all()
-            self._busy = True
-            return True
+                while self._item is not _NOTHING:
+                    self._changed.wait()
+            self._busy = not self._closed
+            return self._busy
 
     def take(self, seconds: float | None) -> Any:
         """Return the next item, or _END; _NOTHING when none comes for so many seconds."""
         due = None if seconds is None else time.monotonic() + seconds
         with self._changed:
-            while self._item is _NOTHING and not (self._ending or self._done):
+            while self._item is _NOTHING and not (self._closed or self._done):
                 rest = None if due is None else due - time.monotonic()
                 if rest is not None and rest <= 0:
                     return _NOTHING
                 self._changed.wait(rest)
-            if self._ending or self._item is _NOTHING:
+            if self._item is _NOTHING:
                 return _END
             item, self._item = self._item, _NOTHING
             self._changed.notify_all()
@@ -222,29 +227,30 @@ class Exchange:
     def first(self, seconds: float | None) -> BaseException | None:
         """Wait for the first item or the end; return what the source raised instead."""
         with self._changed:
-            self._changed.wait_for(lambda: self._item is not _NOTHING or self._ending or self._done, seconds)
+            self._changed.wait_for(lambda: self._item is not _NOTHING or self._closed or self._done, seconds)
             return self.failure() if self._item is _NOTHING else None
 
-    def end(self) -> None:
-        with self._changed:
-            self._ending = True
-            self._changed.notify_all()
-
     def close(self) -> bool:
-        """Have the pump come to its end; tell whether it does so now, because it is not in the source."""
+        """Have pump and reader come to their ends; tell whether the pump does so now, as it is not in the source."""
         with self._changed:
-            self._closed = self._ending = True
+            self._closed = True
             self._item = _NOTHING
             self._changed.notify_all()
-            return self._done or not self._busy
+            return not self._busy
+
+    def leave(self) -> None:
+        """Say that no reader will come back."""
+        with self._changed:
+            self._left = True
 
     def finish(self, error: BaseException | None) -> bool:
         """Say that the pump has come to its end; tell whether somebody is still there to hear of the error."""
         with self._changed:
             self._done = True
+            self._busy = False
             self._error = error
             self._changed.notify_all()
-            return not (self._closed and self._busy)
+            return not self._left
 
     def failure(self) -> BaseException | None:
         """Return what the source raised, the first time."""
