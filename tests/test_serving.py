@@ -30,6 +30,7 @@ from sse_codec.serving import (
     AsyncStream,
     SendTimeout,
     Stream,
+    _shutdown,
     astream,
     end_streams,
     end_streams_on_signals,
@@ -1006,6 +1007,25 @@ def test_signals_end_streams() -> None:
                 signal.signal(number, handler)
 
     run(main())
+
+
+def test_what_was_done_with_a_signal_before() -> None:
+    handled: list[Any] = []
+    _shutdown._Handler(lambda *arguments: handled.append(arguments))(signal.SIGTERM, None)
+    assert handled == [(signal.SIGTERM, None)]
+    _shutdown._Handler(signal.SIG_IGN)(signal.SIGTERM, None)
+    with pytest.raises(SystemExit) as caught:
+        _shutdown._Handler(signal.SIG_DFL)(signal.SIGTERM, None)
+    assert caught.value.code == 128 + signal.SIGTERM
+
+
+def test_the_end_of_the_process_waits_for_threads() -> None:
+    source = Source(ONE, TWO)
+    body = stream(source.generate())
+    next(body)
+    _shutdown._at_exit()
+    assert source.closed
+    assert list(body) == []
 
 
 def test_signals_are_handled_in_the_main_thread_alone() -> None:

@@ -231,6 +231,10 @@ class Handoff:
 
     async def put(self, item: Any) -> None:
         """Hand over an item, and wait until it is taken, or until none is wanted any more."""
+        if self.closed:
+            raise asyncio.CancelledError  # the source has swallowed the first
+        if item is None:
+            return
         self.item = item
         self.bell.ring()
         while self.item is not _NOTHING:
@@ -290,10 +294,7 @@ async def _pump(events: AsyncIterable[Sendable | None], handoff: Handoff) -> Non
     source: Any = aiter(events)
     try:
         async for item in source:
-            if handoff.closed:  # the source has swallowed its cancellation
-                break
-            if item is not None:
-                await handoff.put(item)
+            await handoff.put(item)
     finally:
         if hasattr(source, "aclose"):
             await source.aclose()

@@ -248,7 +248,7 @@ class Exchange:
         with self._changed:
             self._done = True
             self._busy = False
-            self._error = error
+            self._error = None if self._left else error
             self._changed.notify_all()
             return not self._left
 
