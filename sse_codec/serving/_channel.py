@@ -118,6 +118,8 @@ class Channel:
             raise TypeError(f"history must be an EventHistory, not {type(history).__name__}")
         self._history = EventHistory() if history is None else history
         self._backlog = check_bound("backlog", backlog)
+        if gap is not None and not isinstance(gap, ServerSentEvent):
+            raise TypeError(f"gap must be a ServerSentEvent, not {type(gap).__name__}")
         self._gap = ServerSentEvent("", event="gap") if gap is None else gap
         self._retry = retry
         self._welcome(self._gap, "0")  # raises what it would raise for a listener
@@ -196,7 +198,7 @@ class Channel:
     def close(self) -> None:
         """End all streams, each behind what was published until now; from any thread, and from a signal handler.
 
-        Who listens from now on gets nothing. `end_streams` closes channels, too.
+        Who listens from now on is sent what it has missed, and the end. `end_streams` closes channels, too.
         """
         with self._changed:
             self._closed = True

@@ -56,7 +56,7 @@ def make(name: str) -> Any:
     return recipe.make_app(situations.sync_events if name == "flask" else situations.events)
 
 
-def main(server: str, port: int) -> None:
+def main(app: Any, server: str, port: int) -> None:
     """Run what has no command of its own, as the guide says."""
     if server == "aiohttp":
         from aiohttp import web
@@ -78,4 +78,4 @@ def main(server: str, port: int) -> None:
 app = make(os.environ["SSE_CODEC_APP"]) if os.environ.get("SSE_CODEC_APP") else None
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(app, sys.argv[1], int(sys.argv[2]))
