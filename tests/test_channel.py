@@ -263,7 +263,7 @@ def test_publishing_from_other_threads() -> None:
 
     def in_thread() -> None:
         decoder = Decoder()
-    events: list[ServerSentEvent] = []
+        events: list[ServerSentEvent] = []
         with closing(channel.stream()) as listener:
             next(listener)
             started.wait(PATIENCE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from sse_codec import ServerSentEvent
 from sse_codec.resume import EventHistory
@@ -59,7 +59,7 @@ async def events(situation: str) -> AsyncGenerator[ServerSentEvent, None]:
                     yield ServerSentEvent(BIG)
             case _:
                 async for block in channel.astream(situation):
-                    yield block  # type: ignore[misc]  # a stream takes whole blocks, too
+                    yield cast("Any", block)  # a stream takes whole blocks, too
     finally:
         await asyncio.sleep(0)  # it may still wait
         log(f"{situation} ended")
@@ -86,6 +86,6 @@ def sync_events(situation: str) -> Generator[ServerSentEvent | None, None, None]
                 while True:
                     yield ServerSentEvent(BIG)
             case _:
-                yield from channel.stream(situation)  # type: ignore[misc]  # a stream takes whole blocks, too
+                yield from cast("Any", channel.stream(situation))  # a stream takes whole blocks, too
     finally:
         log(f"{situation} ended")

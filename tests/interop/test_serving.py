@@ -18,7 +18,7 @@ from .servers import PATIENCE, module
 from .situations import FLOOD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.interop
@@ -158,7 +158,7 @@ def test_head_has_no_body(server: Process) -> None:
 def test_a_client_comes_back(server: Process) -> None:
     """With an id that the channel knows, has forgotten, or never had: it had five events, and has the last three."""
 
-    async def first(situation: str, blocks: int) -> tuple[list[ServerSentEvent], str]:
+    async def first(situation: str, blocks: int) -> tuple[Sequence[ServerSentEvent], str]:
         decoder = Decoder()
         async with get(server, situation) as response:
             return decoder.feed(await read(response, blocks)), decoder.last_event_id
