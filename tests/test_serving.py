@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sse_codec.serving
-from sse_codec import EncodeError, ServerSentEvent, encode_block, encode_comment, encode_line
-from sse_codec._event import Comment
+from sse_codec import Block, Comment, EncodeError, ServerSentEvent, encode_block, encode_comment, encode_line
 from sse_codec.serving import (
     AsyncStream,
     SendTimeout,
@@ -49,14 +48,6 @@ TWO = ServerSentEvent("two", id="2")
 #: How many seconds a thing may take that takes none.
 PATIENCE = 30.0
 SHORT = 0.02
-
-
-class FakeBlock:
-    """What a stream takes for a block: it knows its bytes."""
-
-    def __init__(self, wire: object, id: str | None = None) -> None:
-        self.wire: Any = wire
-        self.id = id
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -137,7 +128,7 @@ def _read_sync(source: Source, **options: Any) -> tuple[list[bytes], BaseExcepti
     try:
         with closing(stream(source.generate(), **options)) as body:
             for chunk in body:
-                chunks.append(chunk)  # noqa: PERF402
+                chunks.append(chunk)  # noqa: PERF402  # as above
     except Exception as error:  # noqa: BLE001  # the test looks at it
         return chunks, error
     return chunks, None
@@ -154,7 +145,7 @@ def read(request: pytest.FixtureRequest) -> Read:
 
 
 def test_each_event_is_a_chunk(read: Read) -> None:
-    source = Source(ONE, None, FakeBlock(b": a\ndata: b\n\n"), encode_block(id="7"), b"data: c\r\n\r\n", TWO)
+    source = Source(ONE, None, Block(b": a\ndata: b\n\n"), encode_block(id="7"), b"data: c\r\n\r\n", TWO)
     expected = [PING, b"id: 1\ndata: one\n\n", b": a\ndata: b\n\n", b"id: 7\n\n", b"data: c\r\n\r\n"]
     assert read(source) == ([*expected, b"id: 2\ndata: two\n\n"], None)
     assert source.closed
@@ -226,8 +217,8 @@ def test_a_client_is_behind_an_event_that_can_not_be_sent(read: Read) -> None:
     [
         (ServerSentEvent("", event="failed"), b"id: 2\nevent: failed\ndata: \n\n"),
         (ServerSentEvent("", event="failed", id="3"), b"id: 3\nevent: failed\ndata: \n\n"),
-        (FakeBlock(b"data: x\n\n"), b"id: 2\ndata: x\n\n"),
-        (FakeBlock(b"id: 4\ndata: x\n\n", "4"), b"id: 4\ndata: x\n\n"),
+        (Block(b"data: x\n\n"), b"id: 2\ndata: x\n\n"),
+        (Block(b"id: 4\ndata: x\n\n"), b"id: 4\ndata: x\n\n"),
         (encode_comment("left out"), b"id: 2\n: left out\n\n"),
     ],
 )
@@ -253,7 +244,6 @@ def test_an_event_whose_id_can_not_be_sent(read: Read, bad: ServerSentEvent) -> 
         ("text", r"not str: ServerSentEvent\(text\) sends it"),
         ({"a": 1}, r"not dict: ServerSentEvent\(json.dumps\(...\)\) sends it"),
         (object(), "ServerSentEvent, Block or bytes, not object"),
-        (FakeBlock("text"), "not FakeBlock"),
     ],
 )
 def test_what_is_no_event(read: Read, item: Any, words: str) -> None:
@@ -316,7 +306,7 @@ def test_the_wrong_kind_of_source() -> None:
         (None, PING),
         (ServerSentEvent("", event="ping"), b"event: ping\ndata: \n\n"),
         (encode_line(Comment("ping")), b": ping\n"),
-        (FakeBlock(b"data: x\n\n"), b"data: x\n\n"),
+        (Block(b"data: x\n\n"), b"data: x\n\n"),
     ],
 )
 def test_silence_brings_keep_alives(ping: Any, sent: bytes) -> None:

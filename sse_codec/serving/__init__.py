@@ -22,13 +22,12 @@ from ._async import AsyncStream, astream
 from ._channel import AsyncListener, Channel, Listener
 from ._shutdown import end_streams, end_streams_on_signals
 from ._sync import Stream, stream
-from ._wire import HasWire, Sendable
+from ._wire import Sendable
 
 __all__ = [
     "AsyncListener",
     "AsyncStream",
     "Channel",
-    "HasWire",
     "Listener",
     "SendTimeout",
     "Sendable",

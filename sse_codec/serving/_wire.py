@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias
 
+from sse_codec._blocks import Block
 from sse_codec._encoder import encode, encode_block, encode_comment
 from sse_codec._errors import SSEError, show
 from sse_codec._event import ServerSentEvent
@@ -15,17 +16,8 @@ _BLANK_LINES = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _LINE_ENDS = (b"\n", b"\r")
 
 
-class HasWire(Protocol):
-    """A block that knows its bytes, as `sse_codec.Block` does."""
-
-    @property
-    def wire(self) -> bytes:
-        """The whole block, with the blank line at its end."""
-        ...
-
-
 #: What a source may yield: an event, a block, or the bytes of whole blocks (those of `encode_block`, say).
-Sendable: TypeAlias = Union[ServerSentEvent, HasWire, bytes]  # noqa: UP007  # Python 3.10 can't `|` a forward name
+Sendable: TypeAlias = ServerSentEvent | Block | bytes
 
 
 class Options(NamedTuple):
@@ -80,17 +72,18 @@ def to_wire(item: Any) -> bytes:
     """
     if isinstance(item, ServerSentEvent):
         return encode(item)
-    wire = item if isinstance(item, bytes) else getattr(item, "wire", None)
-    if not isinstance(wire, bytes):
+    if isinstance(item, Block):
+        return item.wire
+    if not isinstance(item, bytes):
         kind, hint = type(item).__name__, ""
         if isinstance(item, str):
             hint = ": ServerSentEvent(text) sends it"
         elif isinstance(item, (dict, list, int, float)):
             hint = ": ServerSentEvent(json.dumps(...)) sends it"
         raise TypeError(f"a stream sends ServerSentEvent, Block or bytes, not {kind}{hint}")
-    if not wire.endswith(_BLANK_LINES):
-        raise ValueError(f"bytes in a stream must be whole blocks, each with its blank line, not {show(wire[-40:])}")
-    return wire
+    if not item.endswith(_BLANK_LINES):
+        raise ValueError(f"bytes in a stream must be whole blocks, each with its blank line, not {show(item[-40:])}")
+    return item
 
 
 class Body:
