@@ -317,6 +317,19 @@ def test_a_listener_is_told_the_reconnection_time() -> None:
         assert b"retry: 1\n" in next(listener)
 
 
+def test_a_new_listener_may_be_sent_all() -> None:
+    channel = Channel(history=EventHistory(max_events=2), replay=True)
+    with closing(channel.stream()) as listener:
+        assert next(listener) == f"id: {channel._id(0)}\n\n".encode()
+    for number in (1, 2):
+        channel.publish(event(number))
+    with closing(channel.stream()) as listener:
+        assert Decoder().feed(next(listener)) == [event(1), event(2)]
+    channel.publish(event(3))
+    with closing(channel.stream()) as listener:
+        assert Decoder().feed(next(listener)) == [ServerSentEvent("", event="gap", id="3")]
+
+
 def test_a_history_that_is_there_already() -> None:
     """What a broker has kept, say."""
     history = EventHistory()

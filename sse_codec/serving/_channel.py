@@ -40,7 +40,7 @@ class Channel:
     A listener is told at once where it stands, by a block with nothing but an id. So a client that is cut before the
     first event loses nothing. Then it is sent, in order and without a hole,
 
-    - what comes next, if it has no last event ID;
+    - what comes next, if it has no last event ID; or, with `replay`, all that there was and what comes next;
     - what it has missed and what comes next, if the history still has all of that;
     - `gap` and what comes next, if not: it has to load its state anew.
 
@@ -57,7 +57,8 @@ class Channel:
             already, loaded from a broker say, and must be nobody else's.
         backlog: how many events a listener may be behind before it is let go, at least 1. Its stream ends; its client
             comes back, and the history has the rest. Keep it smaller than the history.
-        gap: the event that says that something is gone.
+        replay: send new listeners the stream from its start, for streams that end, such as the answer of a model.
+        gap: the event that says that something is gone; type "gap" and no data unless given.
         keep_alive: as for `astream`.
         ping: as for `astream`.
         retry: the reconnection time that each listener is told at once, in milliseconds; none unless told.
@@ -99,6 +100,7 @@ class Channel:
         "_log",
         "_pid",
         "_ping",
+        "_replay",
         "_retry",
         "_size",
         "_waiting",
@@ -109,6 +111,7 @@ class Channel:
         *,
         history: EventHistory | None = None,
         backlog: int = 1000,
+        replay: bool = False,
         gap: ServerSentEvent | None = None,
         keep_alive: float | None = KEEP_ALIVE,
         ping: Sendable | None = None,
@@ -121,6 +124,7 @@ class Channel:
         if gap is not None and not isinstance(gap, ServerSentEvent):
             raise TypeError(f"gap must be a ServerSentEvent, not {type(gap).__name__}")
         self._gap = ServerSentEvent("", event="gap") if gap is None else gap
+        self._replay = replay
         self._retry = retry
         self._welcome(self._gap, "0")  # raises what it would raise for a listener
         self._keep_alive = seconds("keep_alive", keep_alive)
@@ -231,7 +235,9 @@ class Channel:
             start = self._id(0)
             here = self._history.last_event_id or start
             if not last_event_id:
-                return deque([self._welcome(None, here)]), self._end
+                if not self._replay:
+                    return deque([self._welcome(None, here)]), self._end
+                last_event_id = start
             # Who stands at the start has seen nothing, which is what no id means to a history.
             missed = self._history.after("" if last_event_id == start else last_event_id)
             if missed is None:

@@ -53,6 +53,8 @@ def make(name: str) -> Any:
     if name.startswith("django"):
         return _django(name)
     recipe = importlib.import_module(f"tests.interop.recipes.server_{name}")
+    if name == "redis":
+        return recipe.make_app(os.environ["SSE_CODEC_REDIS"])
     return recipe.make_app(situations.sync_events if name == "flask" else situations.events)
 
 

@@ -57,6 +57,7 @@ COMMANDS = {
     "Flask on its own": Command("flask", ("flask",), f"{OWN} flask {{port}}", "--reload"),
     "http.server": Command("", (), f"{OWN} http {{port}}"),
 }
+REDIS = Command("redis", ("fastapi", "redis", "uvicorn"), UVICORN)
 
 
 class Process:
@@ -96,9 +97,15 @@ class Process:
 
 
 @contextlib.contextmanager
-def run_command(name: str, folder: Path, *more: str) -> Iterator[Process]:
-    """Run a server; skip the test where something is not installed."""
-    command = COMMANDS[name]
+def run_command(command: Command, folder: Path, *more: str, **variables: str) -> Iterator[Process]:
+    """Run a server; skip the test where something is not installed.
+
+    Args:
+        command: how it is started.
+        folder: where it runs; it leaves its log there.
+        more: words behind the command's.
+        variables: of its environment.
+    """
     for library in command.needs:
         module(library)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -114,6 +121,7 @@ def run_command(name: str, folder: Path, *more: str) -> Iterator[Process]:
         "PYTHONUNBUFFERED": "1",
         "SSE_CODEC_APP": command.app,
         "SSE_CODEC_LOG": str(log),
+        **variables,
     }
     with output.open("wb") as file:
         process = subprocess.Popen(

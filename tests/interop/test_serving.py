@@ -33,7 +33,7 @@ PING = b": \n\n"
 
 @pytest.fixture(scope="module", params=COMMANDS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    with run_command(request.param, tmp_path_factory.mktemp("server")) as running:
+    with run_command(COMMANDS[request.param], tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
@@ -209,7 +209,7 @@ def test_SIGTERM_ends_it(server: Process) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_Ctrl_C_ends_it(name: str, tmp_path: Path) -> None:
-    with run_command(name, tmp_path) as server:
+    with run_command(COMMANDS[name], tmp_path) as server:
         stop(server, signal.SIGINT)
 
 
@@ -218,7 +218,7 @@ def test_a_change_of_a_source_reloads_it(name: str, tmp_path: Path) -> None:
     source = tmp_path / "sse_codec_source.py"
     source.touch()
     reload = COMMANDS[name].reload.format(folder=tmp_path).split()
-    with run_command(name, tmp_path, *reload) as server:
+    with run_command(COMMANDS[name], tmp_path, *reload) as server:
         with with_listeners_that_wait(server):
             source.write_text("changed = True\n", encoding="utf-8")
             start = time.monotonic()
