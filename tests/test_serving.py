@@ -369,6 +369,7 @@ def test_silence_is_counted_from_the_last_event() -> None:
         first = asyncio.ensure_future(bell.wait(loop.time() + 0.05))
         await asyncio.sleep(0)
         bell.ring()
+        bell.ring()
         assert await first
         start = loop.time()
         assert not await bell.wait(start + 0.1)
@@ -377,9 +378,13 @@ def test_silence_is_counted_from_the_last_event() -> None:
         waiting = asyncio.ensure_future(bell.wait(loop.time() + PATIENCE))
         await asyncio.sleep(0)
         bell.ring()
-        bell._tick()  # rung and gone off in one turn
         assert await waiting
         assert not await bell.wait(loop.time() + 0.01), "sooner than the timer that is set"
+        waiting = asyncio.ensure_future(bell.wait(loop.time() + 0.01))
+        await asyncio.sleep(0)
+        bell.ring()
+        assert await waiting
+        await asyncio.sleep(0.02)  # it goes off, and nobody waits
         waiting = asyncio.ensure_future(bell.wait(None))
         await asyncio.sleep(0.03)
         assert not waiting.done(), "there is no timer"
@@ -503,17 +508,27 @@ def test_what_is_cancelled_twice_is_not_interrupted_in_its_finally() -> None:
         def __init__(self, cancelling: int) -> None:
             self.cancelling = lambda: cancelling
 
+        def add_done_callback(self, _: Any) -> None:
+            pass
+
         def cancel(self) -> None:
             cancelled.append("now")
 
     class Loop:
+        def __init__(self, cancelling: int) -> None:
+            self._cancelling = cancelling
+
+        def create_task(self, coroutine: Any) -> Pump:
+            coroutine.close()
+            return Pump(self._cancelling)
+
         def call_later(self, seconds: float, callback: Any) -> None:
             cancelled.append(f"later: {callback.__name__}")
 
     for cancelling in (0, 1):
-        handoff = Handoff(typing.cast("Any", Loop()))
-        handoff.close(typing.cast("Any", Pump(cancelling)))
-        handoff.close(typing.cast("Any", Pump(cancelling)))
+        handoff = Handoff(typing.cast("Any", Loop(cancelling)), typing.cast("Any", None))
+        handoff.close()
+        handoff.close()
     assert cancelled == ["now", "later: cancel"]
 
 
@@ -779,6 +794,29 @@ def test_an_async_iterable_that_is_no_generator() -> None:
             return self.left.pop()
 
     assert run(_collect(astream(Events()))) == [PING, b"id: 1\ndata: one\n\n"]
+
+
+def test_a_reader_that_stalls_loses_its_source() -> None:
+    """Whether it comes back or not."""
+
+    async def main() -> None:
+        source = Source(ONE, TWO)
+        body = astream(source.agenerate(), send_timeout=SHORT)
+        await anext(body)
+        await anext(body)
+        while not source.closed:  # noqa: ASYNC110  # it has no event to wait for
+            await asyncio.sleep(0.001)
+        with pytest.raises(SendTimeout, match="taken nothing for 0.02 seconds"):
+            await anext(body)
+        assert await anext(body, b"end") == b"end"
+
+        body = astream(Source(ONE, ...).agenerate(), send_timeout=SHORT, keep_alive=4 * SHORT)
+        assert [await anext(body) for _ in range(3)] == [PING, b"id: 1\ndata: one\n\n", PING], "silence is no stall"
+        await body.aclose()
+
+    run(main())
+    with pytest.raises(ValueError, match="send_timeout must be more than 0"):
+        astream(Source().agenerate(), send_timeout=0)
 
 
 # ready: what fails before the response is made.

@@ -17,9 +17,10 @@ have missed. Hand what they return to your framework's streaming response; nothi
 [b': \\n\\n', b'data: one\\n\\n', b'data: two\\n\\n']
 """
 
-from ._asgi import SendTimeout, respond, send_within
+from ._asgi import respond
 from ._async import AsyncStream, astream
 from ._channel import AsyncListener, Channel, Listener
+from ._send import SendTimeout, send_within
 from ._shutdown import end_streams, end_streams_on_signals
 from ._sync import Stream, stream
 from ._wire import Sendable

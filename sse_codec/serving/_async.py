@@ -12,7 +12,8 @@ import contextlib
 from collections.abc import AsyncIterable, Callable
 from typing import Any
 
-from ._bell import Bell, cancelling, running_loop
+from ._bell import Bell, Timer, cancelling, running_loop
+from ._send import SendTimeout
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
 
@@ -32,6 +33,7 @@ def astream(
     keep_alive: float | None = KEEP_ALIVE,
     ping: Sendable | None = None,
     retry: int | None = None,
+    send_timeout: float | None = None,
     on_error: Callable[[Exception], Sendable | None] | None = None,
 ) -> AsyncStream:
     r"""Make the body of a response from an async iterable of events (WHATWG HTML 9.2.7, "Authoring notes").
@@ -51,6 +53,9 @@ def astream(
         ping: what is sent as a keep-alive: an event, a block or bytes; a comment unless told. Bytes may be one line:
             `encode_line(Comment())` keeps the OpenAI SDK alive, which fails at blank lines once it has seen an id.
         retry: the reconnection time that clients are told at once, in milliseconds; none unless told.
+        send_timeout: how many seconds the reader may take for a chunk, more than 0; None for any time. A client that
+            stalls makes its server wait, and the server its source. After that the source is closed, and the stream
+            raises SendTimeout if the reader comes back. `send_within` closes the connection, too.
         on_error: is given what the source raised, and returns what the client is told, as the last event of the
             stream, which then ends in order. It is also asked about an event that can't be sent; the stream then
             goes on behind it. When it returns None, or is not there, the error is raised and breaks the connection,
@@ -61,9 +66,10 @@ def astream(
 
     Raises:
         TypeError: an argument is of the wrong type, or `events` is not async; here and now.
-        ValueError: `keep_alive` is out of range; here and now.
+        ValueError: `keep_alive` or `send_timeout` is out of range; here and now.
         EncodeError: `retry` or `ping` can't be sent; here and now. While iterating, without `on_error`: an event can't
             be sent; a client that resumes is behind it.
+        SendTimeout: while iterating, the reader has taken longer than `send_timeout`.
         RuntimeError: while iterating, no asyncio event loop is running. Trio has none.
         Exception: while iterating, without `on_error`, whatever the source raises, unchanged.
 
@@ -94,19 +100,19 @@ def astream(
         else:
             hint = "an async generator is one"
         raise TypeError(f"astream() takes an async iterable, not {type(events).__name__}: {hint}")
-    return AsyncStream(events, options(keep_alive, ping, retry, on_error))
+    return AsyncStream(events, options(keep_alive, ping, retry, on_error), seconds("send_timeout", send_timeout))
 
 
 class AsyncStream(Body):
     """The body that `astream` returns: an async iterator of bytes, for one reader on one event loop."""
 
-    __slots__ = ("__weakref__", "_handoff", "_pump", "_source")
+    __slots__ = ("__weakref__", "_handoff", "_send_timeout", "_source")
 
-    def __init__(self, source: AsyncIterable[Sendable | None], options: Options) -> None:
+    def __init__(self, source: AsyncIterable[Sendable | None], options: Options, send_timeout: float | None) -> None:
         super().__init__(options)
         self._source = source
-        self._handoff: Handoff | None = None
-        self._pump: asyncio.Task[None] | None = None
+        self._send_timeout = send_timeout
+        self._handoff: Handoff | None = None  # from the first bytes on
 
     def __aiter__(self) -> AsyncStream:
         return self
@@ -114,15 +120,16 @@ class AsyncStream(Body):
     async def __anext__(self) -> bytes:
         if self._ended:
             raise StopAsyncIteration
-        pump, handoff = self._start()
-        if self._opening:
-            opening, self._opening = self._opening, b""
-            return opening
+        handoff = self._handoff or self._start()
+        handoff.stall.clear()
         try:
-            return await self._next(pump, handoff)
+            chunk = await self._next(handoff)
         except BaseException:
             await self.aclose()
             raise
+        if self._send_timeout is not None:
+            handoff.stall.set(handoff.bell.loop.time() + self._send_timeout)
+        return chunk
 
     async def ready(self, timeout: float | None = None) -> None:
         """Start the source, and wait until it has an event, has ended, or has failed.
@@ -141,34 +148,35 @@ class AsyncStream(Body):
         timeout = seconds("timeout", timeout)
         if self._ended:
             return
-        pump, handoff = self._start()
+        handoff = self._handoff or self._start()
         try:
-            if handoff.item is _NOTHING and not (pump.done() or handoff.closed):
+            if handoff.item is _NOTHING and not (handoff.pump.done() or handoff.closed):
                 await handoff.bell.wait(None if timeout is None else handoff.bell.loop.time() + timeout)
-            if handoff.item is _NOTHING and pump.done():
+            if handoff.item is _NOTHING and handoff.pump.done():
                 handoff.told = True
-                pump.result()  # raises what the source raised
+                handoff.pump.result()  # raises what the source raised
         except BaseException:
             await self.aclose()
             raise
 
     def end(self) -> None:
         """End the stream, soon; from any thread. The source is closed, and the reader is told that this was all."""
-        if self._handoff is None or self._pump is None:
+        if self._handoff is None:
             self._ended = True
         else:
-            self._handoff.from_any_thread(self._handoff.close, self._pump)
+            self._handoff.from_any_thread(self._handoff.close)
 
     async def aclose(self) -> None:
         """End the stream, and close the source; when this returns, the source's `finally` has run."""
         self._ended = True
-        if self._pump is None or self._handoff is None:
+        handoff = self._handoff
+        if handoff is None:
             source: Any = self._source
             if hasattr(source, "aclose"):
                 await source.aclose()
             return
-        pump, handoff = self._pump, self._handoff
-        handoff.close(pump)
+        handoff.close()
+        pump = handoff.pump
         cancelled = None
         for _ in range(_TURNS):
             if pump.done():
@@ -180,35 +188,36 @@ class AsyncStream(Body):
         if cancelled is not None:
             pump.add_done_callback(handoff.report)  # it may still be at it, and the error that is raised is another
             raise cancelled
-        failure = handoff.failure(pump)
+        failure = handoff.failure()
         if failure is not None:
             raise failure
 
     def __del__(self) -> None:
-        if self._handoff is not None and self._pump is not None and not (self._ended and self._pump.done()):
-            self._handoff.from_any_thread(self._handoff.abandon, self._pump)
+        if self._handoff is not None and not (self._ended and self._handoff.pump.done()):
+            self._handoff.from_any_thread(self._handoff.abandon)
 
-    def _start(self) -> tuple[asyncio.Task[None], Handoff]:
-        if self._pump is None or self._handoff is None:
-            loop = running_loop("astream()")
-            self._handoff = Handoff(loop)
-            self._pump = loop.create_task(_pump(self._source, self._handoff))
-            self._pump.add_done_callback(self._handoff.bell.ring)
-            register(self, AsyncStream.end)
-        return self._pump, self._handoff
+    def _start(self) -> Handoff:
+        self._handoff = Handoff(running_loop("astream()"), self._source)
+        register(self, AsyncStream.end)
+        return self._handoff
 
-    async def _next(self, pump: asyncio.Task[None], handoff: Handoff) -> bytes:
+    async def _next(self, handoff: Handoff) -> bytes:
+        if self._opening:
+            opening, self._opening = self._opening, b""
+            return opening
         if self._failure is not None:
             raise self._failure
+        if handoff.stalled and self._send_timeout is not None:
+            raise SendTimeout(self._send_timeout)
         keep_alive = self._options.keep_alive
         due = None if keep_alive is None else handoff.bell.loop.time() + keep_alive
         while not handoff.closed:
             item = handoff.take()
             if item is not _NOTHING:
                 return self._to_wire(item)
-            if pump.done():
+            if handoff.pump.done():
                 handoff.told = self._ended = True
-                error = asyncio.CancelledError() if pump.cancelled() else pump.exception()
+                error = asyncio.CancelledError() if handoff.pump.cancelled() else handoff.pump.exception()
                 if error is None:
                     break
                 return self._last(error)
@@ -220,14 +229,18 @@ class AsyncStream(Body):
 class Handoff:
     """The one place between pump and reader. All but `from_any_thread` is for the loop's thread."""
 
-    __slots__ = ("_writer", "bell", "closed", "item", "told")
+    __slots__ = ("_writer", "bell", "closed", "item", "pump", "stall", "stalled", "told")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, events: AsyncIterable[Sendable | None]) -> None:
         self.bell = Bell(loop)
+        self.stall = Timer(loop, self._close_for_a_stall)
+        self.stalled = False  # the reader has taken too long
         self.item: Any = _NOTHING
         self.closed = False  # both are to come to their ends
         self.told = False  # somebody has been given what the source raised
         self._writer: asyncio.Future[None] | None = None
+        self.pump = loop.create_task(_pump(events, self))
+        self.pump.add_done_callback(self.bell.ring)
 
     async def put(self, item: Any) -> None:
         """Hand over an item, and wait until it is taken, or until none is wanted any more."""
@@ -248,16 +261,17 @@ class Handoff:
             self._make_room()
         return item
 
-    def close(self, pump: asyncio.Task[None]) -> None:
+    def close(self) -> None:
         """Have pump and reader come to their ends."""
-        if not self.closed and not cancelling(pump):
-            pump.cancel()
+        if not self.closed and not cancelling(self.pump):
+            self.pump.cancel()
         elif not self.closed:
             # Somebody else has cancelled it: `asyncio.run` cancels all tasks at its end. A second time would interrupt
             # the source's `finally`. It is for a source that has caught the first, and waits on.
-            self.bell.loop.call_later(_GRACE, pump.cancel)
+            self.bell.loop.call_later(_GRACE, self.pump.cancel)
         self.closed = True
         self.item = _NOTHING
+        self.stall.stop()
         self.bell.finish()
         self._make_room()
 
@@ -266,24 +280,29 @@ class Handoff:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and everything with it
             self.bell.loop.call_soon_threadsafe(callback, *args)
 
-    def abandon(self, pump: asyncio.Task[None]) -> None:
+    def abandon(self) -> None:
         """Close the source of a stream that its reader has lost."""
-        self.close(pump)
-        pump.add_done_callback(self.report)
+        self.close()
+        self.pump.add_done_callback(self.report)
 
-    def failure(self, pump: asyncio.Task[None]) -> BaseException | None:
+    def failure(self) -> BaseException | None:
         """Return what the source raised, unless somebody has been given it."""
-        error = None if pump.cancelled() else pump.exception()
+        error = None if self.pump.cancelled() else self.pump.exception()
         told, self.told = self.told, True
         return None if told else error
 
-    def report(self, pump: asyncio.Task[None]) -> None:
+    def report(self, _: object) -> None:
         """Give what the source raised to the event loop's exception handler, which logs it."""
-        error = self.failure(pump)
+        error = self.failure()
         if error is not None:
             self.bell.loop.call_exception_handler(
                 {"message": "the source of an event stream raised after its reader had left", "exception": error}
             )
+
+    def _close_for_a_stall(self) -> None:
+        self.stalled = True
+        self.close()
+        self.pump.add_done_callback(self.report)  # the reader may never come back
 
     def _make_room(self) -> None:
         if self._writer is not None and not self._writer.done():

@@ -23,7 +23,7 @@ def make_view(
         if request.method == "HEAD":
             return HttpResponse(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
-        body = astream(events(last_event_id), on_error=failed)
+        body = astream(events(last_event_id), send_timeout=30, on_error=failed)
         await body.ready(0.2)  # what fails by then is answered with a status
         return StreamingHttpResponse(body, headers=response_headers())
 

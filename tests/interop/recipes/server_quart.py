@@ -14,7 +14,8 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Quart:
         end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
         if request.method == "HEAD":
             return Response(headers=response_headers())
-        body = astream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
+        last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
+        body = astream(events(last_event_id), send_timeout=30)
         await body.ready(0.2)  # what fails by then is answered with a status
         response = Response(body, headers=response_headers())
         response.timeout = None  # else Quart ends it after a minute
