@@ -69,7 +69,7 @@ def main(app: Any, server: str, port: int) -> None:
     elif server == "waitress":
         import waitress
 
-        waitress.serve(app, host="127.0.0.1", port=port, threads=30)
+        waitress.serve(app, host="127.0.0.1", port=port, threads=100)
     elif server == "http":
         from .recipes import server_http
 

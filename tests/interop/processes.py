@@ -20,42 +20,65 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 
 
+#: What tells a server its port, by the command.
+PORT = {
+    "daphne": "-p {port}",
+    "granian": "--port {port}",
+    "gunicorn": "--bind 127.0.0.1:{port}",
+    "hypercorn": "--bind 127.0.0.1:{port}",
+    "uvicorn": "--port {port}",
+}
+
+
 class Command(NamedTuple):
     """How a server is started."""
 
     app: str
     #: What has to be installed.
     needs: tuple[str, ...]
-    #: As in the guide, but for the port, and for the name of the application.
-    words: str
-    #: What it is told to reload by, where it can.
+    #: As the guide says it: a command, or a line of Python, which is in `apps.main`.
+    guide: str
+    #: The name that `apps.main` has for it.
+    own: str = ""
+    #: What has it reload when a source changes, where it can.
     reload: str = ""
 
+    def words(self, port: int) -> list[str]:
+        """Return the command with a port."""
+        if self.own:
+            return f"python -m tests.interop.apps {self.own} {port}".split()
+        words = self.guide.replace("app:app", "tests.interop.apps:app").split()
+        config = str(ROOT / "tests" / "interop" / "recipes" / "gunicorn_conf.py")
+        words = [config if word == "gunicorn.conf.py" else word for word in words]
+        return [*words, *PORT[words[0]].format(port=port).split()]
 
-UVICORN = "uvicorn tests.interop.apps:app --port {port}"
-HYPERCORN = "hypercorn tests.interop.apps:app --bind 127.0.0.1:{port} --graceful-timeout 1"
-GUNICORN = "gunicorn tests.interop.apps:app --bind 127.0.0.1:{port} --config {recipes}/gunicorn_conf.py"
-OWN = "python -m tests.interop.apps"
 
+UVICORN = "uvicorn app:app"
+HYPERCORN = "hypercorn app:app --graceful-timeout 1"
+GUNICORN = "gunicorn app:app --config gunicorn.conf.py"
+
+#: By what the guide's table has in its first two columns.
 COMMANDS = {
-    "FastAPI on uvicorn": Command("fastapi", ("fastapi", "uvicorn"), UVICORN, "--reload --reload-dir {folder}"),
+    "FastAPI on uvicorn": Command("fastapi", ("fastapi", "uvicorn"), UVICORN, reload="--reload --reload-dir {folder}"),
     "Starlette on uvicorn": Command("starlette", ("starlette", "uvicorn"), UVICORN),
     "raw ASGI on uvicorn": Command("asgi", ("uvicorn",), UVICORN),
     "Litestar on uvicorn": Command("litestar", ("litestar", "uvicorn"), UVICORN),
     "Quart on uvicorn": Command("quart", ("quart", "uvicorn"), UVICORN),
     "Django on uvicorn": Command("django", ("django", "uvicorn"), UVICORN),
-    "FastAPI on hypercorn": Command("fastapi", ("fastapi", "hypercorn"), HYPERCORN, "--reload"),
+    "FastAPI on hypercorn": Command("fastapi", ("fastapi", "hypercorn"), HYPERCORN, reload="--reload"),
     "Quart on hypercorn": Command("quart", ("quart", "hypercorn"), HYPERCORN),
-    "FastAPI on granian": Command(
-        "fastapi", ("fastapi", "granian"), "granian --interface asgi tests.interop.apps:app --port {port}"
+    "FastAPI on granian": Command("fastapi", ("fastapi", "granian"), "granian --interface asgi app:app"),
+    "Django on daphne": Command("django", ("django", "daphne"), "daphne app:app"),
+    "aiohttp on its own": Command(
+        "aiohttp", ("aiohttp",), "web.run_app(app, handler_cancellation=True)", own="aiohttp"
     ),
-    "Django on daphne": Command("django", ("django", "daphne"), "daphne -p {port} tests.interop.apps:app"),
-    "aiohttp": Command("aiohttp", ("aiohttp",), f"{OWN} aiohttp {{port}}"),
-    "Flask on gunicorn": Command("flask", ("flask", "gunicorn"), GUNICORN, "--reload"),
+    "Flask on gunicorn": Command("flask", ("flask", "gunicorn"), GUNICORN, reload="--reload"),
     "Django on gunicorn": Command("django_wsgi", ("django", "gunicorn"), GUNICORN),
-    "Flask on waitress": Command("flask", ("flask", "waitress"), f"{OWN} waitress {{port}}"),
-    "Flask on its own": Command("flask", ("flask",), f"{OWN} flask {{port}}", "--reload"),
-    "http.server": Command("", (), f"{OWN} http {{port}}"),
+    "Flask on waitress": Command("flask", ("flask", "waitress"), "waitress.serve(app, threads=100)", own="waitress"),
+    "Flask on its own": Command("flask", ("flask",), "app.run()", own="flask", reload="--reload"),
+    "http.server on its own": Command(
+        "", (), "ThreadingHTTPServer(address, make_handler(events)).serve_forever()", own="http"
+    ),
 }
 REDIS = Command("redis", ("fastapi", "redis", "uvicorn"), UVICORN)
 
@@ -110,9 +133,7 @@ def run_command(command: Command, folder: Path, *more: str, **variables: str) ->
         module(library)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    program, *words = [
-        word.format(port=port, recipes=ROOT / "tests" / "interop" / "recipes") for word in command.words.split()
-    ]
+    program, *words = command.words(port)
     scripts = Path(sys.executable).parent
     log, output = folder / "log", folder / "output"
     environment = os.environ | {
