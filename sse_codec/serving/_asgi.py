@@ -31,8 +31,8 @@ async def respond(
 ) -> None:
     """Send a whole response with an event stream, in raw ASGI.
 
-    It ends when the body ends, when the client leaves, also while the body is silent, or when it has taken nothing for
-    `send_timeout` seconds; the body is closed each time. To HEAD only the headers are sent.
+    It ends when the body ends, when the client leaves (also while the body is silent), or when the client takes nothing
+    for `send_timeout` seconds. In each case the body is closed. A HEAD request gets the headers only.
 
     Args:
         scope: as the server gives it.
@@ -41,10 +41,10 @@ async def respond(
         body: what `astream` or `Channel.astream` returns.
         status: the response's status.
         headers: the response's headers; `response_headers()` unless given.
-        send_timeout: how many seconds the client may take for what it is sent, more than 0; None for any time.
+        send_timeout: how many seconds each chunk may take, more than 0; None for any time.
 
     Raises:
-        SendTimeout: the client has taken nothing for so long.
+        SendTimeout: the client took nothing for that long.
         ValueError: `send_timeout` is out of range.
         Exception: whatever the body raises.
 

@@ -17,11 +17,11 @@ from ._send import SendTimeout
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
 
-#: How many turns of the event loop a reader that is cancelled again and again still waits for the source to close.
-#: anyio cancels a task in each turn until it has ended, and most sources close in a few.
+#: How often a reader may be cancelled before it stops waiting for the source to close. anyio cancels a task in each
+#: turn of the event loop until the task has ended, and most sources close in a few turns.
 _TURNS = 100
 
-#: How many seconds a source that was cancelled by somebody else has for its `finally`.
+#: Seconds for the `finally` of a source that somebody else has cancelled.
 _GRACE = 1.0
 
 _NOTHING: Any = object()
@@ -36,59 +36,56 @@ def astream(
     send_timeout: float | None = None,
     on_error: Callable[[Exception], Sendable | None] | None = None,
 ) -> AsyncStream:
-    r"""Make the body of a response from an async iterable of events (WHATWG HTML 9.2.7, "Authoring notes").
+    r"""Turn an async iterable of events into the body of a response (WHATWG HTML 9.2.7, "Authoring notes").
 
-    The first bytes come at once, before the first event, so that headers go out and proxies see a response. Each event
-    is a chunk of its own. When the source is silent, a comment comes every `keep_alive` seconds.
+    The first bytes come at once, before the first event, so the headers go out and proxies see a response. Then each
+    event is one chunk. While the source is silent, a comment comes every `keep_alive` seconds.
 
-    The source runs in one task of its own, in the context of whoever asks for the first bytes: context variables and
-    anyio's cancel scopes work in it. It is never more than one event ahead. When the stream has ended, because the
-    source ended or raised, because the reader left, or because of `end_streams`, the source's `finally` has run.
+    The source runs in one task of its own, with the context variables of the task that asks for the first bytes. It may
+    hold anyio's cancel scopes over a `yield`. It is never more than one event ahead of the reader. However the stream
+    ends (the source ends or raises, the reader leaves, `end_streams` is called), the source is closed first.
 
     Args:
-        events: an async iterable, say an async generator, of events, blocks, or the bytes of whole blocks. None stands
-            for nothing to send.
-        keep_alive: how many seconds of silence bring a keep-alive, more than 0. 15 as the standard advises; None for
-            never.
-        ping: what is sent as a keep-alive: an event, a block or bytes; a comment unless told. Bytes may be one line:
-            `encode_line(Comment())` keeps the OpenAI SDK alive, which fails at blank lines once it has seen an id.
-        retry: the reconnection time that clients are told at once, in milliseconds; none unless told.
-        send_timeout: how many seconds the reader may take for a chunk, more than 0; None for any time. A client that
-            stalls makes its server wait, and the server its source. After that the source is closed, and the stream
-            raises SendTimeout if the reader comes back. `send_within` closes the connection, too.
-        on_error: is given what the source raised, and returns what the client is told, as the last event of the
-            stream, which then ends in order. It is also asked about an event that can't be sent; the stream then
-            goes on behind it. When it returns None, or is not there, the error is raised and breaks the connection,
-            so that clients ask again. Call the event "failed", say: EventSource has an "error" of its own.
+        events: an async iterable, such as an async generator. It yields events, blocks, or the bytes of whole blocks.
+            None is skipped.
+        keep_alive: seconds of silence before a keep-alive, more than 0. The standard advises 15. None turns it off.
+        ping: what to send as a keep-alive: an event, a block or bytes; a comment unless given. Bytes may also be a
+            single line. Use `encode_line(Comment())` for the OpenAI SDK if you send ids: after an id it fails at
+            blank lines that end no event.
+        retry: the reconnection time to send first, in milliseconds; none unless given.
+        send_timeout: seconds that the reader may take for a chunk, more than 0; None for any time. A client that stalls
+            holds up its server, and so the source. After this time the source is closed, and SendTimeout is raised
+            if the reader comes back. See also `send_within`.
+        on_error: a function that gets what the source raised, and returns the last event to send. The stream then ends
+            in order. It is also called for an event that can't be sent; then its event is sent instead, and the stream
+            goes on. If it returns None, the error is raised, as it is without `on_error`: the connection breaks, and
+            clients ask again. Don't name the event "error": EventSource fires an event of that name itself.
 
     Returns:
-        An async iterator of bytes. A server that stops early should call its `aclose`; losing it does the same.
+        An async iterator of bytes. Call its `aclose` when you stop early. If it is lost instead, the source is closed
+        as well.
 
     Raises:
-        TypeError: an argument is of the wrong type, or `events` is not async; here and now.
-        ValueError: `keep_alive` or `send_timeout` is out of range; here and now.
-        EncodeError: `retry` or `ping` can't be sent; here and now. While iterating, without `on_error`: an event can't
-            be sent; a client that resumes is behind it.
-        SendTimeout: while iterating, the reader has taken longer than `send_timeout`.
-        RuntimeError: while iterating, no asyncio event loop is running. Trio has none.
-        Exception: while iterating, without `on_error`, whatever the source raises, unchanged.
+        TypeError: an argument is of the wrong type, or `events` is not async. Raised by the call itself.
+        ValueError: `keep_alive` or `send_timeout` is out of range. Raised by the call itself.
+        EncodeError: `retry` or `ping` can't be sent. Raised by the call itself. While iterating: an event can't be
+            sent, and there is no `on_error`. A client that resumes gets past it if its id can be sent.
+        SendTimeout: while iterating: the reader took longer than `send_timeout`.
+        RuntimeError: while iterating: no asyncio event loop is running, as under trio.
+        Exception: while iterating, without `on_error`: whatever the source raises, unchanged.
 
     >>> import asyncio
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.serving import astream
     >>> async def events():
     ...     yield ServerSentEvent("working", event="state")
-    ...     await asyncio.sleep(0.3)
     ...     raise LookupError("no such job")
+    >>> def failed(error):
+    ...     return ServerSentEvent(str(error), event="failed")
     >>> async def main():
-    ...     failed = lambda error: ServerSentEvent(str(error), event="failed")
-    ...     async for chunk in astream(events(), keep_alive=0.2, on_error=failed):
-    ...         print(chunk)
+    ...     return [chunk async for chunk in astream(events(), on_error=failed)]
     >>> asyncio.run(main())
-    b': \n\n'
-    b'event: state\ndata: working\n\n'
-    b': \n\n'
-    b'event: failed\ndata: no such job\n\n'
+    [b': \n\n', b'event: state\ndata: working\n\n', b'event: failed\ndata: no such job\n\n']
     """
     if not hasattr(events, "__aiter__"):
         if callable(events):
@@ -134,15 +131,15 @@ class AsyncStream(Body):
     async def ready(self, timeout: float | None = None) -> None:
         """Start the source, and wait until it has an event, has ended, or has failed.
 
-        Call it before the response is made: what the source raises before its first event is raised here, while it can
-        still be answered with a status. A source that is silent holds the headers back for as long: give a timeout.
+        Call it before you make the response. What the source raises before its first event is raised here, and can
+        still be answered with a status. Give a timeout: the headers of a silent source wait that long.
 
         Args:
             timeout: how many seconds to wait at most, more than 0; None for as long as it takes.
 
         Raises:
-            Exception: whatever the source raises, unchanged; also with `on_error`.
-            TypeError: `timeout` is no number.
+            Exception: whatever the source raises, unchanged, also with `on_error`.
+            TypeError: `timeout` is not a number.
             ValueError: `timeout` is out of range.
         """
         timeout = seconds("timeout", timeout)
@@ -160,14 +157,14 @@ class AsyncStream(Body):
             raise
 
     def end(self) -> None:
-        """End the stream, soon; from any thread. The source is closed, and the reader is told that this was all."""
+        """End the stream soon; may be called from any thread. The source is closed, and the reader gets no more."""
         if self._handoff is None:
             self._ended = True
         else:
             self._handoff.from_any_thread(self._handoff.close)
 
     async def aclose(self) -> None:
-        """End the stream, and close the source; when this returns, the source's `finally` has run."""
+        """End the stream and close the source. When this returns, the source's `finally` has run."""
         self._ended = True
         handoff = self._handoff
         if handoff is None:

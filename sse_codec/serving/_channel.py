@@ -35,33 +35,34 @@ _BACKLOG_BYTES = 8 * 1024 * 1024
 
 
 class Channel:
-    r"""One stream for many listeners. Those who come back are sent what they have missed.
+    r"""One stream for many listeners. Clients that come back get what they have missed.
 
-    A listener is told at once where it stands, by a block with nothing but an id. So a client that is cut before the
-    first event loses nothing. Then it is sent, in order and without a hole,
+    A listener first gets a block with nothing but an id. It tells the client where it stands, so a client that is cut
+    before its first event loses nothing. Then the listener gets, in order and without a hole:
 
-    - what comes next, if it has no last event ID; or, with `replay`, all that there was and what comes next;
-    - what it has missed and what comes next, if the history still has all of that;
-    - `gap` and what comes next, if not: it has to load its state anew.
+    - without a last event ID: what comes next. With `replay`: everything from the start, and what comes next.
+    - with an id that the history knows: what it has missed, and what comes next.
+    - with any other id: `gap`, and what comes next. The client has to load its state anew.
 
-    An event without an id is given one: the channel's epoch, which is drawn by lot, and a number that counts. After a
-    restart, or on another worker, an id is unknown instead of meaning another event, and who reports it is told of the
-    gap. Ids of your own, from a database or a broker, are kept: never use one twice, and what they mean on every worker
-    must be the same.
+    An event without an id gets one: a random part, new for each process, and a number that counts. After a restart, or
+    on another worker, such an id is unknown and leads to `gap`. A plain number would mean another event there, and the
+    client would skip events in silence. Ids of your own are kept. They must be unique, and mean the same on every
+    worker.
 
-    A channel is one process's. With several workers each has its own, which a broker feeds; docs/serving.md has that
-    with Redis. It may be used from any thread and any event loop, and holds no reference to either.
+    A channel belongs to one process. With several workers each has its own, fed by a broker; docs/serving.md shows that
+    with Redis. All methods may be called from any thread and any event loop.
 
     Args:
-        history: what is kept for those who come back; an `EventHistory()` of its own unless given. It may have events
-            already, loaded from a broker say, and must be nobody else's.
-        backlog: how many events a listener may be behind before it is let go, at least 1. Its stream ends; its client
-            comes back, and the history has the rest. Keep it smaller than the history.
-        replay: send new listeners the stream from its start, for streams that end, such as the answer of a model.
-        gap: the event that says that something is gone; type "gap" and no data unless given.
+        history: what is kept for clients that come back; a new `EventHistory()` unless given. It may hold events
+            already, loaded from a broker, say. Don't append to it yourself.
+        backlog: how many events a listener may be behind, at least 1. One that is further behind is let go: its
+            stream ends, its client comes back, and the history has the rest. Keep it smaller than the history.
+        replay: new listeners get everything that the history has from its start. For streams that end, such as the
+            answer of a language model.
+        gap: the event that says that something is gone. Its type is "gap" and its data "" unless given.
         keep_alive: as for `astream`.
         ping: as for `astream`.
-        retry: the reconnection time that each listener is told at once, in milliseconds; none unless told.
+        retry: the reconnection time that each listener gets at once, in milliseconds; none unless given.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -78,11 +79,11 @@ class Channel:
     True
     >>> listener.close()
 
-    It comes back later, and one with an id from another process does:
+    The client comes back, and then one with an id of another process:
 
     >>> second = channel.publish(ServerSentEvent("two"))
-    >>> back, stranger = channel.stream(first), channel.stream("e5a1c0de-1")
-    >>> channel.close()
+    >>> b"data: two" in next(channel.stream(first)), b"event: gap" in next(channel.stream("e5a1c0de-1"))
+    (True, True)
     """
 
     __slots__ = (
@@ -149,14 +150,17 @@ class Channel:
             return len(self._listeners)
 
     def publish(self, event: ServerSentEvent) -> str:
-        """Send an event to all listeners; from any thread, and without waiting for anybody.
+        """Send an event to all listeners. It never waits, and may be called from any thread.
+
+        Args:
+            event: the event. If it has no id, or the id is "", it gets one.
 
         Returns:
-            The event's id, which it was given here if it had none.
+            The event's id.
 
         Raises:
-            EncodeError: it can't be sent, and nobody is sent anything.
-            TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
+            EncodeError: the event can't be sent. Nobody gets it.
+            TypeError: it is not a ServerSentEvent, or one of its values is of the wrong type.
             RuntimeError: the channel is closed.
         """
         if not isinstance(event, ServerSentEvent):
@@ -185,10 +189,10 @@ class Channel:
         return id
 
     def stream(self, last_event_id: str = "") -> Listener:
-        """Listen from now on, for servers of threads; give the body of a response, with keep-alives.
+        """Listen from now on. Returns the body of a response, with keep-alives, for servers that use threads.
 
         Args:
-            last_event_id: what the client reports, as `parse_last_event_id` returns it; "" for a client without one.
+            last_event_id: the id that the client reports, as `parse_last_event_id` returns it. "" if it has none.
 
         Raises:
             TypeError: `last_event_id` is not a str.
@@ -196,13 +200,13 @@ class Channel:
         return Listener(self, last_event_id)
 
     def astream(self, last_event_id: str = "") -> AsyncListener:
-        """Listen from now on, for servers of coroutines; as `stream`. It needs asyncio."""
+        """Listen from now on, as `stream`, for servers that use asyncio."""
         return AsyncListener(self, last_event_id)
 
     def close(self) -> None:
-        """End all streams, each behind what was published until now; from any thread, and from a signal handler.
+        """End all streams, each after what has been published. May be called from any thread and any signal handler.
 
-        Who listens from now on is sent what it has missed, and the end. `end_streams` closes channels, too.
+        A listener that comes later gets what it has missed, and then the end. `end_streams` closes channels, too.
         """
         with self._changed:
             self._closed = True

@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 
 class SendTimeout(SSEError, TimeoutError):
-    """A reader has taken nothing for `seconds` seconds, and is let go.
+    """A reader has taken nothing for a while, and is let go.
+
+    It is a TimeoutError, and so an OSError, which servers take for a lost connection.
 
     Attributes:
         seconds: the limit that was in force.
-
-    It is a TimeoutError, and so an OSError: for a server it is a connection that was lost.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -33,27 +33,27 @@ class SendTimeout(SSEError, TimeoutError):
 
 
 def send_within(send: Callable[P, Awaitable[T]], limit: float) -> Callable[P, Awaitable[T]]:
-    """Limit how long each call of an async function that sends may take: aiohttp's `response.write`, or ASGI's `send`.
+    """Limit how long each call of an async send function may take: aiohttp's `response.write`, or ASGI's `send`.
 
-    A reader that stalls, but keeps its connection open, holds a generator, a task and a socket for as long as it
-    likes. With this the call is cancelled, and the response ends.
+    A client that stops reading but keeps its connection open holds a generator, a task and a socket for as long as it
+    likes. With this limit the call is cancelled and raises, and your handler ends.
 
     Args:
-        send: the function; it has to take cancelling as asyncio's own functions do.
-        limit: how long a call may take, more than 0.
+        send: the function. Cancelling it must be safe, as it is for aiohttp's and for those of ASGI servers.
+        limit: how many seconds a call may take, more than 0.
 
     Returns:
         The function with the limit. It raises SendTimeout when a call takes longer.
 
     Raises:
-        TypeError: `limit` is no number.
+        TypeError: `limit` is not a number.
         ValueError: `limit` is out of range.
 
     >>> import asyncio
     >>> from sse_codec.serving import send_within
     >>> async def main():
-    ...     write = send_within(asyncio.sleep, 0.1)  # asyncio.sleep stands for a reader that takes its time
-    ...     await write(0.01)
+    ...     write = send_within(asyncio.sleep, 0.1)  # asyncio.sleep stands for a write to a slow client
+    ...     await write(0)
     ...     await write(60)
     >>> asyncio.run(main())
     Traceback (most recent call last):

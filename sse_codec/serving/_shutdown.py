@@ -44,13 +44,13 @@ def register_thread(thread: threading.Thread) -> None:
 
 
 def end_streams() -> None:
-    """End all open streams and close all channels of this process; for when the server is about to stop.
+    """End all open streams and close all channels of this process, because it is about to stop.
 
-    Each stream ends in order: its source is closed, and so is the response. It can be called from any thread and from a
-    signal handler, and does not wait. A source in a thread that is busy is closed when it next yields. A client
-    that follows the standard comes back, and finds the next process.
+    Each stream ends in order: its source is closed, and then the response ends. A client that follows the standard
+    comes back and finds the next process. The call does not wait, and may come from any thread and any signal handler.
+    A source in a thread that is busy is closed when it next yields.
 
-    The end of the process does the same by itself, and waits up to a second for the `finally` of generators.
+    The end of the process does the same by itself, and waits up to a second for the `finally` of generators in threads.
 
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.serving import end_streams, stream
@@ -68,20 +68,19 @@ def end_streams() -> None:
 
 
 def end_streams_on_signals(*signals: int) -> None:
-    """From now on end all streams when the process gets one of these signals; then what handled it before goes on.
+    """Have signals end all streams first, before the server's own handlers stop the server.
 
-    Most servers wait at their end for the responses that are open, and so for ever for an event stream. Call this once
-    the server has set its own handlers, or it will replace this one. In ASGI that is each request: calling it again
-    costs next to nothing, and does nothing. In WSGI it is the module of the application, which gunicorn's workers
-    load late enough, or just before `serve()` for servers that set no handlers.
+    Most servers wait for open responses before they stop, and so for ever if one is an event stream. Call this when the
+    server has installed its own handlers, or they will replace these. In ASGI, call it in the request: calling it again
+    is cheap and does nothing. In WSGI, call it where the application is made, which gunicorn's workers do late enough,
+    or just before `serve()` with servers that install no handlers.
 
-    Where nothing handled the signal before, as is usual for SIGTERM, the process exits by `sys.exit`.
-
-    Outside of the main thread it does nothing: signals are handled there alone. So an application that calls it still
-    runs under a test client.
+    If the signal had no handler, as is usual for SIGTERM, the process exits through `sys.exit`. Outside the main thread
+    this function does nothing, because Python handles signals there alone; so your application still runs under a
+    test client.
 
     Args:
-        signals: unless told SIGINT (Ctrl-C) and SIGTERM, and SIGQUIT and SIGBREAK if the server handles them.
+        signals: unless given: SIGINT (Ctrl-C) and SIGTERM, and also SIGQUIT and SIGBREAK if the server handles them.
     """
     if threading.current_thread() is threading.main_thread():
         for number in signals or _SIGNALS:

@@ -27,31 +27,32 @@ def stream(
     retry: int | None = None,
     on_error: Callable[[Exception], Sendable | None] | None = None,
 ) -> Stream:
-    r"""Make the body of a response from an iterable of events (WHATWG HTML 9.2.7, "Authoring notes").
+    r"""Turn an iterable of events into the body of a response (WHATWG HTML 9.2.7, "Authoring notes").
 
-    As `astream`, with a thread where that has a task. The source runs in one thread of its own, with the context
-    variables of whoever asks for the first bytes. It is never more than one event ahead.
+    It does what `astream` does, for servers that use threads. The source runs in one thread of its own, with the
+    context variables of the thread that asks for the first bytes. It is never more than one event ahead of the reader.
 
     A server of threads finds out that a client has left when it next writes, so within `keep_alive` seconds. Then the
-    source is closed, where it stands at a `yield`. A thread that waits can't be interrupted: a source that waits
-    for long should wait in steps, and yield None after each. There it can be closed.
+    source is closed where it stands at a `yield`. A thread that waits can't be interrupted. So a source that waits for
+    long should wait in steps and yield None after each: there it can be closed.
 
     Args:
-        events: an iterable, say a generator, of events, blocks, or the bytes of whole blocks. None stands for nothing
-            to send.
+        events: an iterable, such as a generator. It yields events, blocks, or the bytes of whole blocks. None is
+            skipped.
         keep_alive: as for `astream`.
         ping: as for `astream`.
         retry: as for `astream`.
         on_error: as for `astream`.
 
     Returns:
-        An iterator of bytes. A server that stops early should call its `close`, as WSGI asks; losing it does the same.
+        An iterator of bytes. Call its `close` when you stop early, as WSGI servers do. If it is lost instead, the
+        source is closed as well.
 
     Raises:
-        TypeError: an argument is of the wrong type, or `events` is async; here and now.
-        ValueError: `keep_alive` is out of range; here and now.
+        TypeError: an argument is of the wrong type, or `events` is async. Raised by the call itself.
+        ValueError: `keep_alive` is out of range. Raised by the call itself.
         EncodeError: as for `astream`.
-        Exception: while iterating, without `on_error`, whatever the source raises, unchanged.
+        Exception: while iterating, without `on_error`: whatever the source raises, unchanged.
 
     >>> import threading, time
     >>> from sse_codec import ServerSentEvent
@@ -117,8 +118,8 @@ class Stream(Body):
             timeout: how many seconds to wait at most, more than 0; None for as long as it takes.
 
         Raises:
-            Exception: whatever the source raises, unchanged; also with `on_error`.
-            TypeError: `timeout` is no number.
+            Exception: whatever the source raises, unchanged, also with `on_error`.
+            TypeError: `timeout` is not a number.
             ValueError: `timeout` is out of range.
         """
         timeout = seconds("timeout", timeout)
@@ -130,13 +131,13 @@ class Stream(Body):
                 raise error
 
     def end(self) -> None:
-        """End the stream, soon; from any thread. The source is closed, and the reader is told that this was all."""
+        """End the stream soon; may be called from any thread. The source is closed, and the reader gets no more."""
         self._exchange.close()
 
     def close(self) -> None:
-        """End the stream, and close the source.
+        """End the stream and close the source.
 
-        Its `finally` has run when this returns, unless the source is busy: then it runs when the source next yields.
+        When this returns, the source's `finally` has run. If the source is busy, it runs when the source next yields.
         """
         self._ended = True
         if self._thread is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import collections
 import json
 import re
 import subprocess
@@ -17,13 +18,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sse_codec import ServerSentEvent, response_headers
-from sse_codec.serving import Channel, astream
+from sse_codec import ServerSentEvent, encode, response_headers
+from sse_codec.serving import Channel, astream, stream
 
 from .soak import resident
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 DATA = "x" * 200
 TIME = re.compile(rb"(\d+\.\d+) " + DATA.encode())
@@ -73,10 +74,10 @@ def channel() -> tuple[Any, Callable[[str], object]]:
 
     ours = Channel(backlog=100_000)
 
-    async def stream(_: Any) -> Any:
+    async def endpoint(_: Any) -> Any:
         return StreamingResponse(ours.astream(), headers=response_headers())
 
-    return Starlette(routes=[Route("/", stream)]), lambda data: ours.publish(ServerSentEvent(data, event="tick"))
+    return Starlette(routes=[Route("/", endpoint)]), lambda data: ours.publish(ServerSentEvent(data, event="tick"))
 
 
 def streams() -> tuple[Any, Callable[[str], object]]:
@@ -91,10 +92,10 @@ def streams() -> tuple[Any, Callable[[str], object]]:
         async for data in crowd.listen():
             yield ServerSentEvent(data, event="tick")
 
-    async def stream(_: Any) -> Any:
+    async def endpoint(_: Any) -> Any:
         return StreamingResponse(astream(events()), headers=response_headers())
 
-    return Starlette(routes=[Route("/", stream)]), crowd.publish
+    return Starlette(routes=[Route("/", endpoint)]), crowd.publish
 
 
 def sse_starlette() -> tuple[Any, Callable[[str], object]]:
@@ -110,10 +111,10 @@ def sse_starlette() -> tuple[Any, Callable[[str], object]]:
         async for data in crowd.listen():
             yield Event(data, event="tick")
 
-    async def stream(_: Any) -> Any:
+    async def endpoint(_: Any) -> Any:
         return EventSourceResponse(events())
 
-    return Starlette(routes=[Route("/", stream)]), crowd.publish
+    return Starlette(routes=[Route("/", endpoint)]), crowd.publish
 
 
 def fastapi_sse() -> tuple[Any, Callable[[str], object]]:
@@ -125,7 +126,7 @@ def fastapi_sse() -> tuple[Any, Callable[[str], object]]:
     crowd, app = Crowd(), FastAPI()
 
     @app.get("/", response_class=EventSourceResponse)
-    async def stream() -> AsyncIterator[Any]:
+    async def endpoint() -> AsyncIterator[Any]:
         async for data in crowd.listen():
             yield Event(raw_data=data, event="tick")
 
@@ -206,6 +207,40 @@ async def measure(name: str, listeners: int, rate: int, seconds: float) -> Figur
     )
 
 
+def costs(count: int = 100_000) -> dict[str, float]:
+    """Return microseconds for an event that goes through a stream whose source and reader never wait."""
+    event = ServerSentEvent(DATA, event="tick", id="1")
+
+    def source() -> Iterator[ServerSentEvent]:
+        for _ in range(count):
+            yield event
+
+    async def asource() -> AsyncIterator[ServerSentEvent]:
+        for _ in range(count):
+            yield event
+
+    async def bare() -> AsyncIterator[bytes]:
+        async for each in asource():
+            yield encode(each)
+
+    async def read(body: AsyncIterator[bytes]) -> None:
+        async for _ in body:
+            pass
+
+    def timed(run: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        run()
+        return (time.perf_counter() - start) / count * 1e6
+
+    return {
+        "encode": min(timed(lambda: [encode(event) for _ in range(count)]) for _ in range(3)),
+        "encode in a generator": min(timed(lambda: collections.deque(map(encode, source()), 0)) for _ in range(3)),
+        "encode in an async generator": min(timed(lambda: asyncio.run(read(bare()))) for _ in range(3)),
+        "stream": min(timed(lambda: collections.deque(stream(source()), 0)) for _ in range(3)),
+        "astream": min(timed(lambda: asyncio.run(read(astream(asource())))) for _ in range(3)),
+    }
+
+
 def run(name: str, listeners: int, rate: int, seconds: float) -> Figures:
     """Measure one contender, in a process of its own."""
     words = [name, f"--listeners={listeners}", f"--rate={rate}", f"--seconds={seconds}"]
@@ -217,11 +252,16 @@ def run(name: str, listeners: int, rate: int, seconds: float) -> Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.interop.crowd", description=__doc__)
     parser.add_argument("name", nargs="?", choices=CONTENDERS, help="measure this one, and print JSON")
+    parser.add_argument("--costs", action="store_true", help="what an event costs that goes through a stream")
     parser.add_argument("--listeners", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=1000, help="events a second; each goes to all listeners")
     parser.add_argument("--seconds", type=float, default=10.0)
     arguments = vars(parser.parse_args())
     name = arguments.pop("name")
+    if arguments.pop("costs"):
+        for way, cost in costs().items():
+            print(f"{cost:6.2f} µs  {way}")
+        return
     if name is not None:
         print(json.dumps(asyncio.run(measure(name, **arguments))))
         return
