@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "payloads": {"_event", "_errors"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
     "__init__": CORE | {"payloads", "resume"},
-    "serving": CORE | {"resume"},
+    "serving": CORE | {"_blocks", "resume"},
     "lint": CORE,
     "testing": CORE | {"lint"},
     "_terminal": CORE | {"lint"},

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,7 +27,8 @@ async def publish(redis: Redis, data: str, event: str = "message") -> None:
 async def follow(redis: Redis, channel: Channel, last_id: str) -> None:
     while True:
         try:
-            for _, entries in await redis.xread({KEY: last_id}, block=5_000):
+            news: Any = await redis.xread({KEY: last_id}, block=5_000)
+            for _, entries in news:
                 for id, fields in entries:
                     last_id = channel.publish(to_event(id, fields))
         except RedisIsAway:
@@ -37,7 +39,8 @@ async def follow(redis: Redis, channel: Channel, last_id: str) -> None:
 async def worker_channel(redis: Redis) -> AsyncIterator[Channel]:
     """The channel of one worker. It begins with what Redis has kept, so that clients of other workers can come."""
     history = EventHistory()
-    for id, fields in reversed(await redis.xrevrange(KEY, count=1_000)):
+    kept: Any = await redis.xrevrange(KEY, count=1_000)
+    for id, fields in reversed(kept):
         history.append(to_event(id, fields))
     channel = Channel(history=history)
     follower = asyncio.create_task(follow(redis, channel, history.last_event_id or "0"))
