@@ -393,6 +393,8 @@ def test_a_closed_channel() -> None:
         assert await waiting is None
         assert list(other) == []
         assert channel.listeners == 0
+        with pytest.raises(RuntimeError, match="the channel is closed"):
+            channel.publish(event(1))
         late = channel.astream()
         assert channel.listeners == 0
         assert [chunk async for chunk in late] == [b"id: " + channel._id(0).encode() + b"\n\n"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import ServerSentEvent
-from sse_codec.serving import astream, respond
+from sse_codec import ServerSentEvent, decode
+from sse_codec.serving import astream, respond, stream
 
 from .servers import PATIENCE, module, recipe, serve_aiohttp, serve_asgi
 
@@ -136,6 +136,37 @@ def test_a_reader_in_a_cancel_scope_closes_the_source() -> None:
         assert closed == [True]
 
     asyncio.run(main())
+
+
+def test_the_request_of_flask_is_there_in_the_source() -> None:
+    """Although the source runs in another thread, and goes on when the view has returned."""
+    flask = module("flask")
+    app = flask.Flask(__name__)
+
+    def events() -> Iterator[ServerSentEvent]:
+        yield ServerSentEvent(flask.request.args["name"])
+        yield ServerSentEvent(flask.g.name)
+
+    @app.get("/")  # type: ignore[untyped-decorator]  # Flask is Any here
+    def view() -> Any:
+        flask.g.name = "of the view"
+        body = stream(events())
+        body.ready()
+        return flask.Response(body)
+
+    body = app.test_client().get("/?name=of+the+request").data
+    assert [event.data for event in decode(body)] == ["of the request", "of the view"]
+
+
+def test_a_server_of_coroutines_takes_a_stream_of_threads() -> None:
+    starlette = module("starlette.applications")
+    responses, routing, testclient = (module(f"starlette.{name}") for name in ("responses", "routing", "testclient"))
+
+    async def endpoint(_: Any) -> Any:
+        return responses.StreamingResponse(stream([ServerSentEvent("one"), ServerSentEvent("two")]))
+
+    client = testclient.TestClient(starlette.Starlette(routes=[routing.Route("/", endpoint)]))
+    assert [event.data for event in decode(client.get("/").content)] == ["one", "two"]
 
 
 def test_trio_is_told_apart() -> None:
