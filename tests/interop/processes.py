@@ -105,9 +105,9 @@ class Process:
         """How often a source has said something."""
         return self._log.read_text(encoding="utf-8").splitlines().count(line) if self._log.exists() else 0
 
-    def wait_for(self, line: str, count: int) -> None:
+    def wait_for(self, line: str, count: int, patience: float = PATIENCE) -> None:
         """Wait until a source has said something so often."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while self.count(line) < count:
             assert time.monotonic() < end, f"{line!r} {self.count(line)} times, and not {count}:\n{self.output[-3000:]}"
             time.sleep(0.01)
