@@ -24,26 +24,66 @@ _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZab
 MEDIA_TYPE = "text/event-stream"
 
 
-def response_headers() -> dict[str, str]:
+def response_headers(
+    *, charset: bool = False, allow_origin: str | None = None, allow_credentials: bool = False
+) -> dict[str, str]:
     """Return the headers of a response that carries an event stream; a new dict, to add to.
 
-    - `Content-Type`: without it a browser's EventSource fails the connection (WHATWG HTML 9.2.3). No `charset`: a
-      stream is always UTF-8.
+    - `Content-Type`: without it a browser's EventSource fails the connection (WHATWG HTML 9.2.3). No `charset` unless
+      told: a stream is always UTF-8.
     - `Cache-Control`: `no-store`, because an answer made for one client is of no use in a cache; `no-transform`,
       because a proxy that compresses holds events back until its buffer is full.
     - `X-Accel-Buffering: no`: turns the response buffer off in nginx and in what copies it.
 
     `Connection: keep-alive` is missing on purpose: it is the default of HTTP/1.1 and an error in HTTP/2.
 
+    Args:
+        charset: add `charset=utf-8`, for clients that guess Latin-1 without it, such as requests' `decode_unicode`.
+            Some strict clients refuse any parameter.
+        allow_origin: the origin of the pages that may read the stream, say "https://app.example"; "*" for any. It
+            becomes `Access-Control-Allow-Origin`, with `Vary: Origin` where it is one origin. None for pages of the
+            same origin only. For several origins check the request's `Origin` against your list, and pass that.
+        allow_credentials: let those pages send cookies: `new EventSource(url, {withCredentials: true})`. Needs an
+            `allow_origin` other than "*", which browsers refuse then.
+
+    Raises:
+        ValueError: `allow_origin` is no origin, or `allow_credentials` comes without one.
+        TypeError: `allow_origin` is not a str.
+
     >>> from sse_codec import response_headers
     >>> response_headers()["Content-Type"]
     'text/event-stream'
+    >>> response_headers(allow_origin="https://app.example")["Access-Control-Allow-Origin"]
+    'https://app.example'
     """
-    return {
-        "Content-Type": MEDIA_TYPE,
+    headers = {
+        "Content-Type": f"{MEDIA_TYPE}; charset=utf-8" if charset else MEDIA_TYPE,
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
     }
+    if allow_credentials and allow_origin in {None, "*"}:
+        raise ValueError(
+            f"allow_credentials needs the one origin that may send them as allow_origin, not {allow_origin}"
+        )
+    if allow_origin is not None:
+        headers["Access-Control-Allow-Origin"] = _origin(allow_origin)
+        if allow_origin != "*":
+            headers["Vary"] = "Origin"
+    if allow_credentials:
+        headers["Access-Control-Allow-Credentials"] = "true"
+    return headers
+
+
+def _origin(origin: str) -> str:
+    """Return what a browser may send as `Origin`, or "*"; a browser compares it character by character."""
+    if not isinstance(origin, str):
+        raise TypeError(f"allow_origin must be a str or None, not {type(origin).__name__}")
+    scheme, separator, host = origin.partition("://")
+    plain = all("!" <= character <= "~" and character not in ",?#@" for character in origin)
+    exact = plain and scheme and separator and host and "/" not in host and origin == origin.lower()
+    if origin not in {"*", "null"} and not exact:
+        raise ValueError(f"allow_origin must be '*' or one origin, as 'https://app.example', not {show(origin)}")
+    return origin
 
 
 def request_headers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 from unittest import mock
 
 import pytest
@@ -36,6 +36,56 @@ def test_response_headers() -> None:
         "X-Accel-Buffering": "no",
     }
     assert response_headers() is not response_headers(), "each caller has its own to add to"
+
+
+def test_response_headers_with_what_people_add() -> None:
+    assert response_headers(charset=True)["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert "Vary" not in response_headers(allow_origin="*")
+    assert response_headers(allow_origin="*")["Access-Control-Allow-Origin"] == "*"
+    headers = response_headers(allow_origin="https://app.example:8443", allow_credentials=True)
+    assert headers["Access-Control-Allow-Origin"] == "https://app.example:8443"
+    assert headers["Access-Control-Allow-Credentials"] == "true"
+    assert headers["Vary"] == "Origin", "a cache must not give one origin's answer to another"
+
+
+@pytest.mark.parametrize("origin", ["null", "http://localhost", "http://[::1]:80", "chrome-extension://abc", "*"])
+def test_an_origin_that_a_browser_can_send(origin: str) -> None:
+    assert response_headers(allow_origin=origin)["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "app.example",
+        "https://",
+        "://app.example",
+        "https://app.example/",
+        "https://app.example/page",
+        "https://App.example",
+        "https://a.example, https://b.example",
+        "https://a.example https://b.example",
+        "https://a.example\r\nSet-Cookie: a",
+        "https://user@a.example",
+        "https://a.example?b",
+        "https://bücher.example",
+    ],
+)
+def test_what_is_no_origin(origin: str) -> None:
+    """It would match none, or end the header."""
+    with pytest.raises(ValueError, match="allow_origin must be"):
+        response_headers(allow_origin=origin)
+
+
+@pytest.mark.parametrize("origin", [None, "*"])
+def test_credentials_need_an_origin(origin: str | None) -> None:
+    with pytest.raises(ValueError, match="allow_credentials needs the one origin"):
+        response_headers(allow_origin=origin, allow_credentials=True)
+
+
+def test_an_origin_of_the_wrong_type() -> None:
+    with pytest.raises(TypeError, match="allow_origin must be a str or None, not list"):
+        response_headers(allow_origin=cast("Any", ["https://a.example"]))
 
 
 def test_request_headers() -> None:

@@ -71,11 +71,12 @@ def test_every_example_is_run() -> None:
         "proxy",
         "lint",
         "testing",
+        "channel",
         "report",
         "payloads",
     }
     recipes = {  # tests/interop/recipes, where they are run; test_recipes.py holds these to them
-        *(f"server {name}" for name in ("fastapi", "aiohttp", "flask", "http", "resume")),
+        "server fastapi",
         *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
         "llm",
         "llm page",
@@ -135,7 +136,7 @@ def test_the_command_line() -> None:
         assert done.stdout.decode() == expected, command
 
 
-@pytest.mark.parametrize("name", ["lint", "testing", "payloads"])
+@pytest.mark.parametrize("name", ["lint", "testing", "payloads", "channel"])
 def test_an_example_that_asserts(name: str) -> None:
     run(name)
 

@@ -1,7 +1,7 @@
 """Thousands of streams through one process, cut and resumed at random; counts what was lost, doubled or changed.
 
 `python -m tests.interop.soak --streams 2000 --seconds 60` prints the figures, and fails if any event was lost or came
-twice. Server and clients are one process, so every figure is of both together. The server is the README's `Channel`
+twice. Server and clients are one process, so every figure is of both together. The server is `Channel`
 behind a socket; a client is a `Reconnection` and `adecode` on another.
 
 A connection ends in one of these ways, drawn by lot: the server sends half a block and closes, or resets the
@@ -26,9 +26,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sse_codec import ServerSentEvent, adecode, parse_last_event_id, response_headers
-from sse_codec.resume import Reconnection
-
-from .recipes.server_resume import Channel
+from sse_codec.resume import EventHistory, Reconnection
+from sse_codec.serving import Channel
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -121,7 +120,7 @@ class Soak:
         self._rate = rate
         self._lifetime = lifetime
         self._random = random.Random(seed)  # noqa: S311  # it draws cuts, and no secrets
-        self._channel = Channel()
+        self._channel = Channel(history=EventHistory(max_events=1000), backlog=100)
         self._times: dict[int, float] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
         self._port = 0
@@ -186,7 +185,7 @@ class Soak:
             self.figures.cuts[way] += 1
             return
         writer.write(f"HTTP/1.0 200 OK\r\n{HEAD}\r\n".encode())
-        async with aclosing(self._channel.blocks(last_event_id)) as blocks:
+        async with aclosing(self._channel.astream(last_event_id)) as blocks:
             async for block in blocks:
                 if self._cutting and time.perf_counter() > end:
                     self.figures.cuts[way] += 1

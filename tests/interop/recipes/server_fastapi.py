@@ -1,24 +1,24 @@
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from sse_codec import ServerSentEvent, encode, parse_last_event_id, response_headers
+from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
+from sse_codec.serving import astream, end_streams_on_signals
 
 
-def make_app(events: Callable[[str], AsyncGenerator[ServerSentEvent, None]]) -> FastAPI:
+def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> FastAPI:
     app = FastAPI()
 
+    @app.head("/events")
     @app.get("/events")
-    async def stream(request: Request) -> StreamingResponse:
+    async def stream(request: Request) -> Response:
+        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        if request.method == "HEAD":
+            return Response(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
-
-        async def blocks() -> AsyncGenerator[bytes, None]:
-            async with aclosing(events(last_event_id)) as source:
-                async for event in source:
-                    yield encode(event)
-
-        return StreamingResponse(blocks(), headers=response_headers())
+        body = astream(events(last_event_id), send_timeout=30)
+        await body.ready(0.2)  # what fails by then is answered with a status
+        return StreamingResponse(body, headers=response_headers())
 
     return app

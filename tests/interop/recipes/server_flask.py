@@ -1,23 +1,21 @@
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 
 from flask import Flask, Response, request
 
-from sse_codec import ServerSentEvent, encode, encode_comment, parse_last_event_id, response_headers
+from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
+from sse_codec.serving import end_streams_on_signals, stream
 
 
-def make_app(events: Callable[[str], Generator[ServerSentEvent, None, None]]) -> Flask:
+def make_app(events: Callable[[str], Iterator[ServerSentEvent | None]]) -> Flask:
+    end_streams_on_signals()  # else the server would wait for its clients to leave
     app = Flask(__name__)
 
     @app.get("/events")
-    def stream() -> Response:
-        last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
-
-        def blocks() -> Generator[bytes, None, None]:
-            yield encode_comment()  # WSGI sends the headers with the first bytes of the body, and not before
-            with closing(events(last_event_id)) as source:
-                yield from map(encode, source)
-
-        return Response(blocks(), headers=response_headers())
+    def endpoint() -> Response:
+        if request.method == "HEAD":
+            return Response(headers=response_headers())
+        body = stream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
+        body.ready(0.2)  # what fails by then is answered with a status
+        return Response(body, headers=response_headers())
 
     return app

@@ -1,0 +1,14 @@
+from typing import Any
+
+from sse_codec.serving import end_streams, end_streams_on_signals
+
+worker_class = "gthread"
+threads = 100  # how many clients a worker can serve at a time, streams and other requests
+
+
+def post_worker_init(_: Any) -> None:
+    end_streams_on_signals()  # else a worker would wait for its clients to leave
+
+
+def worker_int(_: Any) -> None:
+    end_streams()  # when --reload has seen a change

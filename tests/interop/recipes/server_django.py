@@ -1,0 +1,30 @@
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
+from sse_codec.serving import astream, end_streams_on_signals
+
+logger = logging.getLogger(__name__)
+
+
+def failed(error: Exception) -> ServerSentEvent:  # daphne leaves a client whose stream has failed waiting for ever
+    logger.error("the stream failed", exc_info=error)
+    return ServerSentEvent("", event="failed")
+
+
+def make_view(
+    events: Callable[[str], AsyncIterator[ServerSentEvent]],
+) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpResponseBase]]:
+    async def view(request: HttpRequest) -> HttpResponseBase:  # for ASGI: under WSGI it would send nothing
+        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        if request.method == "HEAD":
+            return HttpResponse(headers=response_headers())
+        last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
+        body = astream(events(last_event_id), send_timeout=30, on_error=failed)
+        await body.ready(0.2)  # what fails by then is answered with a status
+        return StreamingHttpResponse(body, headers=response_headers())
+
+    return view

@@ -1,0 +1,24 @@
+from collections.abc import AsyncIterator, Callable
+
+from quart import Quart, Response, request
+
+from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
+from sse_codec.serving import astream, end_streams_on_signals
+
+
+def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Quart:
+    app = Quart(__name__)
+
+    @app.get("/events")
+    async def stream() -> Response:
+        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        if request.method == "HEAD":
+            return Response(headers=response_headers())
+        last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
+        body = astream(events(last_event_id), send_timeout=30)
+        await body.ready(0.2)  # what fails by then is answered with a status
+        response = Response(body, headers=response_headers())
+        response.timeout = None  # else Quart ends it after a minute
+        return response
+
+    return app

@@ -1,0 +1,193 @@
+"""The gateway of the guide: a fake model behind it, the SDK of OpenAI, a page in Chromium and our decoder before it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sse_codec import Decoder, decode
+from sse_codec.serving import AsyncListener, Channel, astream
+
+from . import devtools
+from .servers import PATIENCE, module, recipe, serve_asgi
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+pytestmark = pytest.mark.interop
+
+PAGE = (Path(__file__).parent / "recipes" / "gateway.html").read_text(encoding="utf-8")
+TOKENS = [f"token {number} 🍊\n" for number in range(50)]
+KEEP_ALIVE = 0.1
+
+
+class Model:
+    """One that thinks for long and then writes fast; or never ends, or fails."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.ended = threading.Event()
+
+    async def __call__(self, question: str) -> AsyncIterator[str]:
+        self.ended.clear()
+        try:
+            if question == "fail at once":
+                raise LookupError("no such model")
+            while question == "think" and not self.go_on.is_set():  # noqa: ASYNC110  # a thread sets it
+                await asyncio.sleep(0.01)
+            for token in TOKENS:
+                yield token
+                await asyncio.sleep(0)
+                if question == "fail":
+                    raise LookupError("the model is gone")
+            while question == "never end":
+                yield "and "
+                await asyncio.sleep(0.01)
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[tuple[Any, Model, str]]:
+    gateway = recipe("gateway")
+    model = Model()
+    app = gateway.make_app(model)
+    app.add_route("/", lambda _: module("starlette.responses").HTMLResponse(PAGE))
+    patch = pytest.MonkeyPatch()
+    for function in (astream, Channel.__init__):
+        assert function.__kwdefaults__
+        patch.setitem(function.__kwdefaults__, "keep_alive", KEEP_ALIVE)
+    patch.setattr(gateway, "GRACE", 1)
+    with serve_asgi(app) as port:
+        yield gateway, model, f"http://127.0.0.1:{port}"
+    patch.undo()
+
+
+def complete(url: str, question: str) -> Any:
+    openai = module("openai")
+    client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=PATIENCE)
+    return client.chat.completions.create(model="model", messages=[{"role": "user", "content": question}], stream=True)
+
+
+def post(url: str, path: str, body: Any) -> Any:
+    httpx = module("httpx")
+    return httpx.post(f"{url}{path}", json=body, timeout=PATIENCE)
+
+
+def ask(url: str, question: str) -> str:
+    path: str = post(url, "/answers", {"question": question}).raise_for_status().json()["answer"]
+    return url + path
+
+
+@contextlib.contextmanager
+def reading(url: str, decoder: Decoder) -> Iterator[Any]:
+    httpx = module("httpx")
+    headers = {"Last-Event-ID": decoder.last_event_id} if decoder.last_event_id else {}
+    with httpx.stream("GET", url, headers=headers, timeout=PATIENCE) as response:
+        response.raise_for_status()
+        yield response
+
+
+def test_the_sdk_of_openai(gateway: tuple[Any, Model, str]) -> None:
+    """It waits through keep-alives, and is given all tokens, and the end."""
+    _, model, url = gateway
+    model.go_on.clear()
+    timer = threading.Timer(3 * KEEP_ALIVE, model.go_on.set)
+    timer.start()
+    tokens = [chunk.choices[0].delta.content for chunk in complete(url, "think")]
+    timer.join()
+    assert tokens == TOKENS
+
+
+def test_keep_alives_and_the_end_on_the_wire(gateway: tuple[Any, Model, str]) -> None:
+    _, model, url = gateway
+    httpx = module("httpx")
+    model.go_on.clear()
+    received = b""
+    body = {"messages": [{"role": "user", "content": "think"}], "stream": True}
+    with httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=PATIENCE) as response:
+        for chunk in response.iter_bytes():
+            received += chunk
+            if received.count(b": \n\n") == 3:
+                model.go_on.set()
+    assert [event.data for event in decode(received)][-1] == "[DONE]"
+
+
+def test_the_sdk_is_told_of_a_failure(gateway: tuple[Any, Model, str]) -> None:
+    _, _, url = gateway
+    openai = module("openai")
+    seen = []
+    with pytest.raises(openai.APIError, match="the model failed"):
+        for chunk in complete(url, "fail"):
+            seen.append(chunk.choices[0].delta.content)  # noqa: PERF401  # what came before it
+    assert seen == TOKENS[:1]
+    with pytest.raises(openai.InternalServerError):
+        complete(url, "fail at once")
+
+
+def test_the_model_stops_when_the_client_leaves(gateway: tuple[Any, Model, str]) -> None:
+    _, model, url = gateway
+    stream = complete(url, "never end")
+    next(iter(stream))
+    assert not model.ended.is_set()
+    stream.close()
+    assert model.ended.wait(PATIENCE)
+
+
+def test_the_model_stops_when_nobody_reads_an_answer(gateway: tuple[Any, Model, str]) -> None:
+    _, model, url = gateway
+    answer = ask(url, "never end")
+    with reading(answer, Decoder()) as response:
+        chunks = response.iter_bytes()
+        next(chunks)
+        assert not model.ended.wait(1.5), "somebody reads"
+    assert model.ended.wait(PATIENCE)
+
+
+def test_who_is_cut_reads_on(gateway: tuple[Any, Model, str]) -> None:
+    _, _, url = gateway
+    answer = ask(url, "go")
+    decoder = Decoder()
+    tokens: list[str] = []
+    for size in (1, 60, 400, 700, 1500, 100_000):
+        with reading(answer, decoder) as response:
+            decoder.reset()
+            received = b""
+            for chunk in response.iter_bytes():
+                received += chunk
+                if len(received) >= size:
+                    break
+            tokens += [event.json()["token"] for event in decoder.feed(received[:size]) if event.event == "token"]
+    assert tokens == TOKENS
+    assert module("httpx").get(f"{url}/answers/unknown").status_code == 404
+
+
+def test_an_answer_that_fails_says_so(gateway: tuple[Any, Model, str]) -> None:
+    _, _, url = gateway
+    with reading(ask(url, "fail"), Decoder()) as response:
+        assert [event.event for event in decode(response.iter_bytes())] == ["token", "failed"]
+
+
+def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
+    """Cut while the model writes, it shows each token once."""
+    _, model, url = gateway
+    model.go_on.clear()
+
+    async def run() -> Any:
+        async with devtools.page(browser) as page:
+            await page.open(f"{url}/")
+            await page.evaluate("ask('think').then((source) => { window.source = source; })")
+            await page.until("window.source && source.readyState", 1)
+            for listener in [each for each in gc.get_objects() if isinstance(each, AsyncListener)]:
+                listener.end()
+            model.go_on.set()
+            await page.until("source.readyState", 2)
+            return await page.evaluate("document.querySelector('#answer').textContent")
+
+    assert asyncio.run(run()) == "".join(TOKENS)
