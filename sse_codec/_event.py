@@ -49,9 +49,7 @@ class ServerSentEvent:
     __slots__ = ("_data", "_event", "_id", "_retry")
     __match_args__ = ("data", "event", "id", "retry")
 
-    def __init__(
-        self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None
-    ) -> None:
+    def __init__(self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None) -> None:
         self._data = data
         self._event = DEFAULT_EVENT if event is None else event
         self._id = id
@@ -96,7 +94,7 @@ class ServerSentEvent:
 
         return json.loads(self._data)
 
-    def replace(self: _Event, **changes: Any) -> _Event:
+    def replace(self: _Event, **changes: Any) -> _Event:  # noqa: PYI019  # Self is newer than our oldest Python
         """Return an event of the same class with some values changed; also `copy.replace` from Python 3.13 on.
 
         Args:
