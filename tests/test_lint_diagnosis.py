@@ -13,9 +13,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sse_codec import Decoder
-from sse_codec.lint import Finding, Linter, lint
+from sse_codec.lint import Finding, Linter, _linter, lint
 from sse_codec.lint._foreign import LONGEST
+from tests.strategies import cut
 from tests.test_lint import loses_nothing
 
 
@@ -228,6 +232,7 @@ CASES = [
     Case("seconds", b"retry: 3\n\n", "unlikely-retry", (1, 8), ("3000 if it is meant in seconds",)),
     Case("a timeout that overflows", b"retry: 2147483648\n\n", "unlikely-retry", (1, 8), ("setTimeout",)),
     Case("beyond 2**53", b"retry: 9007199254740993\n\n", "unlikely-retry", (1, 8), ("can't hold the number",)),
+    Case("an absurd time", b"retry: " + b"9" * 30 + b"\n\n", "invalid-retry", (1, 8), ("absurdly long",)),
     Case("NaN", b'data: {"a": [NaN]}\n\n', "nan-in-json", (1, 14), ("NaN in JSON", "null")),
     Case("Infinity", b'data: {"NaN": -Infinity}\n\n', "nan-in-json", (1, 15), ("Infinity in JSON",)),
     Case("NaN, and JSON wanted", b'data: {"a": NaN}\n\n', "invalid-json", (1, 13), ("NaN is not a number",), {"json": True}),
@@ -280,6 +285,7 @@ def test_it_is_found_among_others(case: Case) -> None:
         b"data: <b>bold</b>\n\n",
         b"data: [object]\n\n",
         b"data: NaN\n\n",
+        b"data: {NaN}\n\n",
         b'data: {"a": "NaN", "b": "Infinity and beyond"}\n\n',
         b"data: void f()\ndata: {\ndata:   {}\ndata: }\n\n",
         b"data: {\ndata: {\ndata: x\n\n",
@@ -350,11 +356,11 @@ def test_stop() -> None:
     assert (linter.events, linter.line, linter.offset) == (1, 3, 16)
 
 
-@pytest.mark.parametrize("cut", range(len(STREAM) + 1))
-def test_where_it_is(cut: int) -> None:
+@pytest.mark.parametrize("place", range(len(STREAM) + 1))
+def test_where_it_is(place: int) -> None:
     linter, decoder = Linter(), Decoder()
     events = 0
-    for chunk in (STREAM[:cut], STREAM[cut:]):
+    for chunk in (STREAM[:place], STREAM[place:]):
         linter.feed(chunk)
         events += len(decoder.feed(chunk))
         assert linter.events == events
@@ -362,7 +368,74 @@ def test_where_it_is(cut: int) -> None:
     assert linter.line == 5
 
 
-# Speed
+# The quick look
+
+#: Blocks that may be passed over, and blocks that nearly may.
+BLOCKS = [
+    b'data: {"a": 1}\n\n', b'data:{"a": 1}\n\n', b"data: [1]\n\n", b"data: hello\n\n", b"data: a\ndata: b\n\n", b"data:\n\n",
+    b"data: \n\n", b"data\n\n", b": ping\n\n", b"id: 1\n\n", b"event: tick\ndata: x\n\n", b"event: tick\n\n",
+    b"data: x\nevent: tick\n\n", b'id: 2\nevent: tick\ndata: {"b": 2}\n\n', b"id: 1\nid: 1\ndata: x\n\n", b"\n",
+    b"event: a\nevent: b\ndata: x\n\n", b"event: a \ndata: x\n\n", b"event:a\ndata: x\n\n", b"id: \xc3\xa9\ndata: x\n\n",
+    b"id: a \ndata: x\n\n", b": a\n: b\n\n", b": a\ndata: x\n\n", b'data: {\ndata: "a": 1}\n\n', b"data: {}\ndata: {}\n\n",
+    b"data: {}{}\n\n", b"data: {'a': 1}\n\n", b"data: a \n\n", b"data:  a\n\n", b"data:a\n\n", rb"data: x\n\n" + b"\n\n",
+    rb"data: x\n" + b"\n\n", b"data: an\n\n", b"data: undefined\n\n", b"data: under\n\n", b"data: data: x\n\n", b"data: xdata: y\n\n",
+    b'data: {"a": NaN}\n\n', b'data: {"N": "I"}\n\n', b'data: {"a": "Infinity"}\n\n', b"data: x\x0cy\n\n", b"retry: 500\n\n",
+    "data: \u2028\n\n".encode(), "data: 京都\n\n".encode(), "\ufeffdata: x\n\n".encode(), b"data: \xff\n\n", b"foo\n\n",
+    b'data: {"a": 1}\r\n\r\n', b"event: tick\r\ndata: x\r\n\r\n", b"data: x\r\r", b"data: x\n\r\n", b'data: "s"\n\n', b"data: [DONE]\n\n",
+    b"event: open\ndata: x\n\n", b"event: tick\nid: 3\ndata: x\n\n", b"data: " + b"x" * 50 + b"\n\n", b": c\n\ndata: x\n\n", b"data: {}\nfoo\n\n",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(BLOCKS), max_size=12),
+    st.lists(st.integers(0, 300), max_size=3),
+    st.sampled_from([{}, {}, {"sentinel": "[DONE]"}, {"max_event_size": 20}, {"fold": False}]),
+)
+def test_the_quick_look_misses_nothing(blocks: list[bytes], cuts: list[int], options: dict[str, Any]) -> None:
+    """Nor does it leave anything undone: what is found after it, and how far the stream is, are the same."""
+    wire = b"".join(blocks)
+    quick, slow = Linter(**options), Linter(**options)
+    slow._thorough = True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_linter, "_LONG_LINE", 40)
+        for linter in (quick, slow):
+            linter._longest = min(linter._longest, 40)
+        found: list[list[Finding]] = [[], []]
+        for chunk in cut(wire, cuts):
+            for linter, each in zip((quick, slow), found, strict=True):
+                each += linter.feed(chunk)
+                each += linter.feed(b"")
+            assert (quick.events, quick.line, quick.offset) == (slow.events, slow.line, slow.offset)
+        assert found[0] + quick.close() == found[1] + slow.close()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b'data: {"a": "Nothing", "b": "In"}\n\n',
+        b"event: tick\ndata: x\n\n",
+        b"id: 1\nevent: tick\ndata: {}\n\n",
+        b": ping\n\ndata: x\n\n",
+        b"data: x\nevent: tick\n\n",
+        b"data: a\ndata: b\n\n",
+        b'data: {"a":\ndata: 1}\n\n',
+        b'data:{"a": 1}\n\n',
+        b'data: {"a": 1}\r\n\r\n',
+        b"data: \n\n",
+        "data: 京都\n\n".encode(),
+        b"data: " + b"x" * 30_000 + b"\n\n",
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"sentinel": "x"}])
+def test_what_is_passed_over(block: bytes, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bytes] = []
+    linter = Linter(**options)
+    linter.feed(b"event: tick\ndata: x\n\n" if b"\r" not in block else b"event: tick\r\ndata: x\r\n\r\n")
+    monkeypatch.setattr(Linter, "_take_piece", lambda _, piece: looked.append(piece))
+    for chunk in (block, block * 5):
+        assert linter.feed(chunk) == []
+    assert linter.events == 7
+    assert looked == []
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1400, 65536])
