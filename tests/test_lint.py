@@ -467,12 +467,12 @@ def test_chunks(make: Any) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.wire[:12]!r}")
 def test_a_name_of_the_fuzz_kit_means_the_same(case: Case) -> None:
     """A stream with the finding touches the rule of that name."""
-    rule = {rule.name: rule for rule in CONSUMER_RULES}.get(case.code)
+    rule = next((rule for rule in CONSUMER_RULES if rule.name == case.code), None)
     assert rule is None or rule.touched_by(Stream([case.wire]))
 
 
 def test_the_names_that_both_have() -> None:
-    rules = {rule.name for rule in [*CONSUMER_RULES, *PRODUCER_RULES, BLANK_LINE]}
+    rules = {rule.name for rule in CONSUMER_RULES} | {rule.name for rule in PRODUCER_RULES} | {BLANK_LINE.name}
     assert rules & set(CODES) == {
         "leading-bom",
         "late-bom",

@@ -193,7 +193,13 @@ def can_wait(part: bytes, types: set[str]) -> bool:
 
 
 def _is_clean_id(value: str) -> bool:
-    return 0 < len(value) <= LONGEST_ID and value.isascii() and value.isprintable() and value.strip(" ") == value
+    return (
+        0 < len(value) <= LONGEST_ID
+        and value.isascii()
+        and value.isprintable()
+        and value.strip(" ") == value
+        and value[:3] != "id:"
+    )
 
 
 def _is_clean_value(value: str, *, texts: bool) -> bool:
