@@ -15,7 +15,7 @@ from ._event import Comment, Field, ReceivedEvent
 from ._framing import BlockInput
 from ._grammar import BOM, CR, DEFAULT_EVENT
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
-from ._interpret import decode_text, interpret, interpret_long, records
+from ._interpret import decode_text, interpret_long, records
 from ._lines import parse_lines
 
 
@@ -259,16 +259,20 @@ class BlockDecoder(BlockInput):
     def _split(self, raw: bytes, text: str, blocks: list[Block]) -> None:
         """Make blocks of the bytes of whole blocks, which are given as text, too."""
         found, stride = records(text)
+        if not stride and (text[0] == "\n" or "\n\n\n" in text):
+            # Some blank lines end no block: without them each part has its record.
+            text, found = "", ()  # a large block is in memory often enough
+            raw = b"".join([part + b"\n\n" for part in (part.strip(b"\n") for part in raw.split(b"\n\n")) if part])
+            if not raw:
+                return
+            found, stride = records(decode_text(raw))
         parts: Iterable[bytes]
         if stride:
             # Each block's lines joined again, which takes half the time of a search for blank lines.
             rows = zip(*[iter(raw.split(b"\n"))] * stride, strict=False)  # less what follows the last line end
             parts = map(b"\n".join, rows)
         else:
-            parts = [part + b"\n" for part in (part.strip(b"\n") for part in raw.split(b"\n\n")) if part]
-            if text[0] == "\n" or "\n\n\n" in text:
-                # Some blank lines end no block, and have no part.
-                found = interpret("".join([f"{decode_text(part)}\n" for part in parts]).split("\n"))
+            parts = [part + b"\n" for part in raw[:-2].split(b"\n\n")]
         last_event_id = self._last_event_id
         for part, (data, name, id, retry) in zip(parts, found, strict=False):
             if id is not None:

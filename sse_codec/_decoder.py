@@ -222,7 +222,9 @@ class Decoder(BlockInput):
             if id is not None:
                 last_event_id = id
             if retry is not None and not self._acted:
-                self._act(retry, events)
+                self._reconnection_time = retry
+                if self._changes is not None:
+                    self._changes.append((len(events), retry))
             # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
             # and return." A lone `data` line has put a LF there, so it does not count as empty.
             if data is None:

@@ -7,7 +7,7 @@ instead of a few for each line. `interpret_long` keeps a huge block from having 
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ._grammar import DATA, EVENT, ID, RETRY, parse_retry
@@ -60,7 +60,7 @@ def records(text: str) -> tuple[Iterable[Record], int]:
             return found, end
         # The first block may lack what had left when it was held, such as its comments.
         if (found := alike(lines[end:])) is not None:
-            return [*interpret(lines[:end]), *found], 0
+            return chain(interpret(lines[:end]), found), 0
     return interpret(lines), 0
 
 
@@ -155,7 +155,9 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
         elif field == RETRY:
             if isinstance(times, list):
                 return None  # the first one holds where the second is ignored
-            times = [parse_retry(value) for value in rest]
+            # Most servers send the same one all the time.
+            same = rest.count(rest[0]) == count
+            times = [parse_retry(rest[0])] * count if same else [parse_retry(value) for value in rest]
     values = map("\n".join, zip(*data, strict=True)) if len(data) > 1 else data[0] if data else repeat(None)
     return zip(values, names, ids, times, strict=False)  # an endless None where there is no data
 

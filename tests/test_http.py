@@ -170,7 +170,7 @@ def test_the_encoding_is_one_of_three(bad: Any) -> None:
 
 @pytest.mark.parametrize("bad", [None, b"1", 1])
 def test_request_headers_take_a_str(bad: Any) -> None:
-    with pytest.raises(EncodeTypeError, match=f"^last_event_id must be a str.*, not {type(bad).__name__}$"):
+    with pytest.raises(EncodeTypeError, match=f"^last_event_id must be a str, not {type(bad).__name__}"):
         request_headers(bad)
 
 

@@ -865,7 +865,7 @@ class TestLinesWithoutEnds:
             with pytest.raises(ValueError, match=r"^the chunks are lines without their line ends, as iter_lines\(\)"):
                 decoded(self.LINES, on_eof=on_eof)
 
-    @pytest.mark.parametrize("start", [b"data:", b"event: e", b"id: 1", b"retry: 5", b":"])
+    @pytest.mark.parametrize("start", [b"data:", b"event: e", b"id: 1", b"retry: 5", b": "])
     def test_of_any_kind(self, start: bytes) -> None:
         with pytest.raises(ValueError, match="lines without their line ends"):
             sync([start, b"", start, b""])
