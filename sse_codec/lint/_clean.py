@@ -26,16 +26,20 @@ def is_plain(text: str) -> bool:
     return text.isascii() or not any(character in text for character in _ONLY_BEYOND_ASCII)
 
 
-def is_one_object(text: str) -> bool:
-    """Tell whether a text of plain characters is one block of one JSON object: how tokens arrive, one in a chunk."""
-    return (
-        text[:8] == 'data: {"'
-        and text[-3:] == "}\n\n"
-        and text.find("\n") == len(text) - 2
-        and text.find("data:", 6) < 0
-        and ("N" not in text or "NaN" not in text)
-        and ("I" not in text or "Infinity" not in text)
-    )
+def is_one_event(text: str, *, texts: bool) -> bool:
+    """Tell whether a text of plain characters is one block of one clean data line: how tokens arrive, one in a chunk.
+
+    Args:
+        text: whole blocks.
+        texts: whether a payload of free text may be taken.
+    """
+    if text[:6] != "data: " or not 6 < text.find("\n") == len(text) - 2 or text.find("data:", 6) >= 0:
+        return False
+    if text[6:8] == '{"':
+        return (
+            text[-3] == "}" and ("N" not in text or "NaN" not in text) and ("I" not in text or "Infinity" not in text)
+        )
+    return texts and text[6] not in _ODD_FIRST and text[-3] not in _ODD_LAST
 
 
 def count_events(text: str, longest: int, known: set[str], types: set[str], *, texts: bool) -> tuple[int, int]:

@@ -26,9 +26,9 @@ class Kind(NamedTuple):
     Args:
         name: what it is, as the subject of a sentence.
         fix: what to do about it.
-        ends: "never": it lasts to the end of the stream; "field": until a known field; "text": until one that is plain text, because among random bytes
-            a field's name means little; "blank": until a blank line or a known field; "chunks": to the end, among the
-            stream's own lines.
+        ends: "never": it lasts to the end of the stream; "field": until a known field; "text": until one that is plain
+            text, because among random bytes a field's name means little; "blank": until a blank line or a known field;
+            "chunks": to the end, among the stream's own lines.
         effect: what a client makes of it, if that is not what the code says.
     """
 

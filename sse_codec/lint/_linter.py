@@ -15,7 +15,7 @@ from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, RETRY
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
 
 from ._block import Block, Rules
-from ._clean import can_wait, clean_payload, count_events, is_one_object, is_plain
+from ._clean import can_wait, clean_payload, count_events, is_one_event, is_plain
 from ._codes import checked
 from ._finding import Finding, Place
 from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, suspect
@@ -278,7 +278,7 @@ class Linter:
         longest = self._longest
         texts = self._spacing.settled
         events = lines = 0
-        if len(blocks) < longest and is_one_object(text) and self._sentinel is None:
+        if len(blocks) < longest and is_one_event(text, texts=texts) and self._sentinel is None:
             events, lines = 1, 2
         elif self._sentinel is None:
             limit = longest if len(blocks) >= longest else 0
@@ -291,6 +291,20 @@ class Linter:
             self._first = False
             self._blank_lines = True
             return
+        if not texts and text[:6] == "data: " and text[6:7] not in {"{", "[", '"'}:
+            # The first text may settle that texts may be taken, for all the blocks after it.
+            first, _, rest = text.partition("\n\n")
+            self._take_lines(f"{first}\n\n".encode().replace(b"\n", line_end))
+            if self._fresh and self._spacing.settled and rest.endswith("\n\n"):
+                self._take_blocks(rest.encode(), line_end)
+            else:
+                self._take_lines(rest.encode().replace(b"\n", line_end))
+            return
+        self._take_each(text, line_end)
+
+    def _take_each(self, text: str, line_end: bytes) -> None:
+        """Take whole blocks of plain characters one by one."""
+        longest = self._longest
         for block in text[:-2].split("\n\n"):
             small = self._fresh and len(block) < longest  # not yet in bytes, but these are at most four times as many
             data = clean_payload(block, self._types, texts=self._spacing.settled) if small else None
