@@ -9,10 +9,10 @@
   client; `MEDIA_TYPE` is "text/event-stream".
 - Every error is an `SSEError`, except the TypeError for an argument of the wrong type and the ValueError for an option
   outside its range. Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
-- For annotations: `Chunks`, `AsyncChunks`, `OnEOF` and `Line`.
+- For annotations: `Chunks`, `AsyncChunks`, `OnEOF`, `Until` and `Line`.
 
-`sse_codec.resume` has both ends of a stream that is cut and goes on. `sse_codec.lint` says what is wrong with a stream,
-`sse_codec.testing` finds what is wrong with somebody's code.
+`sse_codec.serving` makes a production stream of your events, `sse_codec.resume` has both ends of a stream that is cut and
+goes on. `sse_codec.lint` says what is wrong with a stream, `sse_codec.testing` finds what is wrong with somebody's code.
 """
 
 from ._blocks import Block, BlockDecoder
@@ -22,7 +22,7 @@ from ._errors import EncodeError, EncodeTypeError, EventTooLarge, IncompleteEven
 from ._event import BlankLine, Comment, Field, Line, ReceivedEvent, ServerSentEvent
 from ._http import MEDIA_TYPE, is_event_stream, parse_last_event_id, request_headers, response_headers
 from ._input import DEFAULT_MAX_EVENT_SIZE
-from ._iterate import AsyncChunks, Chunks, OnEOF, adecode, adecode_blocks, decode, decode_blocks
+from ._iterate import AsyncChunks, Chunks, OnEOF, Until, adecode, adecode_blocks, decode, decode_blocks
 from ._lines import LineDecoder
 
 __version__ = "0.1.0"
@@ -49,6 +49,7 @@ __all__ = [
     "ReceivedEvent",
     "SSEError",
     "ServerSentEvent",
+    "Until",
     "adecode",
     "adecode_blocks",
     "decode",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ._errors import check_str
 from ._event import Comment, Field, ReceivedEvent
 from ._framing import BlockInput
-from ._grammar import BOM, CR, DEFAULT_EVENT
+from ._grammar import BARE, BOM, CR, DEFAULT_EVENT, parse_retry
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
 from ._interpret import decode_text, interpret_long, records
 from ._lines import parse_lines
@@ -182,7 +182,7 @@ class BlockDecoder(BlockInput):
             # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
             # `interpret`, which quotes the standard.
             line, _, rest = decode_text(raw).partition("\n")
-            data = name = id = None
+            data = name = id = retry = None
             more: list[str] | None = None
             while line:
                 if (value := line.removeprefix("data:")) != line:
@@ -197,16 +197,27 @@ class BlockDecoder(BlockInput):
                 elif (value := line.removeprefix("id: ")) != line:
                     if "\0" not in value:
                         id = value
-                elif line[0] != ":":
-                    break  # something rare: leave it to `interpret`
+                elif (value := line.removeprefix("retry:")) != line:
+                    time = parse_retry(value.removeprefix(" "))
+                    if time is not None:
+                        retry = time
+                elif (value := line.removeprefix("event:")) != line:
+                    name = value
+                elif (value := line.removeprefix("id:")) != line:
+                    if "\0" not in value:
+                        id = value
+                elif line in BARE:
+                    break  # rare: leave it all to `interpret`
                 if rest == "\n":
                     if id is not None:
                         self._last_event_id = id
+                    if retry is not None:
+                        self._act(retry, [])
                     block = _new_block()
                     block._data = "\n".join(more) if more else data
                     block._event = name
                     block._id = id
-                    block._retry = None
+                    block._retry = retry
                     block._last_event_id = self._last_event_id
                     block._raw = raw[:-1]
                     return [block]

@@ -1,8 +1,8 @@
 """Decoder: bytes in, cut anywhere; events out, each as soon as its last byte is there. The hot path.
 
 A chunk goes one way: `_framing` cuts it after its last blank line, `_interpret` says what the whole blocks in it say,
-and `Decoder` makes events of that. Two shortcuts skip steps: one for a chunk that is one short block, as tokens arrive,
-and one for a run of blocks that are one line of data each.
+and `_make_others` makes events of that. Three shortcuts skip steps for what streams of tokens are made of: a chunk that
+is whole blocks (`feed`), a part of a line (`feed` again), and a run of blocks that are one line of data each (`_make`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from ._event import ReceivedEvent, new_received
 from ._framing import BlockInput
-from ._grammar import CR, DEFAULT_EVENT, LF, parse_retry
+from ._grammar import BARE, CR, DEFAULT_EVENT, LF, parse_retry
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
 from ._interpret import decode_text, interpret_long, records
 
@@ -105,8 +105,8 @@ class Decoder(BlockInput):
                 elif (value := line.removeprefix("id:")) != line:
                     if "\0" not in value:
                         id = value
-                elif line[0] != ":":
-                    rest = ""  # something rare: leave it all to `interpret`
+                elif line in BARE:
+                    rest = ""  # rare: leave it all to `interpret`
                 if rest == "\n":
                     break
                 line, ended, rest = rest.partition("\n")

@@ -27,18 +27,21 @@ _SHOWN = 40
 
 def check_bound(name: str, value: int) -> int:
     """Return the value of an option that bounds something, if it is an int of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not issubclass(type(value), int) or type(value) is bool:
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    value = int.__index__(value)  # a subclass may compare as it likes
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {show(value)}")
     return value
 
 
 def check_str(name: str, value: str) -> str:
-    """Return the value of an argument, if it is a str."""
-    if not isinstance(value, str):
+    """Return the value of an argument as a plain str, if it is one by its type."""
+    if type(value) is str:
+        return value
+    if not issubclass(type(value), str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-    return value
+    return str.__str__(value)
 
 
 def show(value: object) -> str:
@@ -146,7 +149,7 @@ class MissingSentinel(SSEError):
     r"""The stream ended before the event given as `until`: it was cut, or the server broke off.
 
     Attributes:
-        until: what was waited for: the data, or the function that was to tell.
+        until: what was waited for: the data, or the function that was to tell; None for a function after a pickle.
         last: the last event, or block, before the end; None when none came.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
 
@@ -159,7 +162,8 @@ class MissingSentinel(SSEError):
     """
 
     def __init__(self, until: Any, last: Any = None, incomplete: Any = None) -> None:
-        super().__init__(until, last, incomplete)
+        # The arguments are what a pickle keeps, and a function is often not to be pickled.
+        super().__init__(until if isinstance(until, str) else None, last, incomplete)
         self.until = until
         self.last = last
         self.incomplete = incomplete

@@ -69,8 +69,9 @@ class BlockInput(StreamInput):
     @reconnection_time.setter
     def reconnection_time(self, value: int | None) -> None:
         if value is not None:
-            if not isinstance(value, int) or isinstance(value, bool):
+            if not issubclass(type(value), int) or type(value) is bool:
                 raise TypeError(f"reconnection_time must be an int or None, not {type(value).__name__}")
+            value = int.__index__(value)
             if value < 0:
                 raise ValueError(f"reconnection_time must be at least 0, not {show(value)}")
         self._reconnection_time = value

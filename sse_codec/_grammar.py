@@ -35,6 +35,10 @@ EVENT: Final = "event"
 ID: Final = "id"
 RETRY: Final = "retry"
 
+#: Lines that say something without a colon (9.2.6: "using the whole line as the field name, and the empty string as the
+#: field value"). `retry` does not: the empty string is not a number.
+BARE: Final = (DATA, EVENT, ID)
+
 #: The event type of a block that names none, or names the empty one (9.2.6, dispatch).
 DEFAULT_EVENT: Final = "message"
 

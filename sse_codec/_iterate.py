@@ -44,6 +44,9 @@ Chunks: TypeAlias = Bytes | Iterable[Bytes] | BinaryIO
 #: What `adecode` takes: what `decode` takes, an async iterable of bytes, or a stream reader (asyncio's, aiohttp's).
 AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
 
+#: The event by which a server says that it is done: its data, or a function that is true of it.
+Until: TypeAlias = str | Callable[[ReceivedEvent], object]
+
 #: What becomes of an event that the end of the stream cut off.
 OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
 
@@ -66,7 +69,7 @@ def decode(
     chunks: Chunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    until: Until | None = ...,
     last_event_id: str = ...,
     max_event_size: int | None = ...,
 ) -> Generator[ReceivedEvent, None, None]: ...
@@ -75,14 +78,14 @@ def decode(
     chunks: Chunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    until: Until | None = ...,
     decoder: Decoder | None,
 ) -> Generator[ReceivedEvent, None, None]: ...
 def decode(
     chunks: Chunks,
     *,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[ReceivedEvent], object] | None = None,
+    until: Until | None = None,
     decoder: Decoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
@@ -137,7 +140,7 @@ def adecode(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    until: Until | None = ...,
     last_event_id: str = ...,
     max_event_size: int | None = ...,
 ) -> AsyncGenerator[ReceivedEvent, None]: ...
@@ -146,14 +149,14 @@ def adecode(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[ReceivedEvent], object] | None = ...,
+    until: Until | None = ...,
     decoder: Decoder | None,
 ) -> AsyncGenerator[ReceivedEvent, None]: ...
 def adecode(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[ReceivedEvent], object] | None = None,
+    until: Until | None = None,
     decoder: Decoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,

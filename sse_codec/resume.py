@@ -40,7 +40,7 @@ from ._errors import SSEError, check_bound, show
 from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
-from ._iterate import AsyncChunks, Chunks, OnEOF, adecode, decode
+from ._iterate import AsyncChunks, Chunks, OnEOF, Until, adecode, decode
 
 #: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`; those
 #: by which Cloudflare says that it can't reach the server behind it for now (520 to 524, and 530); and 529, by which
@@ -352,7 +352,7 @@ class Reconnection:
         chunks: Chunks,
         *,
         on_eof: OnEOF = "discard",
-        until: str | Callable[[ReceivedEvent], object] | None = None,
+        until: Until | None = None,
     ) -> Generator[ReceivedEvent, None, None]:
         r"""Decode the body of a response that was accepted, as `sse_codec.decode` with `decoder=client.decoder`.
 
@@ -374,7 +374,7 @@ class Reconnection:
         chunks: AsyncChunks,
         *,
         on_eof: OnEOF = "discard",
-        until: str | Callable[[ReceivedEvent], object] | None = None,
+        until: Until | None = None,
     ) -> AsyncGenerator[ReceivedEvent, None]:
         """Decode the body of a response that was accepted, as `sse_codec.adecode` with `decoder=client.decoder`.
 
