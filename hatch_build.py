@@ -27,7 +27,10 @@ COMPILED: dict[str, set[str] | None] = {
     "_grammar": set(),
     "_event": None,
     "_input": {"__init__", "_admit"},
+    "_interpret": set(),
+    "_framing": {"__init__", "last_event_id", "reconnection_time"},
     "_lines": {"__init__", "feed"},
+    "_blocks": {"__init__", "feed"},
     "_decoder": {"__init__", "feed"},
     "_encoder": None,
 }

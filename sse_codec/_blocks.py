@@ -13,7 +13,7 @@ from typing import Any, Final
 from ._errors import check_str
 from ._event import Comment, Field, ReceivedEvent
 from ._framing import BlockInput
-from ._grammar import BOM, CR, DEFAULT_EVENT, LF
+from ._grammar import BOM, CR, DEFAULT_EVENT
 from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
 from ._interpret import decode_text, interpret, interpret_long, records
 from ._lines import parse_lines
@@ -22,9 +22,9 @@ from ._lines import parse_lines
 class Block:
     r"""A block of an event stream, as it was written (WHATWG HTML 9.2.5, `event`).
 
-    It keeps what an event does not: whether there was a `data` field at all, whether a type was named, comments, unknown
-    fields, their order, and the bytes themselves. Immutable, hashable, picklable. Two blocks are equal when their bytes
-    are.
+    It keeps what an event does not: whether there was a `data` field at all, whether a type was named, comments,
+    unknown fields, their order, and the bytes themselves. Immutable, hashable, picklable. Two blocks are equal when
+    their bytes are.
 
     Args:
         wire: the block's lines with LF line ends. The blank line after them may be left out.
@@ -135,9 +135,9 @@ _new_block: Final = partial(Block.__new__, Block)
 class BlockDecoder(BlockInput):
     r"""An incremental, lossless parser of an event stream's blocks (WHATWG HTML 9.2.5); for proxies and SDKs.
 
-    Every block is returned, in order and once: keep-alives, an id alone, unknown fields. `block.to_event()` is the event
-    that `Decoder` makes of it, or None. Only a byte order mark, the kind of line ends, and blank lines without a block
-    before them are lost.
+    Every block is returned, in order and once: keep-alives, an id alone, unknown fields. `block.to_event()` is the
+    event that `Decoder` makes of it, or None. Only a byte order mark, the kind of line ends, and blank lines without a
+    block before them are lost.
 
     Args:
         last_event_id: as for `Decoder`.
@@ -181,7 +181,8 @@ class BlockDecoder(BlockInput):
             # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
             # `interpret`, which quotes the standard.
             line, _, rest = decode_text(raw).partition("\n")
-            data = name = id = more = None
+            data = name = id = None
+            more: list[str] | None = None
             while line:
                 if (value := line.removeprefix("data:")) != line:
                     value = value.removeprefix(" ")
@@ -260,14 +261,15 @@ class BlockDecoder(BlockInput):
         parts: Iterable[bytes]
         if stride:
             # Each block's lines joined again, which takes half the time of a search for blank lines.
-            parts = map(b"\n".join, zip(*[iter(raw.split(b"\n"))] * stride))
+            rows = zip(*[iter(raw.split(b"\n"))] * stride, strict=False)  # less what follows the last line end
+            parts = map(b"\n".join, rows)
         else:
             parts = [part + b"\n" for part in (part.strip(b"\n") for part in raw.split(b"\n\n")) if part]
             if text[0] == "\n" or "\n\n\n" in text:
                 # Some blank lines end no block, and have no part.
                 found = interpret("".join([f"{decode_text(part)}\n" for part in parts]).split("\n"))
         last_event_id = self._last_event_id
-        for raw, (data, name, id, retry) in zip(parts, found):
+        for part, (data, name, id, retry) in zip(parts, found, strict=False):
             if id is not None:
                 last_event_id = id
             if retry is not None and not self._acted:
@@ -278,7 +280,7 @@ class BlockDecoder(BlockInput):
             block._id = id
             block._retry = retry
             block._last_event_id = last_event_id
-            block._raw = raw
+            block._raw = part
             blocks.append(block)
         self._acted = False
         self._last_event_id = last_event_id

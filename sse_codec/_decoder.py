@@ -1,8 +1,8 @@
 """Decoder: bytes in, cut anywhere; events out, each as soon as its last byte is there. The hot path.
 
 A chunk goes one way: `_framing` cuts it after its last blank line, `_interpret` says what the whole blocks in it say,
-and `Decoder` makes events of that. Two shortcuts, for what streams of tokens are made of, skip steps: a chunk that is one
-line of data, and a run of blocks that are one line of data each.
+and `Decoder` makes events of that. Two shortcuts skip steps: one for a chunk that is one short block, as tokens arrive,
+and one for a run of blocks that are one line of data each.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Decoder(BlockInput):
                 event._last_event_id = self._last_event_id
                 return [event]
             # The first block, by the steps of `interpret`, which quotes the standard.
-            data = name = id = retry = more = None
+            data = name = id = retry = None
+            more: list[str] | None = None
             while line:
                 if (value := line.removeprefix("data:")) != line:
                     value = value.removeprefix(" ")

@@ -201,7 +201,8 @@ def _text(field: str, value: str) -> str:
     if type(value) is str:
         return value
     if not issubclass(type(value), str):
-        raise EncodeTypeError(field, value, None, f"must be a str, not {type(value).__name__}{_hint(field, type(value))}")
+        reason = f"must be a str, not {type(value).__name__}{_hint(field, type(value))}"
+        raise EncodeTypeError(field, value, None, reason)
     return str.__str__(value)
 
 

@@ -6,7 +6,8 @@
     +-- EventTooLarge                   the peer's event passed max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- MissingSentinel                 the stream ended before the event given as `until`
-    +-- ConnectionFailed                the response is not an event stream, and retrying is pointless (sse_codec.resume)
+    +-- ConnectionFailed                the response is not an event stream; of sse_codec.resume
+    +-- GaveUp                          too many requests brought no event; of sse_codec.resume
 
 A mistake in the calling program is not an SSEError, so that no retry loop swallows it: an argument of the wrong type is
 a TypeError, an option outside its range a ValueError.
@@ -150,11 +151,11 @@ class MissingSentinel(SSEError):
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
 
     >>> from sse_codec import decode
-    >>> for event in decode(b"data: half an answ\n\nda", until="[DONE]"):
+    >>> for event in decode(b"data: half\n\nda", until="[DONE]"):
     ...     pass
     Traceback (most recent call last):
         ...
-    sse_codec.MissingSentinel: the stream ended without '[DONE]'; the last event has data of 12 characters: 'half an answ'
+    sse_codec.MissingSentinel: the stream ended without '[DONE]'; the last event has data of 4 characters: 'half'
     """
 
     def __init__(self, until: Any, last: Any = None, incomplete: Any = None) -> None:

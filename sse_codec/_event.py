@@ -49,9 +49,7 @@ class ServerSentEvent:
     __slots__ = ("_data", "_event", "_id", "_retry")
     __match_args__ = ("data", "event", "id", "retry")
 
-    def __init__(
-        self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None
-    ) -> None:
+    def __init__(self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None) -> None:
         self._data = data
         self._event = DEFAULT_EVENT if event is None else event
         self._id = id
@@ -96,7 +94,7 @@ class ServerSentEvent:
 
         return json.loads(self._data)
 
-    def replace(self: _Event, **changes: Any) -> _Event:
+    def replace(self: _Event, **changes: Any) -> _Event:  # noqa: PYI019  # Self is newer than our oldest Python
         """Return an event of the same class with some values changed; also `copy.replace` from Python 3.13 on.
 
         Args:
@@ -109,9 +107,14 @@ class ServerSentEvent:
         >>> ServerSentEvent("hello", id="1").replace(id="2")
         ServerSentEvent(data='hello', id='2')
         """
-        return type(self)(**{**{name: getattr(self, name) for name in self.__match_args__}, **changes})
+        return type(self)(**{**self._arguments(), **changes})
 
-    __replace__ = replace
+    def __replace__(self: _Event, **changes: Any) -> _Event:  # noqa: PYI019  # see above
+        return self.replace(**changes)
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return what the constructor was, or could have been, called with."""
+        return {"data": self._data, "event": self._event, "id": self._id, "retry": self._retry}
 
     def _wire_fields(self) -> tuple[str, str, str | None, int | None]:
         return self._data, self._event, self._id, self._retry
@@ -163,7 +166,6 @@ class ReceivedEvent(ServerSentEvent):
     """
 
     __slots__ = ("_last_event_id",)
-    __match_args__ = ("data", "event", "id", "retry", "last_event_id")
 
     def __init__(
         self,
@@ -180,6 +182,9 @@ class ReceivedEvent(ServerSentEvent):
     def last_event_id(self) -> str:
         """The last event ID when the event was dispatched; "" when the stream had set none."""
         return self._last_event_id
+
+    def _arguments(self) -> dict[str, Any]:
+        return {**super()._arguments(), "last_event_id": self._last_event_id}
 
     def _shown(self) -> list[str]:
         shown = super()._shown()

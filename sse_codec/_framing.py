@@ -126,11 +126,10 @@ class BlockInput(StreamInput):
             self._take_by_line(data, items)
             return
         end = data.rfind(b"\n\n") + 2
-        if end == 1:
-            if data[0] != LF or (held and held[-1] != LF):
-                self._hold_lines(data, items)
-                return
-            # Here `end` is right: a blank line whose first LF is held, or went with the block before.
+        # None found, or one whose first LF is held or went with the block before: then 1 is right.
+        if end == 1 and (data[0] != LF or (held and held[-1] != LF)):
+            self._hold_lines(data, items)
+            return
         if held:
             held += data[:end]
             self._dispatch(held, items)

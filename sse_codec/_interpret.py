@@ -51,7 +51,7 @@ def records(text: str) -> tuple[Iterable[Record], int]:
         if "\n" not in "".join(values):
             # Blocks of one line of data, cut apart by one search (benchmarks: "blocks, data"; 0.6 of the time).
             nothing = repeat(None)
-            return zip(values, nothing, nothing, nothing), 2
+            return zip(values, nothing, nothing, nothing, strict=False), 2
     lines = text.split("\n")
     lines.pop()  # after the last line end
     if len(lines) > _FEW:
@@ -156,8 +156,8 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
             if isinstance(times, list):
                 return None  # the first one holds where the second is ignored
             times = [parse_retry(value) for value in rest]
-    values = map("\n".join, zip(*data)) if len(data) > 1 else data[0] if data else repeat(None)
-    return zip(values, names, ids, times)
+    values = map("\n".join, zip(*data, strict=True)) if len(data) > 1 else data[0] if data else repeat(None)
+    return zip(values, names, ids, times, strict=False)  # an endless None where there is no data
 
 
 def interpret_long(text: str) -> Record:

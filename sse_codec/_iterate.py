@@ -8,14 +8,22 @@ was given out. They hold one chunk, and give everything in it out before they as
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, overload
 
 from ._blocks import Block, BlockDecoder
 from ._decoder import Decoder
 from ._errors import IncompleteEvent, MissingSentinel, check_str, show
 from ._event import ReceivedEvent
-from ._framing import BlockInput
 from ._input import DEFAULT_MAX_EVENT_SIZE
 
 
@@ -33,7 +41,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 #: What `decode` takes: bytes, an iterable of them, or a binary file.
 Chunks: TypeAlias = Bytes | Iterable[Bytes] | BinaryIO
 
-#: What `adecode` takes: what `decode` takes, an async iterable of bytes, or a stream reader as asyncio's and aiohttp's.
+#: What `adecode` takes: what `decode` takes, an async iterable of bytes, or a stream reader (asyncio's, aiohttp's).
 AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
 
 #: What becomes of an event that the end of the stream cut off.
@@ -48,7 +56,7 @@ _ON_EOF: Final = ("discard", "dispatch", "raise")
 _MOST_CHUNKS_AFTER: Final = 4
 _MOST_BYTES_AFTER: Final = 64 * 1024
 
-# When chunks are taken for lines without their ends: the blank lines among them, at the end of the stream and before it.
+# When chunks are taken for lines without their ends: how many blank lines are among them.
 _BLANKS_AT_END: Final = 2
 _BLANKS_SO_FAR: Final = 8
 
@@ -314,7 +322,7 @@ class _Reading:
 
     __slots__ = ("_changes", "_decoder", "_doubt", "_follows", "_is_last", "_latest", "_on_eof", "_until", "done")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # the arguments of all four, in their order
         self,
         kind: type[Decoder | BlockDecoder],
         on_eof: OnEOF,
@@ -337,7 +345,7 @@ class _Reading:
             )
         if until is not None and not callable(until):
             check_str("until", until)
-        self._decoder: BlockInput = decoder
+        self._decoder: Decoder | BlockDecoder = decoder
         self._on_eof = on_eof
         self._until = until
         self._is_last: Callable[[Any], object] | None = (
@@ -361,12 +369,12 @@ class _Reading:
         decoder = self._decoder
         reconnection_time = decoder._reconnection_time
         self._changes.clear()
-        items: list[Any] = decoder.feed(chunk)
+        items: Sequence[Any] = decoder.feed(chunk)
         if self._doubt is not None and self._doubt.settled_by(chunk):
             self._doubt = None
         return self._follow(items, reconnection_time) if self._follows else items
 
-    def _follow(self, items: list[Any], reconnection_time: int | None) -> Iterator[Any]:
+    def _follow(self, items: Sequence[Any], reconnection_time: int | None) -> Iterator[Any]:
         """Give items out, and have the decoder's state follow them.
 
         A client that stops at one resumes after it, and not after those that it was never given.
@@ -408,11 +416,11 @@ class _Reading:
 
 
 class _LinesWithoutEnds:
-    """Notices chunks that are lines without their ends, as `iter_lines()` gives them: they would never make an event.
+    """Notices chunks that are lines without their ends, as `iter_lines()` gives them: they never make an event.
 
-    Such chunks are whole lines, an empty one for each blank line, and none of them has a line end. At the end of a stream
-    that is no doubt: without a line end it has no event. Before its end, so many chunks that start with a field and are
-    each followed by an empty one could only be a stream by intent.
+    Such chunks are whole lines, with an empty one for each blank line, and none of them has a line end. At the end of a
+    stream there is no doubt: a stream without a line end has no event. Before the end, only a stream made on purpose
+    has so many chunks that start with a field and are followed by an empty one.
     """
 
     __slots__ = ("_blanks", "_in_block")

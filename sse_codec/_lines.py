@@ -73,8 +73,8 @@ class LineDecoder(StreamInput):
 
     Args:
         max_event_size: the most bytes that one line may have, at least 1; 64 MiB by default, None for no limit. It is a
-            security limit: without it an endless line fills the memory. It has the name that `Decoder` gives it, so that
-            one setting serves both, but it does not bound a block: `BlockDecoder` does.
+            security limit: without it an endless line fills the memory. It has the name that `Decoder` gives it, so
+            that one setting serves both, but it does not bound a block: `BlockDecoder` does.
 
     Raises:
         TypeError: `max_event_size` is not an int or None.

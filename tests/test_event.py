@@ -162,7 +162,7 @@ def test_match() -> None:
         case _:
             pytest.fail("by position, as what was sent")
     match FULL:
-        case ReceivedEvent("d", "e", "i", 5, "l"):
+        case ReceivedEvent("d", "e", "i", 5, last_event_id="l"):
             pass
         case _:
             pytest.fail("by position")

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 
-from sse_codec._event import BlankLine, Comment, Field, ServerSentEvent
+from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import drained, known_rules, one_of, search, touched
 from sse_codec.testing._reference import Reference, reference_decode
@@ -238,7 +238,7 @@ def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
     return items
 
 
-def _expected_event(event: ServerSentEvent, reconnection_time: int | None) -> _Expected:
+def _expected_event(event: ReceivedEvent, reconnection_time: int | None) -> _Expected:
     ids = {"own": event.id or "", "sticky": event.last_event_id}
     return _Expected("event", event.event, event.data, ids, {"own": event.retry, "sticky": reconnection_time})
 

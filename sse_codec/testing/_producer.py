@@ -6,7 +6,7 @@ The reference decoder is the receiver.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
@@ -194,7 +194,7 @@ class _Law:
         return {name: getattr(event, name) for name in self.compared}
 
     def _failure(
-        self, case: _Case, wire: bytes, expected: Events, got: list[ServerSentEvent] | None, what: str
+        self, case: _Case, wire: bytes, expected: Events, got: Sequence[ServerSentEvent] | None, what: str
     ) -> NotConforming:
         rule = _broken_rule(case, wire)
         parts = [

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sse_codec.testing._rules import Rule
+from sse_codec.testing._rules import Rule
 
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12

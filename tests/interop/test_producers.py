@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import Comment, Decoder, LineDecoder, ServerSentEvent, is_event_stream
+from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, is_event_stream
 
 from .clients import CLIENTS, read
 from .servers import PATIENCE, Server, module, serve_aiohttp, serve_asgi
@@ -173,7 +173,7 @@ def test_keep_alives_are_no_events(producer: Server) -> None:
     httpx = module("httpx")
     lines, decoder = LineDecoder(), Decoder()
     pings: list[str] = []
-    events: list[ServerSentEvent] = []
+    events: list[ReceivedEvent] = []
     with (
         producer.sending([ServerSentEvent("a", id="1")], paced=True) as source,
         httpx.stream("GET", producer.url) as response,
