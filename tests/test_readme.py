@@ -353,7 +353,8 @@ def test_every_guide_is_linked_from_the_front_page() -> None:
 def main() -> None:
     """Write the comparisons into their pages."""
     for page, text in made().items():
-        (ROOT / page).write_text(MADE[page].sub(lambda _, text=text: text, PAGES[page]), encoding="utf-8")
+        before, after = MADE[page].split(PAGES[page])
+        (ROOT / page).write_text(f"{before}{text}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,12 +75,10 @@ def test_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fastapi", reason="FastAPI is not installed")
     from .recipes import front_server
 
-    sleep = front_server.asyncio.sleep
-
     async def soon(_: float) -> None:
-        await sleep(0)
+        """Sleep for no time."""
 
-    monkeypatch.setattr(front_server, "asyncio", type("asyncio", (), {"sleep": staticmethod(soon)}))
+    monkeypatch.setattr(front_server, "asyncio", SimpleNamespace(sleep=soon))
     response = testclient.TestClient(front_server.app).get("/events")
     assert is_event_stream(response.headers["Content-Type"])
     assert [(event.event, event.id, event.json()) for event in decode(response.content)] == [
