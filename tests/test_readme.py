@@ -276,14 +276,14 @@ def peers() -> str:
 def summary() -> str:
     """Return the table of the front page: a row for each library, with the rules that it breaks."""
     expected = findings.read()
-    text = "\n| library | | rules that it breaks |\n| --- | --- | --- |\n"
+    text = "\n| library | part | rules that it breaks |\n| --- | --- | --- |\n"
     ours = "sse-codec"
-    for kind, does in (("decoders", "reads"), ("refusals", "writes")):
+    for kind, part in (("decoders", "decoder"), ("refusals", "encoder")):
         found = expected[kind]
         for name in [ours, *sorted(found.keys() - {ours})]:
             rules = ", ".join(f"`{rule}`" for rule in sorted(found[name].rules)) or "none"
             label = f"**{name}**" if name == ours else f"{name} {found[name].version}"
-            text += f"| {label} | {does} | {rules} |\n"
+            text += f"| {label} | {part} | {rules} |\n"
     return f"{text}\n"
 
 
