@@ -177,7 +177,8 @@ class BlockDecoder(BlockInput):
         raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
         if CR in raw:
             raw = self._unify_line_ends(raw)
-        if not self._held and len(raw) <= self._small:
+        held = self._held
+        if not held and len(raw) <= self._small:
             # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
             # `interpret`, which quotes the standard.
             line, _, rest = decode_text(raw).partition("\n")

@@ -174,7 +174,11 @@ class BlockInput(StreamInput):
         start = held.rfind(b"\n") + 1
         held += part
         # Most lines have none of what can't wait (benchmarks: "many data lines"; 0.15 of the time).
-        if held[start] == COLON or held.find(b"\n:", start) >= 0 or held.find(_RETRY, start) >= 0:
+        if (
+            held[start] == COLON
+            or held.startswith(_RETRY, start)
+            or (part.find(b"\n") < part.rfind(b"\n") and (b"\n:" in part or b"\n" + _RETRY in part))
+        ):
             self._settle(start, items)
 
     def _settle(self, start: int, items: list[Any]) -> None:

@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from sse_codec import Decoder, EncodeError, ServerSentEvent, encode
+from sse_codec import Block, Decoder, EncodeError, ServerSentEvent, encode
 from sse_codec.resume import EventHistory
 from sse_codec.serving import AsyncListener, Channel, Listener, _channel, end_streams
 from tests.test_serving import PATIENCE, PING, SHORT, run, settle
@@ -350,6 +350,8 @@ def test_an_event_that_can_not_be_sent_reaches_nobody() -> None:
             channel.publish(ServerSentEvent("", event="a\nb"))
         with pytest.raises(TypeError, match="a channel sends ServerSentEvent, not str"):
             channel.publish(typing.cast("Any", "text"))
+        with pytest.raises(TypeError, match=r"not Block: its to_event\(\) makes one"):
+            channel.publish(typing.cast("Any", Block(b"data: a\n\n")))
         assert next(listener) == PING
         assert channel.publish(ServerSentEvent("", id="")).endswith("-1"), "an empty id is none"
     with closing(channel.stream()) as listener:

@@ -17,6 +17,7 @@ import pytest
 import sse_codec
 import sse_codec.lint
 import sse_codec.resume
+import sse_codec.serving
 import sse_codec.testing
 from sse_codec import _decoder
 
@@ -92,7 +93,7 @@ def annotated(module: types.ModuleType) -> Iterator[Any]:
 
 @pytest.mark.parametrize(
     "module",
-    [sse_codec, sse_codec.resume, sse_codec.lint, sse_codec.testing],
+    [sse_codec, sse_codec.resume, sse_codec.serving, sse_codec.lint, sse_codec.testing],
     ids=lambda module: module.__name__,
 )
 def test_the_types_of_everything_can_be_asked_for(module: types.ModuleType) -> None:

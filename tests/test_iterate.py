@@ -606,7 +606,6 @@ class TestUntil:
             (b"data: a\n\ndata: [DONE] \n\n", lambda event: event.data.startswith("[DONE]"), 1),
             (b"data: a\n\nid: 9\n\ndata: b\n\n", lambda event: event.last_event_id, 1),
         ],
-        ids=repr,
     )
     def test_it_stops_before_the_sentinel(self, read: Any, wire: bytes, until: Any, count: int) -> None:
         expected = list(decode(wire))

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from sse_codec._blocks import Block
 from sse_codec._encoder import encode, encode_block
 from sse_codec._errors import check_bound
 from sse_codec._event import ServerSentEvent
@@ -164,7 +165,8 @@ class Channel:
             RuntimeError: the channel is closed.
         """
         if not isinstance(event, ServerSentEvent):
-            raise TypeError(f"a channel sends ServerSentEvent, not {type(event).__name__}")
+            hint = ": its to_event() makes one" if isinstance(event, Block) else ""
+            raise TypeError(f"a channel sends ServerSentEvent, not {type(event).__name__}{hint}")
         with self._changed:
             if self._closed:
                 raise RuntimeError("the channel is closed")

@@ -132,6 +132,8 @@ class Stream(Body):
 
     def end(self) -> None:
         """End the stream soon; may be called from any thread. The source is closed, and the reader gets no more."""
+        if self._thread is None:
+            self._ended = True
         self._exchange.close()
 
     def close(self) -> None:

@@ -137,6 +137,7 @@ def run_command(command: Command, folder: Path, *more: str, **variables: str) ->
     scripts = Path(sys.executable).parent
     log, output = folder / "log", folder / "output"
     environment = os.environ | {
+        "HOME": str(folder),  # gunicorn puts a socket there
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
         "PYTHONUNBUFFERED": "1",

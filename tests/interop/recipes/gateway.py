@@ -40,9 +40,9 @@ def make_app(model: Callable[[str], AsyncIterator[str]]) -> FastAPI:
 
     @app.post("/v1/chat/completions")
     async def complete(body: dict[str, Any]) -> Response:
-        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         stream = astream(chunks(body["messages"][-1]["content"]), on_error=failed)
-        await stream.ready(0.2)  # what fails by then is answered with a status
+        await stream.ready(0.2)  # an error by then is answered with a status
         return StreamingResponse(stream, headers=response_headers())
 
     # For pages: an answer is written for whoever reads it, and who is cut reads on where the connection broke.

@@ -7,7 +7,7 @@ threads = 100  # how many clients a worker can serve at a time, streams and othe
 
 
 def post_worker_init(_: Any) -> None:
-    end_streams_on_signals()  # else a worker would wait for its clients to leave
+    end_streams_on_signals()  # otherwise a worker waits until every client has left
 
 
 def worker_int(_: Any) -> None:

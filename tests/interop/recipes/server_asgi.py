@@ -8,9 +8,9 @@ from sse_codec.serving import astream, end_streams_on_signals, respond
 def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Callable[..., Awaitable[None]]:
     async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+            end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
             body = astream(events(parse_last_event_id(dict(scope["headers"]).get(b"last-event-id"))))
-            await body.ready(0.2)  # what fails by then is answered with a status
+            await body.ready(0.2)  # an error by then is answered with a status
             await respond(scope, receive, send, body, send_timeout=30)
 
     return app

@@ -19,12 +19,12 @@ def make_view(
     events: Callable[[str], AsyncIterator[ServerSentEvent]],
 ) -> Callable[[HttpRequest], Coroutine[Any, Any, HttpResponseBase]]:
     async def view(request: HttpRequest) -> HttpResponseBase:  # for ASGI: under WSGI it would send nothing
-        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         if request.method == "HEAD":
             return HttpResponse(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30, on_error=failed)
-        await body.ready(0.2)  # what fails by then is answered with a status
+        await body.ready(0.2)  # an error by then is answered with a status
         return StreamingHttpResponse(body, headers=response_headers())
 
     return view

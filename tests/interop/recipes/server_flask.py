@@ -7,7 +7,7 @@ from sse_codec.serving import end_streams_on_signals, stream
 
 
 def make_app(events: Callable[[str], Iterator[ServerSentEvent | None]]) -> Flask:
-    end_streams_on_signals()  # else the server would wait for its clients to leave
+    end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
     app = Flask(__name__)
 
     @app.get("/events")
@@ -15,7 +15,7 @@ def make_app(events: Callable[[str], Iterator[ServerSentEvent | None]]) -> Flask
         if request.method == "HEAD":
             return Response(headers=response_headers())
         body = stream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
-        body.ready(0.2)  # what fails by then is answered with a status
+        body.ready(0.2)  # an error by then is answered with a status
         return Response(body, headers=response_headers())
 
     return app

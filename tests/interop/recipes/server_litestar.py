@@ -11,10 +11,10 @@ from sse_codec.serving import astream, end_streams_on_signals
 def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Litestar:
     @get("/events")
     async def stream(request: Request[Any, Any, Any]) -> Stream:
-        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30)
-        await body.ready(0.2)  # what fails by then is answered with a status
+        await body.ready(0.2)  # an error by then is answered with a status
         return Stream(body, headers=response_headers())
 
     @head("/events")

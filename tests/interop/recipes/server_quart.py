@@ -11,12 +11,12 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Quart:
 
     @app.get("/events")
     async def stream() -> Response:
-        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         if request.method == "HEAD":
             return Response(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30)
-        await body.ready(0.2)  # what fails by then is answered with a status
+        await body.ready(0.2)  # an error by then is answered with a status
         response = Response(body, headers=response_headers())
         response.timeout = None  # else Quart ends it after a minute
         return response

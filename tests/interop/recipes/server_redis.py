@@ -62,7 +62,7 @@ def make_app(url: str) -> FastAPI:
 
     @app.get("/events")
     async def stream(request: Request) -> Response:
-        end_streams_on_signals()  # once the server runs, which else would wait for its clients to leave
+        end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         return StreamingResponse(request.state.channel.astream(last_event_id), headers=response_headers())
 
