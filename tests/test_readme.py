@@ -21,12 +21,12 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 
 import sse_codec
 from benchmarks import report
 from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode, resume
-from sse_codec.testing import NotConforming, check_consumer, check_producer
+from sse_codec.testing import NotConforming, check_consumer, check_producer, chunkings, streams
 from tests.conftest import PROFILE
 from tests.interop import findings
 
@@ -176,8 +176,24 @@ def test_proxy() -> None:
     upstream = b": ping\n\n:x\r\nid: 1\r\nfoo:bar\r\ndata: a\r\ndata: b\r\n\r\nevent: debug\ndata: x\n\n"
     upstream += b"data: \xff\n\ndata: cut"
     out = list(relay([upstream[:9], upstream[9:]], "eu"))
-    assert out == [b": ping\n\n", b": x\nid: eu:1\nfoo: bar\ndata: a\ndata: b\n\n", b"data: \xff\n\n"]
+    assert out == [b": ping\n\n", b"id: eu:1\n:x\nfoo:bar\ndata: a\ndata: b\n\n", b"data: \xff\n\n"]
     assert next(decode(out)) == ServerSentEvent("a\nb", id="eu:1")
+
+
+@given(streams().flatmap(chunkings))
+def test_the_proxy_changes_ids_and_nothing_else(chunks: list[bytes]) -> None:
+    relayed = decode(run("proxy")["relay"](chunks, "eu"))
+    expected = [event.replace(id=f"eu:{event.id}" if event.id else event.id) for event in decode(chunks)]
+    assert list(relayed) == [event for event in expected if event.event != "debug"]
+
+
+@pytest.mark.parametrize("wire", [b"id\nid: 1\n\xef\xbb\xbfdata: a\ndata: b\n\n", b"id: 1\n\nid\ndata: b\n\n"])
+def test_the_proxy_on_what_is_rare(wire: bytes) -> None:
+    """A name that starts with U+FEFF, and an id that resets."""
+    relayed = list(decode(run("proxy")["relay"]([wire], "eu")))
+    expected = list(decode(wire))
+    assert [event.data for event in relayed] == [event.data for event in expected] == ["b"]
+    assert relayed[0].last_event_id == (expected[0].last_event_id and "eu:1")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="has no such shell")
