@@ -282,6 +282,8 @@ def _span(values: Iterable[float], form: str) -> str:
 def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) -> str:
     """Say of all rows that it is about how long ours takes, and how many times as long others do."""
     rows = [row for row in _rows(result) if label(row).startswith(parts[0]) and label(row).endswith(parts[-1])]
+    if not rows:
+        return ""
     ratios = ([row["peers"].get(name, {}).get("ratio") for row in rows] for name in names)
     others = [_span((ratio[1] for ratio in found if ratio), ".1f") for found in ratios]
     return f"{_span((row['seconds'][1] * 1e6 for row in rows), '.2f')} µs; {', '.join(others)}"
@@ -290,21 +292,25 @@ def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) ->
 def front(results: Sequence[Result]) -> str:
     """Write the tables of the front page, with the interpreters and builds in columns."""
     columns = _columns(results)
-    layers: dict[str, list[str]] = {}
-    for result in results:
-        measured = [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART]
-        for name in dict.fromkeys(name for layer in measured for name in layer):
-            layers.setdefault(name, []).append(_span((layer[name]["ratio"][1] for layer in measured), ".1f"))
+    measured = [
+        [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART] for result in results
+    ]
+    names = dict.fromkeys(name for layers in measured for layer in layers for name in layer)
 
     def rows(parts: dict[str, tuple[str, ...]], *others: str) -> Iterator[list[str]]:
         for name, about in parts.items():
             yield [name, *(_front_cell(result, about, others) for result in results)]
 
+    def layer_cell(layers: list[Row], name: str) -> str:
+        return _span((layer[name]["ratio"][1] for layer in layers), ".1f") if layers else ""
+
     return "\n\n".join(
         [
             table(["decoding", *columns], rows(_FRONT_DECODING, RIVAL, "httpx-sse")),
             table(["encoding", *columns], rows(_FRONT_ENCODING, "sse-starlette")),
-            table(["other ways to read", *columns], ([name, *cells] for name, cells in layers.items())),
+            table(
+                ["other ways to read", *columns], ([name, *(layer_cell(m, name) for m in measured)] for name in names)
+            ),
         ]
     )
 

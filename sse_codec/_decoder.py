@@ -115,7 +115,9 @@ class Decoder(BlockInput):
                 if id is not None:
                     self._last_event_id = id
                 if retry is not None:
-                    self._act(retry, [])
+                    self._reconnection_time = retry
+                    if self._changes is not None:
+                        self._changes.append((0, retry))
                 events: list[ReceivedEvent]
                 if data is None:
                     events = []

@@ -9,6 +9,7 @@ Why slots behind read-only properties: a frozen dataclass takes four times as lo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -140,8 +141,17 @@ class ServerSentEvent:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._shown())})"
 
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return type(self), self._wire_fields()
+    def __reduce__(self) -> tuple[Any, ...]:
+        if type(self) is ServerSentEvent or type(self) is ReceivedEvent:
+            return type(self), tuple(self._arguments().values())
+        # A subclass may have another constructor, and more to keep.
+        kept = {f"_{name}": value for name, value in self._arguments().items()}
+        for kind in type(self).__mro__:
+            names: str | Iterable[str] = vars(kind).get("__slots__", ())
+            for name in (names,) if isinstance(names, str) else names:
+                if hasattr(self, name):
+                    kept[name] = getattr(self, name)
+        return object.__new__, (type(self),), (getattr(self, "__dict__", None), kept)
 
 
 class ReceivedEvent(ServerSentEvent):
@@ -191,9 +201,6 @@ class ReceivedEvent(ServerSentEvent):
         if self._last_event_id != "":
             shown.append(f"last_event_id={self._last_event_id!r}")
         return shown
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return type(self), (*self._wire_fields(), self._last_event_id)
 
 
 #: Makes a ReceivedEvent whose slots are all still to be set. The decoders do that themselves: a call of `__init__`

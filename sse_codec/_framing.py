@@ -49,8 +49,8 @@ class BlockInput(StreamInput):
     def last_event_id(self) -> str:
         """The standard's last event ID string, committed at each blank line; "" when there is none.
 
-        Send it as `Last-Event-ID` when reconnecting. It is kept over `reset()`. It can be set, to a str: a client that
-        handles events later than it receives them sets it to where it is.
+        Send it as `Last-Event-ID` when reconnecting. It is kept over `reset()`. Between two connections it can be set,
+        to a str: a client that handles events later than it receives them sets it to where it is.
         """
         return self._last_event_id
 

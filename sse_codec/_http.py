@@ -61,13 +61,14 @@ def response_headers(
         "Cache-Control": "no-store, no-transform",
         "X-Accel-Buffering": "no",
     }
-    if allow_credentials and allow_origin in {None, "*"}:
+    origin = None if allow_origin is None else _origin(allow_origin)
+    if allow_credentials and origin in {None, "*"}:
         raise ValueError(
-            f"allow_credentials needs the one origin that may send them as allow_origin, not {allow_origin}"
+            f"allow_credentials needs the one origin that may send them as allow_origin, not {origin}"
         )
-    if allow_origin is not None:
-        headers["Access-Control-Allow-Origin"] = _origin(allow_origin)
-        if allow_origin != "*":
+    if origin is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        if origin != "*":
             headers["Vary"] = "Origin"
     if allow_credentials:
         headers["Access-Control-Allow-Credentials"] = "true"
@@ -76,8 +77,9 @@ def response_headers(
 
 def _origin(origin: str) -> str:
     """Return what a browser may send as `Origin`, or "*"; a browser compares it character by character."""
-    if not isinstance(origin, str):
+    if not issubclass(type(origin), str):
         raise TypeError(f"allow_origin must be a str or None, not {type(origin).__name__}")
+    origin = str.__str__(origin)  # a subclass may say anything of itself
     scheme, separator, host = origin.partition("://")
     plain = all("!" <= character <= "~" and character not in ",?#@" for character in origin)
     exact = plain and scheme and separator and host and "/" not in host and origin == origin.lower()

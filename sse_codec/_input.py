@@ -9,7 +9,7 @@ any.
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import Any, Final
 
 from ._errors import EventTooLarge, check_bound
 from ._grammar import BOM, CR, LF
@@ -51,7 +51,12 @@ class StreamInput:
         if not isinstance(chunk, (bytes, bytearray, memoryview)):
             raise _not_bytes(chunk)
         data = bytes(chunk)
-        return data if self._state == FLOWING else self._admit_first(data)
+        if self._state == FLOWING:
+            return data
+        if self._state == _AFTER_CR and data:
+            self._state = FLOWING
+            return data[1:] if data[0] == LF else data
+        return self._admit_first(data)
 
     def _unify_line_ends(self, data: bytes) -> bytes:
         """Return bytes that hold a CR with every line end as LF."""
@@ -73,14 +78,11 @@ class StreamInput:
         return b"\n".join(lines)
 
     def _admit_first(self, data: bytes) -> bytes:
-        """Treat the first bytes of a connection, or the first after a CR; raise when the decoder has failed."""
+        """Treat the first bytes of a connection; raise when the decoder has failed."""
         if self._state == _FAILED:
             raise EventTooLarge(self._limit, self._failed_size, self._UNIT)
         if not data:
             return data
-        if self._state == _AFTER_CR:
-            self._state = FLOWING
-            return data.removeprefix(b"\n")
         # "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any" (9.2.6).
         data = bytes(self._held) + data
         self._held.clear()
@@ -115,6 +117,11 @@ class StreamInput:
             self._failed_size = size
             raise EventTooLarge(self._limit, size, self._UNIT)
         self._held += part
+
+    def __copy__(self) -> Any:
+        from copy import deepcopy  # here, because hardly anyone copies a decoder
+
+        return deepcopy(self)  # what is held must not be shared
 
     def _shown(self) -> list[str]:
         """Return what `repr` shows of the state."""

@@ -362,7 +362,8 @@ class _Reading:
         self._decoder._changes = self._changes
 
     def stop(self) -> None:
-        self._decoder._changes = None
+        if self._decoder._changes is self._changes:  # and not those of a reading that came after
+            self._decoder._changes = None
 
     def items(self, chunk: Bytes) -> Iterable[Any]:
         """Return what a chunk completes, to be given out one by one before the next chunk is asked for."""
@@ -383,9 +384,11 @@ class _Reading:
         last_event_id = decoder._last_event_id
         if changes:
             decoder._reconnection_time = reconnection_time
+        at = 0
         for place, item in enumerate(items):
-            while changes and changes[0][0] <= place:
-                decoder._reconnection_time = changes.pop(0)[1]
+            while at < len(changes) and changes[at][0] <= place:
+                decoder._reconnection_time = changes[at][1]
+                at += 1
             decoder._last_event_id = item._last_event_id
             if self._is_last is not None and self._is_last(item):
                 self.done = True
@@ -394,7 +397,7 @@ class _Reading:
             yield item
         if not items or items[-1]._last_event_id != last_event_id:
             decoder._last_event_id = last_event_id
-        for _, time in changes:
+        for _, time in changes[at:]:
             decoder._reconnection_time = time
 
     def end(self) -> Iterator[Any]:
@@ -440,7 +443,7 @@ class _LinesWithoutEnds:
             self._blanks += self._in_block
             self._in_block = False
             return False
-        if b"\n" in data or b"\r" in data or not data.startswith((b"data:", b"event:", b"id:", b"retry:", b":")):
+        if b"\n" in data or b"\r" in data or not data.startswith((b"data:", b"event:", b"id:", b"retry:", b": ")):
             return True
         if self._blanks == _BLANKS_SO_FAR:
             self._refuse()

@@ -512,7 +512,7 @@ class EventHistory:
             TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = None if event.id is None else _text("id", event.id)
+        id = None if event._id is None else _text("id", event._id)  # as `encode` takes it
         self._blocks.append(block)
         try:
             self._ids.append(id)
