@@ -406,20 +406,25 @@ def keep(result: Result, folder: Path = HERE) -> None:
     publish(folder)
 
 
-def publish(folder: Path = HERE) -> None:
-    """Write the tables and the charts from the JSON files."""
+def read(folder: Path = HERE) -> list[Result]:
+    """Return all results, in the order in which they are shown."""
     paths = (folder / "results").glob("*.json")
-    results = sorted(
+    return sorted(
         (json.loads(path.read_text(encoding="utf-8")) for path in paths),
         key=lambda result: (result["compiled"], _version(result)),
     )
+
+
+def publish(folder: Path = HERE) -> None:
+    """Write the tables and the charts from the JSON files."""
+    results = read(folder)
     for result in results:
         (folder / "results" / f"{stem(result)}.md").write_text(full_tables(result), encoding="utf-8")
     (folder / "charts").mkdir(exist_ok=True)
     for name, svg in charts(results):
         (folder / "charts" / f"{name}.svg").write_text(svg, encoding="utf-8")
     _put(folder / "README.md", START, END, summary(results))
-    _put(folder.parent / "README.md", FRONT_START, FRONT_END, front(results))
+    _put(folder.parent / "docs" / "performance.md", FRONT_START, FRONT_END, front(results))
 
 
 def _put(page: Path, start: str, end: str, text: str) -> None:

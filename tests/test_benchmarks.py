@@ -518,7 +518,8 @@ def test_what_became_slower_is_shown() -> None:
 def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
     folder = tmp_path / "benchmarks"
     folder.mkdir()
-    front = tmp_path / "README.md"
+    front = tmp_path / "docs" / "performance.md"
+    front.parent.mkdir()
     front.write_text(f"before\n{report.FRONT_START}\nold\n{report.FRONT_END}\nafter\n", encoding="utf-8")
     readme = folder / "README.md"
     readme.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n", encoding="utf-8")

@@ -1,7 +1,14 @@
-"""The README's examples, run as they stand there: the client reads from the server through a real socket."""
+"""README.md and the guides in docs/: every example is run as it stands there, and what is made from data is up to date.
+
+The client reads from the server through a real socket. Examples that need somebody's library are the files of
+interop/recipes, and interop/test_recipes.py holds the pages to them. Other modules have docs/serving.md and
+docs/gateway.md (test_serving_docs.py), docs/adopting.md (test_adopting.py), docs/lint.md and docs/command-line.md
+(test_lint_docs.py).
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import re
@@ -14,10 +21,12 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 
-from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode
-from sse_codec.testing import NotConforming, check_consumer, check_producer
+import sse_codec
+from benchmarks import report
+from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode, resume
+from sse_codec.testing import NotConforming, check_consumer, check_producer, chunkings, streams
 from tests.conftest import PROFILE
 from tests.interop import findings
 
@@ -25,13 +34,61 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", README, re.DOTALL))
+PAGES = {
+    page: (ROOT / page).read_text(encoding="utf-8")
+    for page in (
+        "README.md",
+        *(
+            f"docs/{name}.md"
+            for name in (
+                "compatibility",
+                "conformance",
+                "disputed-cases",
+                "performance",
+                "proxies",
+                "reading",
+                "resuming",
+                "security",
+                "testing",
+            )
+        ),
+    )
+}
+README = PAGES["README.md"]
+#: By page, what its blocks are called.
+NAMES = {page: re.findall(r"<!-- ([\w ]+) -->\n```\w+\n", text) for page, text in PAGES.items()}
+#: All of them, by name.
+BLOCKS = {
+    name: block
+    for text in PAGES.values()
+    for name, block in re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
+}
+#: The blocks that hold by themselves when they are run.
+ASSERTING = {
+    "async",
+    "block",
+    "blocks",
+    "encode",
+    "event",
+    "feed",
+    "history",
+    "limit",
+    "lines",
+    "on eof",
+    "testing",
+    "until",
+    "write",
+}
 
 
 def run(name: str) -> dict[str, Any]:
+    """Run a block; where it shows an error that is caught, the error must come."""
+    tree = ast.parse(BLOCKS[name])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and not node.orelse:
+            node.orelse = ast.parse("raise AssertionError('nothing was raised')").body
     names: dict[str, Any] = {}
-    exec(compile(BLOCKS[name], f"README.md, {name}", "exec"), names)  # noqa: S102  # our own
+    exec(compile(tree, f"the block {name!r}", "exec"), names)  # noqa: S102  # our own
     return names
 
 
@@ -61,34 +118,32 @@ def few_examples() -> Iterator[None]:
 
 
 def test_every_example_is_run() -> None:
-    plain = {
-        "ten seconds",
-        "command line",
-        "main job",
-        "tests",
-        "server",
-        "client",
-        "proxy",
-        "lint",
-        "testing",
-        "channel",
-        "report",
-        "payloads",
-    }
+    here = {"client", "lint", "main job", "proxy", "read", "report", "server", "ten seconds", "tests"}
     recipes = {  # tests/interop/recipes, where they are run; test_recipes.py holds these to them
-        "server fastapi",
+        "front client",
+        "front server",
         *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
         "llm",
         "llm page",
     }
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
-    assert set(BLOCKS) == plain | fuzz | recipes
-    assert README.count("```") == 2 * len(BLOCKS)
+    assert set(BLOCKS) == here | recipes | fuzz | ASSERTING
+    assert sum(map(len, NAMES.values())) == len(BLOCKS), "a name stands for one block"
+    for page, text in PAGES.items():
+        assert text.count("```") == 2 * len(NAMES[page]), page
 
 
-def test_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    run("ten seconds")
-    assert capsys.readouterr().out == "token 1 Hi\n"
+def test_the_front_page_is_short() -> None:
+    assert len(README.splitlines()) <= 250
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("ten seconds", "token 1 Hi\n"), ("read", 'token 1 {"text": "Hi"}\nmessage None [DONE]\n')],
+)
+def test_what_an_example_prints(name: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(name)
+    assert capsys.readouterr().out == printed
 
 
 def test_server_and_client(url: str) -> None:
@@ -118,26 +173,45 @@ def test_the_client_refuses_what_is_no_event_stream(url: str) -> None:
 
 def test_proxy() -> None:
     relay = run("proxy")["relay"]
-    upstream = b": ping\n\nid: 1\nfoo: bar\ndata: a\r\ndata: b\r\n\r\n"
-    out = b"".join(relay([upstream[:9], upstream[9:]], "eu"))
-    assert out == b"\nid: eu:1\nfoo: bar\ndata: a\ndata: b\n\n"
-    assert list(decode(out)) == [ServerSentEvent("a\nb", id="eu:1")]
-    assert b"".join(relay(["data: a\n\ufeffdata: b\n\n".encode()], "eu")) == b"data: a\n\n"
+    upstream = b": ping\n\n:x\r\nid: 1\r\nfoo:bar\r\ndata: a\r\ndata: b\r\n\r\nevent: debug\ndata: x\n\n"
+    upstream += b"data: \xff\n\ndata: cut"
+    out = list(relay([upstream[:9], upstream[9:]], "eu"))
+    assert out == [b": ping\n\n", b"id: eu:1\n:x\nfoo:bar\ndata: a\ndata: b\n\n", b"data: \xff\n\n"]
+    assert next(decode(out)) == ServerSentEvent("a\nb", id="eu:1")
+
+
+@given(streams().flatmap(chunkings))
+def test_the_proxy_changes_ids_and_nothing_else(chunks: list[bytes]) -> None:
+    relayed = decode(run("proxy")["relay"](chunks, "eu"))
+    expected = [event.replace(id=f"eu:{event.id}" if event.id else event.id) for event in decode(chunks)]
+    assert list(relayed) == [event for event in expected if event.event != "debug"]
+
+
+@pytest.mark.parametrize("wire", [b"id\nid: 1\n\xef\xbb\xbfdata: a\ndata: b\n\n", b"id: 1\n\nid\ndata: b\n\n"])
+def test_the_proxy_on_what_is_rare(wire: bytes) -> None:
+    """A name that starts with U+FEFF, and an id that resets."""
+    relayed = list(decode(run("proxy")["relay"]([wire], "eu")))
+    expected = list(decode(wire))
+    assert [event.data for event in relayed] == [event.data for event in expected] == ["b"]
+    assert relayed[0].last_event_id == (expected[0].last_event_id and "eu:1")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="has no such shell")
 def test_the_command_line() -> None:
     """Each command prints what stands below it."""
     path = sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
-    for example in BLOCKS["command line"].split("$ ")[1:]:
+    examples = BLOCKS["lint"].split("$ ")[1:]
+    assert examples
+    for example in examples:
         command, _, expected = example.partition("\n")
         shell = ["sh", "-c", f"({command}) 2>&1"]
         done = subprocess.run(shell, capture_output=True, check=False, cwd=ROOT, env=os.environ | {"PATH": path})
         assert done.stdout.decode() == expected, command
 
 
-@pytest.mark.parametrize("name", ["lint", "testing", "payloads", "channel"])
+@pytest.mark.parametrize("name", sorted(ASSERTING))
 def test_an_example_that_asserts(name: str) -> None:
+    assert "assert" in BLOCKS[name]
     run(name)
 
 
@@ -167,13 +241,13 @@ def test_an_example_that_is_a_test(name: str, tests: list[str]) -> None:
 
 def test_the_table_of_options_is_complete() -> None:
     options = {name for check in (check_producer, check_consumer) for name in check.__kwdefaults__ or ()}
-    rows = re.findall(r"^\| (`.*`) \| (?:both|producer|consumer) \|", README, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*`) \| (?:both|producer|consumer) \|", PAGES["docs/testing.md"], re.MULTILINE)
     assert {option for row in rows for option in re.findall(r"\w+", row)} == options
 
 
 def test_the_table_is_true() -> None:
     """The rows that can be checked in a line; the others are the names of test cases."""
-    assert "64 MiB" in README
+    assert "64 MiB" in PAGES["docs/disputed-cases.md"]
     defaults = {
         decoder: {name: parameter.default for name, parameter in inspect.signature(decoder).parameters.items()}
         for decoder in (Decoder, LineDecoder)
@@ -183,10 +257,30 @@ def test_the_table_is_true() -> None:
     assert Decoder().feed(b"retry: 1000000000000000000\ndata\n\n")[0].retry is None
 
 
-# What is made, and not written: the comparison with other libraries.
+def test_the_promise_names_what_is_public() -> None:
+    text = PAGES["docs/compatibility.md"]
+    [names] = re.findall(r"^- In `sse_codec.resume`: (.*)\.$", text, re.MULTILINE)
+    own = {
+        name
+        for name, value in vars(resume).items()
+        if not name.startswith("_") and getattr(value, "__module__", resume.__name__) == resume.__name__
+    }
+    assert set(re.findall(r"`(\w+)`", names)) == {name for name in own if name != "annotations"} - set(
+        sse_codec.__all__
+    )
+    for module in re.findall(
+        r"`(sse_codec[.\w]*)`", re.findall(r"^- Every name in `__all__` of .*$", text, re.MULTILINE)[0]
+    ):
+        assert __import__(module, fromlist=["__all__"]).__all__
 
-PEERS = re.compile("(?<=<!-- peers -->\n).*?(?=<!-- /peers -->\n)", re.DOTALL)
-PEERS_COMMAND = "python -m tests.test_readme"
+
+# What is made, and not written: the comparison with other libraries. (benchmarks/report.py makes the figures.)
+
+MADE = {
+    "docs/conformance.md": re.compile("(?<=<!-- peers -->\n).*?(?=<!-- /peers -->\n)", re.DOTALL),
+    "README.md": re.compile("(?<=<!-- findings -->\n).*?(?=<!-- /findings -->\n)", re.DOTALL),
+}
+COMMAND = "python -m tests.test_readme"
 
 
 def peers() -> str:
@@ -198,11 +292,30 @@ def peers() -> str:
             "refusals", expected
         ),
     }
-    return "".join(f"\n**{title}**\n\n{table}" for title, table in tables.items()) + "\n"
+    return "".join(f"\n## {title}\n\n{table}" for title, table in tables.items()) + "\n"
 
 
-def test_the_comparison_is_what_was_found() -> None:
-    assert PEERS.findall(README) == [peers()], f"{PEERS_COMMAND} writes it"
+def summary() -> str:
+    """Return the table of the front page: a row for each library, with the rules that it breaks."""
+    expected = findings.read()
+    text = "\n| library | part | rules that it breaks |\n| --- | --- | --- |\n"
+    ours = "sse-codec"
+    for kind, part in (("decoders", "decoder"), ("refusals", "encoder")):
+        found = expected[kind]
+        for name in [ours, *sorted(found.keys() - {ours})]:
+            rules = ", ".join(f"`{rule}`" for rule in sorted(found[name].rules)) or "none"
+            label = f"**{name}**" if name == ours else f"{name} {found[name].version}"
+            text += f"| {label} | {part} | {rules} |\n"
+    return f"{text}\n"
+
+
+def made() -> dict[str, str]:
+    return {"docs/conformance.md": peers(), "README.md": summary()}
+
+
+@pytest.mark.parametrize("page", MADE)
+def test_the_comparison_is_what_was_found(page: str) -> None:
+    assert MADE[page].findall(PAGES[page]) == [made()[page]], f"{COMMAND} writes it"
 
 
 def test_each_other_decoder_reads_some_streams_otherwise() -> None:
@@ -219,22 +332,51 @@ def test_what_the_comparison_leaves_out() -> None:
         assert found.rules <= expected["refusals"][name].rules
 
 
-def test_links_lead_somewhere() -> None:
-    """To a file of the repository, or to a heading of this one or that."""
-    links = re.findall(r"\]\(([^)\s]+)\)", README)
-    assert links
-    for link in links:
+def test_the_figures_are_those_of_the_results() -> None:
+    """On docs/performance.md, where `python benchmarks/report.py` writes them."""
+    text = PAGES["docs/performance.md"]
+    shown = text[text.index(report.FRONT_START) : text.index(report.FRONT_END)].removeprefix(report.FRONT_START)
+    assert shown.strip() == report.front(report.read()), "python benchmarks/report.py writes it"
+
+
+def links(text: str) -> set[str]:
+    """Return where the links and pictures of a page lead, those that are defined at its end included."""
+    return {*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r"^\[[\w-]+\]: (\S+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """To a file of the repository, or to a heading of this page or that."""
+    for link in links((ROOT / page).read_text(encoding="utf-8")):
         if not link.startswith("https://"):
             path, _, anchor = link.partition("#")
-            text = (ROOT / path).read_text(encoding="utf-8") if path else README
-            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-            assert not anchor or anchor in anchors, link
+            where = ROOT / page if not path else (ROOT / page).parent / path
+            assert where.exists(), link
+            if anchor:
+                headings = re.findall(r"^#+ (.*)$", where.read_text(encoding="utf-8"), re.MULTILINE)
+                anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in anchors, link
+
+
+def test_the_links_of_the_front_page_stand_in_one_place() -> None:
+    """PyPI's page needs an address in front of them; and each that is defined is used, each that is used defined."""
+    body, _, end = README.rpartition("-->\n")
+    defined = re.findall(r"^\[([\w-]+)\]: \S+$", end, re.MULTILINE)
+    assert len(end.strip().splitlines()) == len(defined), "there is nothing else"
+    assert set(re.findall(r"\]\[([\w-]+)\]", body)) == set(defined)
+    assert all(link.startswith("#") for link in re.findall(r"\]\(([^)\s]+)\)", body))
+
+
+def test_every_guide_is_linked_from_the_front_page() -> None:
+    guides = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert guides <= links(README)
 
 
 def main() -> None:
-    """Write the comparison into the README."""
-    (ROOT / "README.md").write_text(PEERS.sub(lambda _: peers(), README), encoding="utf-8")
+    """Write the comparisons into their pages."""
+    for page, text in made().items():
+        before, after = MADE[page].split(PAGES[page])
+        (ROOT / page).write_text(f"{before}{text}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The README's model, server and page, to look at: `python -m tests.interop.laboratory` serves them until Ctrl-C.
+"""Model and page of docs/resuming.md, to look at: `python -m tests.interop.laboratory` serves them until Ctrl-C.
 
 `--screenshot FILE` opens the page in Chromium instead, and writes what is seen once the stream has ended.
 """

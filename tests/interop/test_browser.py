@@ -1,4 +1,4 @@
-"""A page with an EventSource, in Chromium, on the README's servers: what it shows, and when."""
+"""A page with an EventSource, in Chromium, on the servers of the guides: what it shows, and when."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ source.addEventListener("close", () => source.close());
 
 @contextlib.contextmanager
 def serving(page: str, events: Callable[[str], AsyncGenerator[ServerSentEvent, None]]) -> Iterator[str]:
-    """Serve a page at /, and the stream of the README's server beside it."""
+    """Serve a page at /, and the stream of a guide's server beside it."""
     responses = module("starlette.responses")
     app = recipe("server_fastapi").make_app(events)
     app.add_route("/", lambda _: responses.HTMLResponse(page))
@@ -74,7 +74,7 @@ def test_tokens_are_shown_as_they_arrive(browser: str) -> None:
 
 
 def test_the_model_and_its_page(browser: str) -> None:
-    """As the README has them, and nothing between."""
+    """As docs/resuming.md has them, and nothing between."""
     llm = recipe("llm")
 
     async def run(url: str) -> Any:

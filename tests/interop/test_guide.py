@@ -1,4 +1,4 @@
-"""The README's ASGI app, checked through the test clients that the README names in place of its own `get`."""
+"""The ASGI app of docs/testing.md, checked through the test clients that it names in place of its own `get`."""
 
 from __future__ import annotations
 

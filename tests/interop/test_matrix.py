@@ -1,4 +1,4 @@
-"""Every client of the README against every server of the README, over real sockets.
+"""Every client of docs/reading.md against the servers of docs/serving.md, over real sockets.
 
 Each server runs on the HTTP that it speaks by itself: chunks of HTTP/1.1, or with `http.server` HTTP/1.0, where the
 body ends with the connection.

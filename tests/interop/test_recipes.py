@@ -1,4 +1,4 @@
-"""The README shows each recipe as it stands, and the table of what was run names what is run."""
+"""The README and the guides show each recipe as it stands, and the table of what was run names what is run."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_there_is_a_recipe_of_each() -> None:
 
 
 def test_each_recipe_is_shown() -> None:
-    """In the README, or in a guide, which test_serving_docs.py holds to them."""
+    """In the README or in a guide. test_serving_docs.py holds two of the guides to them."""
     assert set(RECIPES) <= set(BLOCKS) | set(FILES)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() & BLOCKS.keys()))
-def test_the_readme_shows_a_recipe(name: str) -> None:
+def test_a_recipe_is_shown_as_it_stands(name: str) -> None:
     assert BLOCKS[name] == RECIPES[name]
 
 

@@ -68,7 +68,7 @@ class Sleeps(list[float]):
 
 
 def resume(server: CuttingServer, client: Reconnection, monkeypatch: pytest.MonkeyPatch) -> Sleeps:
-    """Read the whole stream with the README's client; return how long it would have slept."""
+    """Read the whole stream with the client of docs/resuming.md; return how long it would have slept."""
     client_resume = recipe("client_resume")
     sleeps = Sleeps()
     monkeypatch.setattr(client_resume, "time", sleeps)

@@ -11,7 +11,5 @@ def connect(url: str) -> Iterator[str]:
     with urlopen(request) as response:
         if not is_event_stream(response.headers["Content-Type"]):
             raise RuntimeError("not an event stream")
-        for event in decode(response, decoder=decoder):
-            if event.data == "[DONE]":
-                return
+        for event in decode(response, decoder=decoder, until="[DONE]"):
             yield event.json()["token"]

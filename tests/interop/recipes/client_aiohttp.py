@@ -2,12 +2,12 @@ from collections.abc import AsyncGenerator
 
 import aiohttp
 
-from sse_codec import Decoder, ServerSentEvent, adecode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent, adecode, is_event_stream, request_headers
 
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)  # else a stream ends after five minutes
 
 
-async def read(url: str, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
+async def read(url: str, decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
     headers = request_headers(decoder.last_event_id, encoding="utf-8")
     async with (
         aiohttp.ClientSession(timeout=TIMEOUT) as session,

@@ -3,12 +3,12 @@ from contextlib import aclosing
 
 import httpx
 
-from sse_codec import Decoder, ServerSentEvent, adecode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent, adecode, is_event_stream, request_headers
 
 TIMEOUT = httpx.Timeout(10, read=None)  # a stream may be silent for as long as it likes
 
 
-async def read(url: str, decoder: Decoder) -> AsyncGenerator[ServerSentEvent, None]:
+async def read(url: str, decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
     headers = httpx.Headers(request_headers(decoder.last_event_id, encoding="latin-1"), encoding="latin-1")
     async with (
         httpx.AsyncClient(timeout=TIMEOUT) as client,

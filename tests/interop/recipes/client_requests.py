@@ -2,10 +2,10 @@ from collections.abc import Generator
 
 import requests
 
-from sse_codec import Decoder, ServerSentEvent, decode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent, decode, is_event_stream, request_headers
 
 
-def read(url: str, decoder: Decoder) -> Generator[ServerSentEvent, None, None]:
+def read(url: str, decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
     headers = request_headers(decoder.last_event_id, encoding="latin-1")
     headers["Accept-Encoding"] = "identity"  # `raw` does not decompress
     with requests.get(url, headers=headers, stream=True, timeout=(10, None)) as response:

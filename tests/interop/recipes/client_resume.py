@@ -3,13 +3,13 @@ from collections.abc import Iterator
 
 import httpx
 
-from sse_codec import ServerSentEvent
+from sse_codec import ReceivedEvent
 from sse_codec.resume import Reconnection
 
 TIMEOUT = httpx.Timeout(10, read=60)  # more than the server's keep-alives need
 
 
-def events(url: str, client: Reconnection) -> Iterator[ServerSentEvent]:
+def events(url: str, client: Reconnection) -> Iterator[ReceivedEvent]:
     while (delay := client.next_delay()) is not None:
         time.sleep(delay)
         try:
