@@ -63,9 +63,7 @@ def response_headers(
     }
     origin = None if allow_origin is None else _origin(allow_origin)
     if allow_credentials and origin in {None, "*"}:
-        raise ValueError(
-            f"allow_credentials needs the one origin that may send them as allow_origin, not {origin}"
-        )
+        raise ValueError(f"allow_credentials needs the one origin that may send them as allow_origin, not {origin}")
     if origin is not None:
         headers["Access-Control-Allow-Origin"] = origin
         if origin != "*":

@@ -60,7 +60,7 @@ def test_the_public_names_are_those_of_the_parts() -> None:
     helpers = {"check_bound", "check_str", "close_source", "iterate_chunks", "parse_line", "parse_lines", "show"}
     internal = {"StreamInput", "AsyncReader"} | helpers
     constants = {"MEDIA_TYPE", "DEFAULT_MAX_EVENT_SIZE"}
-    aliases = {"AsyncChunks", "Chunks", "Line", "OnEOF"}
+    aliases = {"AsyncChunks", "Chunks", "Line", "OnEOF", "Until"}
     assert defined == (set(sse_codec.__all__) - constants - aliases) | internal
 
 
@@ -107,7 +107,7 @@ def test_the_types_of_everything_can_be_asked_for(module: types.ModuleType) -> N
     assert count > 10 or COMPILED
 
 
-@pytest.mark.parametrize("name", ["AsyncChunks", "Chunks", "Line", "OnEOF"])
+@pytest.mark.parametrize("name", ["AsyncChunks", "Chunks", "Line", "OnEOF", "Until"])
 def test_the_aliases_are_types(name: str) -> None:
     assert typing.get_args(getattr(sse_codec, name))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any, Literal
 
 import pytest
@@ -38,7 +38,7 @@ from sse_codec import (
     request_headers,
     response_headers,
 )
-from sse_codec.lint import CODES, Finding, Linter, lint
+from sse_codec.lint import CODES, Code, Finding, Linter, lint
 from sse_codec.resume import TRANSIENT_STATUSES, EventHistory, Reconnection
 from sse_codec.testing import Reference, reference_decode
 
@@ -220,4 +220,4 @@ def test_lint() -> None:
         assert_type(finding.severity, Literal["error", "warning"])
         assert_type(finding.line, int)
         assert_type(finding.to_json(), str)
-    assert_type(CODES, dict[str, Literal["error", "warning"]])
+    assert_type(CODES, Mapping[str, Code])

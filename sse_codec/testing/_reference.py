@@ -6,8 +6,8 @@ or `LineDecoder`, only the types of what they return. Two things are not in the 
 end in the wire, and what the unfinished block would have dispatched.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: `Reference` is shown as of the package, which has not all the names that
+# its types would be looked up by.
 from typing import NamedTuple
 
 from sse_codec._event import BlankLine, Comment, Field, Line, ReceivedEvent
