@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,13 @@ class Docstrings:
             return (yield)
         finally:
             settings.load_profile(PROFILE)
+
+
+def pytest_collection_finish() -> None:
+    # What is there before the first test is no garbage, and thousands of tests are much to look through each time that a
+    # test asks whether something of its own is left.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

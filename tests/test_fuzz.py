@@ -219,6 +219,8 @@ def test_a_fault_breaks_the_law(
             TARGETS[target](seed)
         except (AssertionError, AttributeError) as error:  # `encode_line_unchecked` has nothing for a blank line
             broken.add(str(error).partition(":")[0])
+            if law.__name__ in broken:
+                break
     assert law.__name__ in broken
 
 
