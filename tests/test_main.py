@@ -34,7 +34,8 @@ RUN = [sys.executable, "-m", "sse_codec"]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
 )
 
 
@@ -209,7 +210,7 @@ def test_encode_sends_JSON(run: Streams, line: bytes, wire: bytes) -> None:
     assert run("encode", stdin=line) == (0, wire, "")
 
 
-@given(st.lists(events | st.builds(lambda value: ServerSentEvent(json.dumps(value)), json_values)))
+@given(st.lists(events | st.builds(lambda value: ServerSentEvent(json.dumps(value)), json_values), max_size=3))
 def test_encode_is_the_reverse_of_decode_json(sent: list[ServerSentEvent]) -> None:
     """For every payload of one line; JSON that was on several lines comes back on one."""
     sent = [event for event in sent if "\n" not in event.data]
@@ -499,13 +500,17 @@ def interrupted(wire: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     [
         (
             b"data: a\n\ndata: b\ndata",
-            "in line 4, after 21 bytes and 1 event; 0 errors and 0 warnings so far; "
-            "the event of line 3 is open, with 1 data line",
+            (
+                "in line 4, after 21 bytes and 1 event; 0 errors and 0 warnings so far; "
+                "the event of line 3 is open, with 1 data line"
+            ),
         ),
         (
             b"data: {}\n" * 5,
-            "in line 6, after 45 bytes and 0 events; 0 errors and 0 warnings so far; "
-            "5 data lines and no blank line yet: a client has not got a single event",
+            (
+                "in line 6, after 45 bytes and 0 events; 0 errors and 0 warnings so far; "
+                "5 data lines and no blank line yet: a client has not got a single event"
+            ),
         ),
         (b"data: a\n\n", "in line 3, after 9 bytes and 1 event; 0 errors and 0 warnings so far"),
         (
@@ -578,9 +583,8 @@ def test_output_that_can_t_be_written(argv: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*RUN, *argv], input=wire, stdout=full, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (1, b"sse-codec: standard output: No space left on device\n")
-    closed = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *RUN, *argv], input=wire, capture_output=True, check=False
-    )
+    shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *RUN, *argv]
+    closed = subprocess.run(shell, input=wire, capture_output=True, check=False)
     assert (closed.returncode, closed.stderr) == (2, b"sse-codec: standard output is closed\n")
 
 
@@ -639,7 +643,7 @@ def test_the_help_fits_80_columns(
         ("never", {"FORCE_COLOR": "1"}, True, False),
     ],
 )
-def test_when_there_are_colours(
+def test_when_there_are_colours(  # noqa: PLR0917  # a table
     run: Streams,
     monkeypatch: pytest.MonkeyPatch,
     option: str,
@@ -884,12 +888,20 @@ def test_a_file_that_can_t_be_opened(run: Streams, command: str, tmp_path: Path)
     assert run(command, str(missing)) == (2, b"", f"sse-codec: {missing}: No such file or directory\n")
     reason = "no *.sse file in this folder" if command == "lint" else "Is a directory"
     assert run(command, str(tmp_path)) == (2, b"", f"sse-codec: {tmp_path}: {reason}\n")
-    assert run(command, "https://x/y") == (
-        2,
-        b"",
-        "sse-codec: https://x/y is a URL, and sse-codec reads files and pipes: "
-        f"curl -N 'https://x/y' | sse-codec {command}\n",
-    )
+    hint = f"curl -N 'https://x/y' | sse-codec {command}"
+    said = f"sse-codec: https://x/y is a URL, and sse-codec reads files and pipes: {hint}\n"
+    assert run(command, "https://x/y") == (2, b"", said)
+
+
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"foo\n"))))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Full()))
+    assert main(["lint", "-", "-"]) == 1
+    assert capsys.readouterr().err == "sse-codec: standard output: No space left on device\n"
 
 
 def test_closed_standard_streams(

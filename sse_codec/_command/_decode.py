@@ -160,15 +160,19 @@ class _Lines:
         """Return the number of the line with which a block of the kept chunks passes a limit."""
         decoder = Decoder(max_event_size=limit)
         chunks = b"".join(self._kept)
-        number = self._before - (self._ends_in_cr and chunks.startswith(b"\n"))
-        try:
-            for line in chunks.splitlines(keepends=True):
-                number += 1
-                decoder.feed(line)
-                decoder.feed(b"")
-        except EventTooLarge:
-            pass
-        return number
+        before = self._before - (self._ends_in_cr and chunks.startswith(b"\n"))
+        return before + next(
+            number for number, line in enumerate(chunks.splitlines(keepends=True), 1) if _is_too_large(decoder, line)
+        )
+
+
+def _is_too_large(decoder: Decoder, line: bytes) -> bool:
+    try:
+        decoder.feed(line)
+        decoder.feed(b"")  # which raises if the line ended an event before
+    except EventTooLarge:
+        return True
+    return False
 
 
 def _lines(chunk: bytes) -> Iterable[bytes]:

@@ -93,7 +93,7 @@ class _Run:
             "text": lambda finding, file: finding_block(finding, paint, file if self._several else ""),
             "json": _json_line,
             "github": lambda finding, file: finding.annotation(file) + "\n",
-            "sarif": lambda *_: "",
+            "sarif": lambda _finding, _file: "",
         }
         self._layout = layouts[options.format]
 

@@ -19,12 +19,12 @@ dropped. What follows:
 - An `event` in a block without `data` is an error: no event is dispatched, and the type is lost with it.
 - A field given twice is an error where the values differ, because the first is lost, and a warning where they do not.
 
-A *warning* is something that a conforming client takes and others may not, or that is probably a mistake. A producer's
-habits (its line ends, its spaces) are reported once. Everything else that comes again is counted: the first finding has
-its place, and `close` returns one more that says how often it came.
+A *warning* is something that a conforming client takes and others may not, or that is probably a mistake. What is a
+producer's habit (its line ends, its spaces) is reported once. Everything else that comes again is counted: the first
+finding has its place, and `close` returns one more that says how often it came.
 
-`CODES` is the table of all codes: severity, effect, fix, a longer explanation and an example of each; `explain` lays one
-out as text.
+`CODES` is the table of all codes: severity, effect, fix, a longer explanation and an example of each; `explain` lays
+one out as text.
 
 >>> from sse_codec.lint import lint
 >>> for finding in lint(b'event: tick\nData: 1\n\n'):
@@ -52,4 +52,4 @@ __all__ = ["CODES", "Code", "Finding", "Linter", "explain", "lint", "sarif"]
 for _name in __all__:
     if _name != "CODES":
         globals()[_name].__module__ = __name__
-del _name
+del _name  # pyright: ignore[reportPossiblyUnboundVariable]  # the loop has run: `__all__` is not empty

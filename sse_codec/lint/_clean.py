@@ -137,17 +137,12 @@ def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
     for line in lines:
         head = line[:6]
         if head == "data: ":
-            value = line[6:]
-            if not _is_clean_value(value, texts=texts):
-                return None
-            values.append(value)
+            values.append(line[6:])
         elif head == "event:":
             if event or line[7:] not in types or line[6:7] != " ":
                 return None
             event = True
         elif head in {"data:{", "data:["}:
-            if not _is_clean_value(line[5:], texts=texts):
-                return None
             values.append(line[5:])
         elif head[:4] == "id: ":
             if id_seen or not _is_clean_id(line[4:]):
@@ -157,12 +152,24 @@ def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
             return ""
         else:
             return None
-    if len(values) == 1:
-        return values[0]
     if not values:
         return None if event else ""
     data = "\n".join(values)
-    return data if data[:1] not in {"{", "["} or json_fault(data) is None else None
+    if len(values) > 1 and data[:1] in {"{", "["}:
+        return data if _are_clean_lines(values, texts=texts) and json_fault(data) is None else None
+    return data if all(_is_clean_value(value, texts=texts) for value in values) else None
+
+
+def _are_clean_lines(values: list[str], *, texts: bool) -> bool:
+    """Tell whether there is nothing to find at the ends of lines that make JSON together."""
+    return not any(
+        value[-1:] in {"", " ", "\t"} or "data:" in value or not (texts or value.lstrip()[:1] in _FORMATTED)
+        for value in values
+    )
+
+
+#: The first characters of a line that is not free text.
+_FORMATTED = frozenset('{["}]')
 
 
 def can_wait(part: bytes, types: set[str]) -> bool:
@@ -186,7 +193,13 @@ def can_wait(part: bytes, types: set[str]) -> bool:
 
 
 def _is_clean_id(value: str) -> bool:
-    return 0 < len(value) <= LONGEST_ID and value.isascii() and value.isprintable() and value.strip(" ") == value
+    return (
+        0 < len(value) <= LONGEST_ID
+        and value.isascii()
+        and value.isprintable()
+        and value.strip(" ") == value
+        and value[:3] != "id:"
+    )
 
 
 def _is_clean_value(value: str, *, texts: bool) -> bool:

@@ -36,7 +36,7 @@ class Code:
     explanation: str
     example: bytes
     healthy: bytes
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 _TABLE = [

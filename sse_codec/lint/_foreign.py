@@ -13,9 +13,9 @@ from typing import NamedTuple
 _PROXY = "look at the response's status and headers, and at the proxy or server that wrote this page"
 _HANDLER = "look at the server that wrote this: it failed while it made the stream, or before it"
 _FRAME = (
-    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look '
+    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look at '
+    "the server that wrote it"
 )
-_FRAME += "at the server that wrote it"
 _DECOMPRESS = "decompress it before it is parsed, or ask for it uncompressed (Accept-Encoding: identity)"
 _UNWRAP = "send the text itself as the body, not a JSON string or a repr of it"
 
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     Args:
         name: what it is, as the subject of a sentence.
         fix: what to do about it.
-        ends: "field": it lasts until a known field; "text": until one that is plain text, because among random bytes
+        ends: "never": it lasts to the end of the stream; "field": until a known field; "text": until one that is plain text, because among random bytes
             a field's name means little; "blank": until a blank line or a known field; "chunks": to the end, among the
             stream's own lines.
         effect: what a client makes of it, if that is not what the code says.
@@ -36,6 +36,10 @@ class Kind(NamedTuple):
     fix: str
     ends: str = "field"
     effect: str | None = None
+
+    def ends_with(self, line: bytes) -> bool:
+        """Tell whether a line whose name is a known field ends it."""
+        return is_text(line) if self.ends == "text" else self.ends != "never"
 
 
 PLAIN_TEXT = Kind("plain text", _PROXY)
@@ -92,14 +96,15 @@ _BINARY = 256
 _SECOND_LINE = re.compile(rb"\A[^\r\n]+[\r\n]+[^\r\n]+[\r\n]")
 
 #: Bytes that text does not have.
-_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r") + b"\x7f"
 
 
-def suspect(line: bytes, *, starts_block: bool, ends_in_crlf: bool) -> Kind | str | None:
+def suspect(line: bytes, *, first: bool, starts_block: bool, ends_in_crlf: bool) -> Kind | str | None:
     """Look at a line that is not a known field.
 
     Args:
         line: its bytes.
+        first: neither a field nor a comment stands before it.
         starts_block: nothing but comments stands before it in its block.
         ends_in_crlf: how it ends.
 
@@ -109,7 +114,7 @@ def suspect(line: bytes, *, starts_block: bool, ends_in_crlf: bool) -> Kind | st
     text = line.decode("utf-8", "replace")
     if not is_text(line):
         return "binary"
-    if is_chunk_size(line) and ends_in_crlf:
+    if is_chunk_size(line) and (ends_in_crlf or first):
         return "chunk"
     for pattern, anywhere, kind in _TEXTS:
         if (anywhere or starts_block) and pattern.match(text):
@@ -125,7 +130,7 @@ def is_chunk_size(line: bytes) -> bool:
 
 
 def is_text(line: bytes) -> bool:
-    """Tell whether a line has only what text has."""
+    """Tell whether bytes are text."""
     return "\ufffd" not in line.decode("utf-8", "replace") and line.translate(None, _CONTROLS) == line
 
 
@@ -153,7 +158,17 @@ _TEXTS = [
     ),
     (re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), True, Kind("HTML", _PROXY)),
     (re.compile(r"\s*<\?xml\b", re.IGNORECASE), True, Kind("XML", _PROXY)),
-    (re.compile(r"\s*Traceback \(most recent call last\):"), True, Kind("a Python traceback", _HANDLER)),
+    (
+        re.compile(r"< HTTP/\d|> [A-Z]+ /|\* +(?:Trying|Connected|Host|ALPN|TLS|SSL|Uses) "),
+        False,
+        Kind("the log of curl -v", "keep curl's log out of the stream: it goes to standard error"),
+    ),
+    (re.compile(r"--[\w'()+,./:=?-]+$"), False, Kind("a multipart body", "read it as what its Content-Type says")),
+    (
+        re.compile(r"\s*\+? ?(?:Exception Group )?Traceback \(most recent call last\):"),
+        True,
+        Kind("a Python traceback", _HANDLER),
+    ),
     (
         re.compile(r"\s*(?:<br ?/?>|(?:<b>|PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Parse) error)(?:</b>)?: )"),
         False,
@@ -222,8 +237,9 @@ def _chunk_end(line: bytes) -> int:
 
 
 def _chunked(raw: bytes) -> Kind | None:
-    """Judge a line of hexadecimal digits that ends in CRLF by whether as many bytes follow, and another CRLF."""
-    line, _, rest = raw.partition(b"\r\n")
+    """Judge a line of hexadecimal digits by whether as many bytes follow, and a CRLF; or by a field right after it."""
+    line = raw.splitlines(keepends=True)[0]
+    rest = raw[len(line) :]
     length = int(line.split(b";")[0], 16)
     proved = len(rest) == length + 2 and rest.endswith(b"\r\n")
     if not length or not (proved or starts_stream(rest)):
@@ -291,7 +307,9 @@ def _binary(raw: bytes) -> Kind | None:
         return Kind(f"{name} text", _UTF_8, "text")
     if raw[3:5] == b"\4\0" and raw[5:9] == b"\0\0\0\0" and raw[:1] == b"\0":
         return Kind("raw HTTP/2", "read the response with a client that speaks HTTP/2", "text")
-    if _is_grpc(raw):
+    if raw[:1] in {b"\x81", b"\x82"} and _is_framed(raw, raw[1:2], 2, {b"\x80", b"\x81", b"\x82", b"\x88", b"\x89"}):
+        return Kind("WebSocket frames", "read them with a WebSocket client, or ask for the event stream's URL", "text")
+    if raw[:1] in _GRPC_FLAGS and raw[1:2] == b"\0" and _is_framed(raw, raw[1:5], 5, _GRPC_FLAGS):
         return Kind(
             "a stream of gRPC or Connect messages, each with five bytes of flags and length before it",
             "call the method with a client of gRPC or Connect, or have the server send an event stream",
@@ -299,6 +317,8 @@ def _binary(raw: bytes) -> Kind | None:
         )
     if raw[:1] == b"x" and raw[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"} and _inside(raw, 15) is not None:
         return _compressed("zlib (deflate)", raw)
+    if _is_stored_brotli(raw):
+        return Kind("compressed data (Brotli)", _DECOMPRESS, "never")
     inside = _inside(raw, -15)
     if inside and starts_stream(inside):
         return _compressed("deflate", raw)
@@ -317,6 +337,17 @@ def _compressed(name: str, raw: bytes) -> Kind:
     streams = any(data and starts_stream(data) for data in inside)
     what = f"compressed data ({name}){' with an event stream inside' if streams else ''}"
     return Kind(what, _DECOMPRESS, "text")
+
+
+def _is_stored_brotli(raw: bytes) -> bool:
+    """Tell whether bytes are a Brotli stream that holds its data as it is, as short ones do (RFC 7932, section 9.2).
+
+    Otherwise Brotli has no mark to know it by.
+    """
+    if len(raw) < 4 or raw[0] & 0x7F != 0x0B or raw[2] < 0x80:  # a window of 4 MiB, and not the last block
+        return False
+    length = (raw[0] >> 7 | raw[1] << 1 | (raw[2] & 0x7F) << 9) + 1
+    return raw[3 + length : 4 + length] in {b"", b"\x03"} and is_text(raw[3 : 3 + length])
 
 
 def _inside(raw: bytes, bits: int) -> bytes | None:
@@ -341,13 +372,13 @@ def _wide(raw: bytes) -> str:
     return ""
 
 
-def _is_grpc(raw: bytes) -> bool:
-    """Tell whether bytes start with a frame of gRPC: flags, the length in four bytes, and as much of a message."""
-    if len(raw) < 6 or raw[0] not in {0, 1, 2, 3, 0x80} or raw[1]:
-        return False
-    length = int.from_bytes(raw[1:5], "big")
-    following = raw[5 + length : 6 + length]
-    return length > 0 and following in {b"", b"\0", b"\1", b"\2", b"\3", b"\x80"}
+_GRPC_FLAGS = {b"\0", b"\1", b"\2", b"\3", b"\x80"}
+
+
+def _is_framed(raw: bytes, size: bytes, head: int, starts: set[bytes]) -> bool:
+    """Tell whether a message of this size, which stands in its head, is followed by another one or by nothing."""
+    length = int.from_bytes(size, "big")
+    return length > 0 and len(raw) > head and raw[head + length : head + length + 1] in {b"", *starts}
 
 
 def _is_odd(raw: bytes) -> bool:

@@ -36,8 +36,8 @@ def lint(
         fold: report the first of equal findings, and count the others.
 
     Raises:
-        TypeError, ValueError: as `Linter` and `Linter.feed`; what can be said at once, by the call itself. What `chunks`
-            raises passes unchanged.
+        TypeError, ValueError: as `Linter` and `Linter.feed`; what can be said at once, by the call itself. What
+            `chunks` raises passes unchanged.
 
     >>> from sse_codec.lint import lint
     >>> [finding.code for finding in lint([b"data: one\n\nda", b"ta: two\n"])]

@@ -1,9 +1,9 @@
 """Linter: the bytes of a stream in, cut anywhere; findings out. The way from bytes to lines, and from lines to checks.
 
-Blocks that are whole and have nothing to look for are passed over quickly (`_clean`). Everything else goes line by line.
-What is held is bounded: the line in progress, those lines of its block that a finding may still name, the payload, and
-while it is uncertain whether something else than an event stream begins, 4 KiB; each line and the payload up to
-`max_event_size` bytes. Of a longer line the rest is counted but not looked at.
+Blocks that are whole and have nothing to look for are passed over quickly (`_clean`). Everything else goes line by
+line. What is held is bounded: the line in progress, those lines of its block that a finding may still name, the
+payload, and, while it is uncertain whether something else than an event stream begins, 4 KiB; each line and the payload
+up to `max_event_size` bytes. Of a longer line the rest is counted but not looked at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ._block import Block, Rules
 from ._clean import can_wait, clean_payload, count_events, is_one_object, is_plain
 from ._codes import checked
 from ._finding import Finding, Place
-from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, is_text, suspect
+from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, suspect
 from ._names import meant, remedy
 from ._report import Report
 from ._stream import Ids, LineEnds, Sentinel, Spacing
@@ -428,7 +428,7 @@ class Linter:
                 self._first = False
                 self._block.comment(self._here())
         else:
-            if name in _KNOWN_BYTES and (self._foreign is None or self._foreign.ends != "text" or is_text(line)):
+            if name in _KNOWN_BYTES and (self._foreign is None or self._foreign.ends_with(line)):
                 self._first = self._after_size = False
                 self._foreign = None
                 self._look_at_field(name.decode(), value, ended=ended)
@@ -460,7 +460,10 @@ class Linter:
             kind, self._judged = self._verdict, False
         else:
             suspicion = suspect(
-                line[:LONGEST], starts_block=self._block.data_place is None, ends_in_crlf=self._end == b"\r\n"
+                line[:LONGEST],
+                first=self._first,
+                starts_block=self._block.data_place is None,
+                ends_in_crlf=self._end == b"\r\n",
             )
             if isinstance(suspicion, str):
                 if self._offset < self._tried:
@@ -500,7 +503,7 @@ class Linter:
 
     def _is_chunk_size(self) -> bool:
         """Whether the line is the size of a chunk, or the rest of a line that one has broken."""
-        broken, self._after_size = self._after_size, is_chunk_size(self._here().body) and self._end == b"\r\n"
+        broken, self._after_size = self._after_size, is_chunk_size(self._here().body)
         return broken or self._after_size
 
     def _report_foreign(self, kind: Kind) -> None:

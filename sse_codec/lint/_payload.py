@@ -79,7 +79,18 @@ class Illness(NamedTuple):
 
 
 #: How a payload may start that was printed instead of encoded.
-PRINTED = ("b'", 'b"', "{'", "[object ", "<", "undefined", "ServerSentEvent(", "ReceivedEvent(")
+PRINTED = (
+    "b'",
+    'b"',
+    "bytearray(b",
+    "{'",
+    "[object ",
+    "<",
+    "undefined",
+    "ServerSentEvent(",
+    "ReceivedEvent(",
+    "System.",
+)
 
 #: How a payload ends whose line ends were written as escapes.
 ESCAPED = (r"\n\n", r"\r\n\r\n")
@@ -88,13 +99,15 @@ ESCAPED = (r"\n\n", r"\r\n\r\n")
 _ENDS = {"{": "}", "[": "]"}
 
 _DATA_URL = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*,")
-_BYTES = re.compile(r"""b(['"]).*\1""", re.DOTALL)
+_BYTES = re.compile(r"""(?:bytearray\()?b(['"]).*\1\)?""", re.DOTALL)
 _DICT = re.compile(r"\{'[^']*': ")
 _OBJECT = re.compile(r"<[\w.]+ (?:object|at|[\w.<>]+ at)\b.* ?0x[0-9a-fA-F]+>|<class '[\w.]+'>")
 _EVENT = re.compile(r"(?:ServerSent|Received)Event\(.*\)", re.DOTALL)
+_DOTNET = re.compile(r"System\.[\w.]+(?:`\d+)?(?:\[.*\])?")
 _JAVASCRIPT = re.compile(r"\[object \w+\]|undefined")
 _FIELD_INSIDE = re.compile(r"data: ?(?=[{\[])")
 _FIELD_AFTER = re.compile(r"[}\]]((?:data|event):)")
+_IN_A_STRING = re.compile(r'"(?:data|event): ?(?:[^"\\]|\\[^n])*\\n')
 _SENTINEL = re.compile(r"\[[A-Z_ ]+\]")
 
 _SEPARATE = "end each event with a line end and a blank line"
@@ -117,6 +130,9 @@ def diagnose(text: str) -> Illness | None:
 
 
 def _twice(text: str) -> Illness | None:
+    if _IN_A_STRING.match(text):
+        what = "a payload that is an event in a JSON string: the framing was applied twice"
+        return Illness("broken-framing", "twice", 0, what, _ONCE)
     at = 0 if text.startswith("data:") else text.find("\ndata:") + 1
     if not text.startswith("data:", at) or _DATA_URL.match(text, at):
         return None
@@ -131,6 +147,7 @@ def _printed(text: str) -> Illness | None:
         (_OBJECT, "what Python prints for an object", _VALUE),
         (_EVENT, "the repr of an event", "encode it with sse_codec.encode"),
         (_JAVASCRIPT, "what JavaScript prints for a value", "send JSON.stringify(value)"),
+        (_DOTNET, "what .NET prints for a value", "send JsonSerializer.Serialize(value)"),
     ):
         if pattern.fullmatch(text):
             return Illness("broken-framing", "printed", 0, f"a payload that is {name}", fix)

@@ -81,12 +81,12 @@ class LineEnds:
         self.usual = b""  # LF or CRLF, whichever came first
 
     def look(self, end: bytes, place: Place) -> None:
-        """Look at how a line ends."""
+        """Look at how a line ends, if not as usual."""
         if end == b"\r":
             self._report.add_habit("bare-cr", place, "a line that ends in CR alone")
         elif not self.usual:
             self.usual = end
-        elif end != self.usual:
+        else:
             names = _LINE_ENDS[end], _LINE_ENDS[self.usual]
             self._report.add_habit(
                 "mixed-line-ends", place, f"a line that ends in {names[0]}, after others that end in {names[1]}"

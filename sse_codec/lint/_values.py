@@ -54,8 +54,20 @@ def look_at_characters(report: Report, place: Place) -> None:
         report.add("replacement-character", place.moved(damaged), "U+FFFD, the mark of bytes that could not be decoded")
 
 
+def _is_twice(report: Report, name: str, value: str, place: Place) -> bool:
+    """Report a value that starts with the field's name."""
+    twice = value.startswith(f"{name}:")
+    if twice:
+        what = f'a value that starts with "{name}:": the framing was applied twice'
+        fix = f'write "{name}: " once: one of two layers adds it to what has it already'
+        report.add("broken-framing", place, what, kind=f"twice {name}", effect="a client takes it as it is", fix=fix)
+    return twice
+
+
 def look_at_event(report: Report, value: str, place: Place) -> bool:
     """Look at an event type; return whether nothing is wrong with it."""
+    if _is_twice(report, "event", value, place):
+        return False
     if not value:
         report.add_habit("empty-event", place, "an event type that is empty")
     elif value.strip(" \t") != value:
@@ -76,6 +88,8 @@ def look_at_event(report: Report, value: str, place: Place) -> bool:
 
 def look_at_id(report: Report, value: str, place: Place) -> None:
     """Look at an id that has no U+0000."""
+    if _is_twice(report, "id", value, place):
+        return
     body = value.strip(" \t")
     control = _CONTROL.search(body)
     beyond = _BEYOND_ASCII.search(body)
@@ -93,7 +107,7 @@ def look_at_id(report: Report, value: str, place: Place) -> None:
             place,
             f"an id beyond ASCII: {show(value)}",
             kind="ascii",
-            effect="a client that reconnects sends it as Last-Event-ID: some refuse to, others disagree about its bytes",
+            effect="a client that reconnects sends it as Last-Event-ID: some refuse, others disagree on its bytes",
         )
     elif len(body) > LONGEST_ID:
         report.add(
