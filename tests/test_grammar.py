@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_codec._grammar import parse_retry
+from tests.ids import shown
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ from sse_codec._grammar import parse_retry
         ("1.0", None),
         ("1\0", None),
     ],
-    ids=lambda value: repr(value)[:24],
+    ids=lambda value: shown(value)[:24],
 )
 def test_parse_retry(value: str, expected: int | None) -> None:
     assert parse_retry(value) == expected

@@ -31,6 +31,7 @@ from sse_codec import (
     decode_blocks,
 )
 from sse_codec.testing import reference_decode
+from tests.ids import shown
 from tests.strategies import chunkings
 
 if TYPE_CHECKING:
@@ -685,7 +686,7 @@ class TestUntil:
         assert (source.taken - 1, source.ended, source.closed) == (taken, ended, True)
 
     @both
-    @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=repr)
+    @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=shown)
     def test_what_the_source_raises_behind_it_does_not_matter(self, read: Any, error: Exception) -> None:
         source = Source(b"data: a\n\n" + self.DONE, b"\n", error=error)
         got: list[Any] = []
@@ -902,7 +903,7 @@ class TestLinesWithoutEnds:
             [b"data: 1\n", b"", b"data: 2", b"", b"data: 3", b""],
             [b"dat", b"a: 1", b"", b"data: 2", b"", b"data: 3", b""],
         ],
-        ids=lambda chunks: f"{len(chunks)} chunks {b'|'.join(chunks[:5])!r}",
+        ids=lambda chunks: f"{len(chunks)} chunks {shown(b'|'.join(chunks[:5]))}",
     )
     def test_other_chunks_are_none(self, chunks: list[bytes]) -> None:
         assert sync(chunks) == reference_decode(b"".join(chunks)).events
