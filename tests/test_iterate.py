@@ -520,7 +520,7 @@ class TestFailures:
     @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
     @pytest.mark.parametrize("bad", ["ignore", None, "", 5])
     def test_on_eof_is_one_of_three(self, call: Any, bad: Any) -> None:
-        with pytest.raises(ValueError, match="on_eof must be one of 'discard', 'dispatch', 'raise', not "):
+        with pytest.raises(ValueError, match=f"^on_eof must be one of 'discard', 'dispatch', 'raise', not {bad!r}$"):
             call(b"", on_eof=bad)
 
     @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
@@ -587,6 +587,17 @@ def read_async(source: Source, into: list[Any], most: int | None = None, *, call
 
 
 both = pytest.mark.parametrize("read", [read_sync, read_async])
+
+
+@both
+@pytest.mark.parametrize("call", [decode, decode_blocks])
+def test_the_settings_of_all_four(read: Any, call: Any) -> None:
+    got: list[Any] = []
+    read(Source(b"data: a\n\n"), got, call=call)
+    read(Source(b"data: a\n\n"), got, call=call, last_event_id="7", max_event_size=7)
+    assert [item.last_event_id for item in got] == ["", "7"]
+    with pytest.raises(EventTooLarge):
+        read(Source(b"data: a\n\n"), got, call=call, max_event_size=6)
 
 
 class TestUntil:
