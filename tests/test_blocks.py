@@ -24,6 +24,7 @@ from sse_codec import (
 )
 from tests.fuzz.laws import NEVER, Connection, Expected, expected_blocks
 from tests.fuzz.laws import whole as whole_block
+from tests.ids import shown
 from tests.strategies import cut
 from tests.test_decoder import WAYS, least_limit, whole
 from tests.vectors.decoding import CASES, Case
@@ -36,7 +37,7 @@ BOM = b"\xef\xbb\xbf"
 WIRE = b": hi\nevent: e\nid: 1\nx-trace: 7\ndata: one\ndata: two\nretry: 5\n\n"
 FULL = Block(WIRE, "1")
 BLOCKS = [FULL, Block(b": ping\n\n"), Block(b"id: 1", "1"), Block(b"data", "9"), Block(b"data: \xff\xe2\x82\n\n")]
-blocks = pytest.mark.parametrize("block", BLOCKS, ids=repr)
+blocks = pytest.mark.parametrize("block", BLOCKS, ids=shown)
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
@@ -116,9 +117,7 @@ class TestBlock:
         assert (got and whole(got)) == (event and whole(event))
         assert type(got) in {ReceivedEvent, type(None)}
 
-    @pytest.mark.parametrize(
-        "wire", [b"a", b"a\n", b"a\n\n", b"\na\n\n", b"\n\na", b"a\n\n\n\n"], ids=lambda wire: repr(wire)
-    )
+    @pytest.mark.parametrize("wire", [b"a", b"a\n", b"a\n\n", b"\na\n\n", b"\n\na", b"a\n\n\n\n"], ids=shown)
     def test_blank_lines_around_it_do_not_count(self, wire: bytes) -> None:
         assert Block(wire) == Block(b"a")
         assert Block(wire).wire == b"a\n\n"
@@ -347,7 +346,7 @@ def test_each_is_seen_once_and_in_order() -> None:
     assert [block.last_event_id for block in got] == ["", *["1"] * 6]
 
 
-@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=repr)
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=shown)
 def test_wire_has_LF_line_ends_and_is_otherwise_byte_for_byte(end: bytes) -> None:
     lines = [b"data: \xff\xe2\x82", b"\xc0\xaf", b"data", b":", b"id: \0", b"x:\ty ", b"\xef\xbb\xbfa"]
     for start in (b"", BOM):

@@ -142,10 +142,16 @@ def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any, hint: str) -> None
 @pytest.mark.parametrize("field", ["data", "event", "id", "comment"])
 @pytest.mark.parametrize("surrogate", ["\ud800", "\udfff"])
 def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
-    parts: dict[str, Any] = {"data": "🍊", "event": "🍊", "id": "🍊", "comment": "🍊", field: f"🍊a{surrogate}"}
+    parts: dict[str, Any] = {
+        "data": "🍊",
+        "event": "🍊",
+        "id": "🍊",
+        "comment": "🍊",
+        field: f"🍊\ud7ff\ue000{surrogate}",
+    }
     with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate: it has no UTF-8 ") as raised:
         encode_block(**parts)
-    assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 2)
+    assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 3)
     assert raised.value.__cause__ is None
 
 

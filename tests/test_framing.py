@@ -152,6 +152,24 @@ def test_each_reconnection_time_is_noted_with_its_place(kind: type[Pieces]) -> N
 
 
 @pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
+def test_what_follows_a_retry_that_has_acted_may_be_long(kind: type[Pieces]) -> None:
+    framing = kind()
+    lines = b"data: " + b"x" * 10_000 + b"\n"
+    assert framing.feed(b"retry: 5\n") == []
+    assert framing.feed(lines) == []
+    assert framing.feed(lines + b"\n") == [b"retry: 5\n" + lines * 2 + b"\n"]
+
+
+@pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
+def test_a_reset_forgets_that_a_retry_has_acted(kind: type[Pieces]) -> None:
+    framing = kind()
+    assert framing.feed(b"retry: 5\n") == []
+    framing.reset()
+    assert framing.feed(b"\n") == [b"\n"]
+    assert framing.feed(b"data: a\n\n") == [b"data: a\n\n"]
+
+
+@pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
 @pytest.mark.parametrize(
     "line", [b"retryx: 5", b"retry : 5", b" retry: 5", b"retry: 5 ", b"retry", b": retry: 5", b"x: retry: 5"]
 )

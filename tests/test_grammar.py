@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_codec._grammar import parse_retry
+from tests.ids import shown
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,8 @@ from sse_codec._grammar import parse_retry
         ("3000", 3000),
         ("03000", 3000),
         ("9" * 18, 10**18 - 1),
+        ("00" + "9" * 18, 10**18 - 1),
+        ("01" + "0" * 18, None),
         ("0" * 100_000 + "1", 1),
         ("0" * 100_000, 0),
         ("1" + "0" * 18, None),
@@ -35,7 +38,7 @@ from sse_codec._grammar import parse_retry
         ("1.0", None),
         ("1\0", None),
     ],
-    ids=lambda value: repr(value)[:24],
+    ids=lambda value: shown(value)[:24],
 )
 def test_parse_retry(value: str, expected: int | None) -> None:
     assert parse_retry(value) == expected

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sse_codec._interpret import alike, decode_text, interpret, interpret_long, records
 from sse_codec.testing import reference_decode
+from tests.ids import shown
 from tests.strategies import alike_wires, wires
 from tests.test_decoder import WAYS
 from tests.vectors.shapes import NEAR_MISSES, SHAPES, block, stream
@@ -145,7 +146,7 @@ class TestAlike:
             ["data:a", "", "data: b", "", "dataa", ""],
             ["data: a", "", "ddata: ", ""],
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_what_is_not_alike(self, lines: list[str]) -> None:
         assert alike(lines) is None
@@ -162,7 +163,7 @@ class TestAlike:
             (["event: a", "event:b", ""], [(None, "b", None, None)]),
             (["data: a", "x: y", "data:b", "data: ", ""], [("a\nb\n", None, None, None)]),
         ],
-        ids=repr,
+        ids=shown,
     )
     def test_what_is(self, lines: list[str], found: list[Record]) -> None:
         got = alike(lines)

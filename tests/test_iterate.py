@@ -31,6 +31,7 @@ from sse_codec import (
     decode_blocks,
 )
 from sse_codec.testing import reference_decode
+from tests.ids import shown
 from tests.strategies import chunkings
 
 if TYPE_CHECKING:
@@ -519,7 +520,7 @@ class TestFailures:
     @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
     @pytest.mark.parametrize("bad", ["ignore", None, "", 5])
     def test_on_eof_is_one_of_three(self, call: Any, bad: Any) -> None:
-        with pytest.raises(ValueError, match="on_eof must be one of 'discard', 'dispatch', 'raise', not "):
+        with pytest.raises(ValueError, match=f"^on_eof must be one of 'discard', 'dispatch', 'raise', not {bad!r}$"):
             call(b"", on_eof=bad)
 
     @pytest.mark.parametrize("call", [decode, adecode, decode_blocks, adecode_blocks])
@@ -586,6 +587,17 @@ def read_async(source: Source, into: list[Any], most: int | None = None, *, call
 
 
 both = pytest.mark.parametrize("read", [read_sync, read_async])
+
+
+@both
+@pytest.mark.parametrize("call", [decode, decode_blocks])
+def test_the_settings_of_all_four(read: Any, call: Any) -> None:
+    got: list[Any] = []
+    read(Source(b"data: a\n\n"), got, call=call)
+    read(Source(b"data: a\n\n"), got, call=call, last_event_id="7", max_event_size=7)
+    assert [item.last_event_id for item in got] == ["", "7"]
+    with pytest.raises(EventTooLarge):
+        read(Source(b"data: a\n\n"), got, call=call, max_event_size=6)
 
 
 class TestUntil:
@@ -685,7 +697,7 @@ class TestUntil:
         assert (source.taken - 1, source.ended, source.closed) == (taken, ended, True)
 
     @both
-    @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=repr)
+    @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=shown)
     def test_what_the_source_raises_behind_it_does_not_matter(self, read: Any, error: Exception) -> None:
         source = Source(b"data: a\n\n" + self.DONE, b"\n", error=error)
         got: list[Any] = []
@@ -902,7 +914,7 @@ class TestLinesWithoutEnds:
             [b"data: 1\n", b"", b"data: 2", b"", b"data: 3", b""],
             [b"dat", b"a: 1", b"", b"data: 2", b"", b"data: 3", b""],
         ],
-        ids=lambda chunks: f"{len(chunks)} chunks {b'|'.join(chunks[:5])!r}",
+        ids=lambda chunks: f"{len(chunks)} chunks {shown(b'|'.join(chunks[:5]))}",
     )
     def test_other_chunks_are_none(self, chunks: list[bytes]) -> None:
         assert sync(chunks) == reference_decode(b"".join(chunks)).events

@@ -62,6 +62,14 @@ def test_a_byte_order_mark_after_the_first_chunk_is_text() -> None:
     assert decoder.feed(b"\xef\xbb\xbfid: 2\n") == [Field("\ufeffid", "2")]
 
 
+def test_a_byte_order_mark_after_a_CR_is_text() -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(b"id: 1\r") == [Field("id", "1")]
+    assert decoder.feed(b"\n") == []
+    assert decoder.feed(b"\xef\xbb\xbfid: 2\r") == [Field("\ufeffid", "2")]
+    assert decoder.feed(b"\xef\xbb\xbfid: 3\n") == [Field("\ufeffid", "3")]
+
+
 def test_a_line_does_not_end_with_the_chunk_where_line_ends_are_mixed() -> None:
     decoder = LineDecoder()
     assert decoder.feed(b"data: 1\r\ndata: 2\ndata: X") == [Field("data", "1"), Field("data", "2")]
@@ -75,17 +83,29 @@ def test_reset_drops_the_line_and_expects_a_byte_order_mark() -> None:
     assert decoder.feed(b"\xef\xbb\xbfid: 1\n") == [Field("id", "1")]
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_takes_all_kinds_of_bytes_at_the_start_and_later(
+    kind: type[bytes | bytearray | memoryview],
+) -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(kind(b"data: 1\n")) == [Field("data", "1")]
+    assert decoder.feed(kind(b"data: 2\n")) == [Field("data", "2")]
+    assert decoder.feed(kind(b"data: 3\r")) == [Field("data", "3")]
+    assert decoder.feed(kind(b"\n\nda")) == [BlankLine()]
+    assert decoder.feed(kind(b"ta: 4\n")) == [Field("data", "4")]
+
+
 def test_the_limit_is_a_line_s() -> None:
     decoder = LineDecoder(max_event_size=7)
     assert decoder.feed(b"data: 1\ndata: 2\n") == [Field("data", "1"), Field("data", "2")]
     assert decoder.feed(b"data: 3") == []
     with pytest.raises(EventTooLarge) as raised:
         decoder.feed(b"4")
-    assert (raised.value.limit, raised.value.size) == (7, 8)
+    assert (raised.value.limit, raised.value.size, raised.value.unit) == (7, 8, "line")
     for call in (lambda: decoder.feed(b""), decoder.close):
         with pytest.raises(EventTooLarge) as raised:
             call()
-        assert (raised.value.limit, raised.value.size) == (7, 8)
+        assert (raised.value.limit, raised.value.size, raised.value.unit) == (7, 8, "line")
     decoder.reset()
     assert decoder.feed(b"\n") == [BlankLine()]
 
