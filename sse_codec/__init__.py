@@ -7,8 +7,8 @@
   blank lines; `LineDecoder` and `encode_line` keep every `Field`, `Comment` and `BlankLine`, in order.
 - In HTTP: `response_headers` and `parse_last_event_id` for a server, `request_headers` and `is_event_stream` for a
   client; `MEDIA_TYPE` is "text/event-stream".
-- Every error is an `SSEError`, except the TypeError for an argument of the wrong type and the ValueError for an option
-  outside its range. Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
+- What goes wrong with a stream is an `SSEError`. A mistake in the calling program is a TypeError or a ValueError.
+  Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
 - For annotations: `Chunks`, `AsyncChunks`, `OnEOF`, `Until` and `Line`.
 
 `sse_codec.serving` makes a production stream of your events, `sse_codec.resume` has both ends of a stream that is cut

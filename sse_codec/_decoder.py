@@ -26,8 +26,9 @@ class Decoder(BlockInput):
         last_event_id: where to resume: what the `Last-Event-ID` header of this connection's request said; "" if it
             had none. Events that come before the stream sets an id carry it.
         max_event_size: the most bytes that an unfinished block may have, at least 1; 64 MiB by default, None for no
-            limit. What counts is the block's lines joined by one byte each; a comment counts only while it is being
-            received. It is a security limit: without it an endless line, or endless `data` lines, fill the memory.
+            limit. The size of a block is the bytes of its lines, and one for each line end between them; a comment
+            counts until its line ends, and then no more. It is a security limit: without it an endless line, or endless
+            `data` lines, fill the memory.
 
     Raises:
         TypeError: `last_event_id` is not a str, or `max_event_size` not an int or None.

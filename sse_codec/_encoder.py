@@ -1,4 +1,4 @@
-"""The encoder: values in, bytes of an event stream out. No value can end a line, a field or a block but its own.
+"""The encoder: values in, bytes of an event stream out. No value can break out of its field.
 
 Every function returns complete lines, so results can be joined and cut anywhere. Line ends are LF, and one space always
 follows the colon, so that a value's own leading space survives. What it costs is two searches through each value, and

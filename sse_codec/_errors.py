@@ -179,4 +179,6 @@ class MissingSentinel(SSEError):
 
 def _data(item: Any) -> str:
     """Describe the data of an event, or of a block, which may have none."""
-    return "no data" if item.data is None else f"data of {len(item.data)} characters: {show(item.data)}"
+    if item.data is None:
+        return "no data"
+    return f"data of {len(item.data)} character{'s' * (len(item.data) != 1)}: {show(item.data)}"

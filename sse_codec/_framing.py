@@ -1,11 +1,11 @@
 """Where blocks end: bytes in, cut anywhere; whole blocks out. What `Decoder` and `BlockDecoder` have in common.
 
 Everything up to the last blank line of a chunk is whole blocks, and goes to the subclass in one piece. What follows it
-is held as bytes, and is the only state of an unfinished block. Two things can't wait for the blank line: `retry` takes
+is held as bytes. Two things can't wait for the blank line: `retry` takes
 effect when its line ends, and a comment leaves at once if the subclass has no use for it, so that endless keep-alives
 take no room.
 
-Work is linear in bytes for every chunking: a byte is searched when it arrives, and interpreted once.
+Work is linear in bytes for every chunking: each byte is looked at a fixed number of times.
 """
 
 from __future__ import annotations
@@ -140,9 +140,10 @@ class BlockInput(StreamInput):
             self._hold_lines(data[end:], items)
 
     def _fits(self, data: bytes, room: int) -> bool:
-        """Tell whether no block in these bytes passes the limit, from one blank line to the last within reach of it.
+        """Tell whether no block in these bytes passes the limit.
 
-        A block that may pass it without its comments is not told from one that does.
+        It jumps from blank line to blank line, each within the limit of the one before. False may be a false alarm:
+        comments count here, and `_take_by_line` drops them.
         """
         start = 0
         while len(data) - start > room:
@@ -202,11 +203,11 @@ class BlockInput(StreamInput):
         held += rest
 
     def _act(self, retry: int, items: list[Any]) -> None:
-        """Let a `retry` take effect, which stands behind so many items."""
+        """Set the reconnection time, and note how many items came before."""
         self._reconnection_time = retry
         if self._changes is not None:
             self._changes.append((len(items), retry))
 
     def _shown(self) -> list[str]:
-        state = [f"last_event_id={self._last_event_id!r}", f"reconnection_time={self._reconnection_time}"]
+        state = [f"last_event_id={show(self._last_event_id)}", f"reconnection_time={self._reconnection_time}"]
         return [*state, *super()._shown()]

@@ -62,8 +62,8 @@ class StreamInput:
         """Return bytes that hold a CR with every line end as LF."""
         if data[-1] == CR:
             self._state = _AFTER_CR
-        # Nearly every stream with a CR has one in every line end. Replacing one byte by another, or by none, is a
-        # search that takes little time; that it was right shows when the way back gives the same. For CRLF it takes two
+        # Nearly every stream with a CR has one in every line end. Replacing one byte by another, or by none, takes
+        # little time. If the way back gives the chunk again, all its line ends were alike. For CRLF that takes two
         # thirds of the time of `splitlines` in a chunk of one event, and half in large ones, where
         # `replace(b"\r\n", b"\n")` takes five times as long (benchmarks: "LLM chat, CRLF").
         if LF not in data:

@@ -7,13 +7,11 @@ instead of a few for each line. `interpret_long` keeps a huge block from having 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from ._grammar import DATA, EVENT, ID, RETRY, parse_retry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 #: Data, event type, id and reconnection time of one block; None for each field that it does not have.
 Record: TypeAlias = tuple[str | None, str | None, str | None, int | None]
@@ -38,11 +36,11 @@ def records(text: str) -> tuple[Iterable[Record], int]:
     """Interpret the text of any number of blocks, each with its blank line; line ends are LF.
 
     Returns:
-        A record for each block; blank lines that end none may have an empty record. And how many lines each block has,
-        its blank line included; 0 when that is not known to be the same for all.
+        A record for each block; a blank line that ends no block may add a record of four Nones. And how many lines
+        each block has, its blank line included; 0 when that is not known to be the same for all.
     """
     if len(text) > _LONG and (end := text.index("\n\n")) > _LONG:
-        # Only the first block can be larger than a window: it alone was held over several chunks.
+        # The first block alone can be larger than a window: it was held over several chunks.
         first = interpret_long(text[:end])
         rest = text[end + 2 :]
         return [first, *(records(rest)[0] if rest else ())], 0
@@ -165,7 +163,7 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
 def interpret_long(text: str) -> Record:
     """Interpret the text of one block, part by part: its blank line may be left out.
 
-    In each part the last field of a kind holds, and so it does in all.
+    The last field of a kind wins, within a part and across parts.
     """
     data: list[str] = []
     name = id = retry = None

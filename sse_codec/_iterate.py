@@ -59,7 +59,8 @@ _ON_EOF: Final = ("discard", "dispatch", "raise")
 _MOST_CHUNKS_AFTER: Final = 4
 _MOST_BYTES_AFTER: Final = 64 * 1024
 
-# When chunks are taken for lines without their ends: how many blank lines are among them.
+# How many empty chunks, as blank lines, it takes to know that the chunks are lines without their ends: at the end of a
+# stream, and before it.
 _BLANKS_AT_END: Final = 2
 _BLANKS_SO_FAR: Final = 8
 
@@ -100,9 +101,10 @@ def decode(
             is dropped, as the standard says and a browser does. "dispatch": it is yielded, as if its blank line had
             come. "raise": IncompleteEvent.
         until: the event by which the server says that it is done: its data, such as "[DONE]", or a function that is
-            true of it. It ends the iteration and is not yielded. Then the source is read on, to its end or for 4 chunks
-            or 64 KiB at most, and what that raises is ignored: an HTTP client can use the connection again when the
-            body has been read. To leave without that, `break`.
+            true of it. It ends the iteration and is not yielded. Before that the source is read on, to its end or for 4
+            chunks or 64 KiB at most, and what that raises is ignored: an HTTP client can use the connection again only
+            when the body has been read. A server that keeps the body open can make that wait, up to the client's read
+            timeout. To stop at once, leave `until` out and `break` at the event.
         decoder: the decoder to use. It is reset when the iteration starts, and then keeps the last event ID and the
             reconnection time, so a client makes one and hands it in for each connection. Both follow the events as they
             are yielded: a client that stops at one resumes after that one.
@@ -376,7 +378,12 @@ class _Reading:
         items: Sequence[Any] = decoder.feed(chunk)
         if self._doubt is not None and self._doubt.settled_by(chunk):
             self._doubt = None
-        return self._follow(items, reconnection_time) if self._follows else items
+        if not self._follows:
+            return items
+        alone = len(items) == 1 and self._is_last is None and not self._changes
+        if alone and items[0]._last_event_id == decoder._last_event_id:
+            return items  # the state is right already (benchmarks: "decode, event a feed"; 0.7 of the time)
+        return self._follow(items, reconnection_time)
 
     def _follow(self, items: Sequence[Any], reconnection_time: int | None) -> Iterator[Any]:
         """Give items out, and have the decoder's state follow them.

@@ -1,8 +1,8 @@
 """LineDecoder: bytes in, cut anywhere; lines out, all of them and in order.
 
 For a proxy, a logger, or anyone who needs comments, unknown fields or the order of fields. It never joins lines into
-events. Only the unfinished line is held. This is the readable decoder: `Decoder` gives the same events faster, and a
-property test holds the two equal.
+events. Only the unfinished line is held. What its lines say, taken together by the rules of 9.2.6, is what `Decoder`
+gives, and a property test holds the two to that.
 """
 
 from __future__ import annotations

@@ -120,10 +120,10 @@ class Reconnection:
     all come back at once.
 
     What it resumes behind: the decoder's `last_event_id` when the headers are asked for. With `decode` that is the last
-    event given out; with `client.decoder.feed` it is the last one decoded. A client for
-    which neither is dealt with sets `decoder.last_event_id` to where it is. What a cut leaves of a block is dropped
-    with its id, so the server sends the event again: not with `on_eof="dispatch"`, which gives out half an event and
-    resumes behind it.
+    event given out; with `client.decoder.feed` it is the last one decoded. A client that handles events later still
+    sets `decoder.last_event_id` to the last one it handled, before it calls `request_headers`. What a cut leaves of a
+    block is dropped with its id, so the server sends the event again: not with `on_eof="dispatch"`, which gives out
+    half an event and resumes behind it.
 
     Args:
         decoder: the one decoder of all connections; a new one unless given.

@@ -35,8 +35,8 @@ class Docstrings:
 
 
 def pytest_collection_finish() -> None:
-    # What is there before the first test is no garbage, and thousands of tests are much to look through each time that a
-    # test asks whether something of its own is left.
+    # What is there before the first test is no garbage, and thousands of tests are much to look through each time that
+    # a test asks whether something of its own is left.
     gc.collect()
     gc.freeze()
 

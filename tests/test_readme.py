@@ -265,7 +265,7 @@ def test_the_promise_names_what_is_public() -> None:
         for name, value in vars(resume).items()
         if not name.startswith("_") and getattr(value, "__module__", resume.__name__) == resume.__name__
     }
-    assert set(re.findall(r"`(\w+)`", names)) == {name for name in own if name != "annotations"} - set(
+    assert set(re.findall(r"`(\w+)`", names)) == {name for name in own if name.isidentifier() and name != "annotations"} - set(
         sse_codec.__all__
     )
     for module in re.findall(
