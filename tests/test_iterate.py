@@ -908,6 +908,7 @@ class TestLinesWithoutEnds:
             [b"data: 1"],
             [b"data: 1", b""],
             [b"data: 1", *[b""] * 100],
+            [b"", b"data: 1", b""],
             [b"data: 1", b"", b"x", b""],
             [b"data: 1", b"", b"data: 2", b"", b"\n"],
             [b"data: 1", b"", b"data: 2", b"", b"\r"],
