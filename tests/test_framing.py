@@ -151,6 +151,16 @@ def test_each_reconnection_time_is_noted_with_its_place(kind: type[Pieces]) -> N
     assert framing._changes == [(0, 8), (0, 9), (1, 1)]
 
 
+def test_blank_lines_behind_blank_lines_are_the_end_of_nothing_line_by_line_either() -> None:
+    framing = Pieces(8)
+    comments = b": ping\n" * 3
+    assert framing.feed(comments + b"\n\n\ndata: a\n\n\n" + comments + b"\n\ndata: b\n\n") == [
+        b"data: a\n\n",
+        b"data: b\n\n",
+    ]
+    assert framing._held == b""
+
+
 @pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
 def test_what_follows_a_retry_that_has_acted_may_be_long(kind: type[Pieces]) -> None:
     framing = kind()
