@@ -9,6 +9,7 @@ Why slots behind read-only properties: a frozen dataclass takes four times as lo
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
@@ -151,7 +152,8 @@ class ServerSentEvent:
             for name in (names,) if isinstance(names, str) else names:
                 if hasattr(self, name):
                     kept[name] = getattr(self, name)
-        return object.__new__, (type(self),), (getattr(self, "__dict__", None), kept)
+        new = getattr(copyreg, "__newobj__")  # noqa: B009  # typeshed does not know it
+        return new, (type(self),), (getattr(self, "__dict__", None), kept)
 
 
 class ReceivedEvent(ServerSentEvent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from bisect import bisect
 from contextlib import suppress
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, EventTooLarge, ReceivedEvent, ServerSentEvent
+from sse_codec import (
+    DEFAULT_MAX_EVENT_SIZE,
+    BlockDecoder,
+    Decoder,
+    EventTooLarge,
+    LineDecoder,
+    ReceivedEvent,
+    ServerSentEvent,
+)
 from sse_codec.testing import reference_decode
 from tests.fuzz.laws import NEVER, passes_the_limit_at
 from tests.strategies import cut
@@ -524,3 +533,18 @@ class TestLimit:
         assert DEFAULT_MAX_EVENT_SIZE == 64 * 2**20
         data = "x" * (3 << 20)
         assert Decoder().feed(b"data: " + data.encode() + b"\n\n") == [ServerSentEvent(data)]
+
+
+@pytest.mark.parametrize("kind", [Decoder, BlockDecoder, LineDecoder])
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+def test_a_copy_holds_its_own_bytes(kind: Any, again: Any) -> None:
+    one = kind()
+    one.feed(b"data: a")
+    other = again(one)
+    other.feed(b"XX")
+    assert b"XX" not in b"".join(repr(item).encode() for item in one.feed(b"\n\n"))
+    assert b"aXX" in b"".join(repr(item).encode() for item in other.feed(b"\n\n"))
+
+
+def test_a_long_id_is_not_shown_whole() -> None:
+    assert len(repr(Decoder(last_event_id="x" * 1_000_000))) < 200

@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 
 from sse_codec import BlankLine, Comment, Decoder, Field, ReceivedEvent, ServerSentEvent
 from tests.strategies import hostile_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FULL = ReceivedEvent("d", "e", "i", 5, "l")
 SENT = ServerSentEvent("d", "e", "i", 5)
@@ -258,3 +261,29 @@ def test_a_subclass_keeps_its_type() -> None:
 
 class Sub(ServerSentEvent):
     """At the top level, to be pickled."""
+
+
+class Tagged(ReceivedEvent):
+    """As a user's: a constructor of its own, and more to keep."""
+
+    __slots__ = ("tag",)
+
+    def __init__(self, tag: str) -> None:
+        super().__init__("data", id="1", last_event_id="1")
+        self.tag = tag
+
+
+class Noted(ServerSentEvent):
+    """With attributes that nobody declared."""
+
+    note = ""
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_subclass_is_copied_with_all_that_it_has(again: Callable[[Any], Any]) -> None:
+    tagged = again(Tagged("a tag"))
+    assert type(tagged) is Tagged
+    assert (tagged.data, tagged.id, tagged.last_event_id, tagged.tag) == ("data", "1", "1", "a tag")
+    noted = Noted("data")
+    noted.note = "a note"
+    assert (again(noted), again(noted).note) == (noted, "a note")

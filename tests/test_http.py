@@ -333,3 +333,20 @@ def test_a_type_is_made_of_token_characters() -> None:
         is_type = character in tokens
         assert is_event_stream(f"text/event-stream, a{character}/b") is not is_type
         assert is_event_stream(f"text/event-stream, b/a{character}c") is (not is_type and character not in {";", ","})
+
+
+def test_an_origin_is_looked_at_as_the_plain_text_that_it_is() -> None:
+    class Lying(str):
+        __slots__ = ()
+
+        def __iter__(self) -> Any:
+            return iter(())
+
+        def lower(self) -> str:
+            return self
+
+        def partition(self, _: str, /) -> tuple[str, str, str]:
+            return "https", "://", "a"
+
+    with pytest.raises(ValueError, match="allow_origin must be"):
+        response_headers(allow_origin=Lying("https://a\r\nX-Evil: 1"))

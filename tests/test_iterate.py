@@ -957,3 +957,23 @@ def test_no_event_waits_for_a_chunk_it_does_not_need(data: st.DataObject) -> Non
 
     for count, _ in enumerate(decode(source()), 1):
         assert len(reference_decode(b"".join(chunks[: taken - 1])).events) < count
+
+
+def test_a_reading_that_is_closed_late_takes_nothing_from_the_next() -> None:
+    """An async generator that was left is closed whenever the event loop finds it."""
+    decoder = Decoder()
+    left = decode(b"retry: 1\ndata: a\n\ndata: b\n\n", decoder=decoder)
+    next(left)
+    times = []
+    for event in decode(b"retry: 5\ndata: a\n\nretry: 6\ndata: b\n\nretry: 7\ndata: c\n\n", decoder=decoder):
+        times.append((event.data, decoder.reconnection_time))
+        left.close()
+    assert times == [("a", 5), ("b", 6), ("c", 7)]
+    chunks = [b"retry: 5\ndata: a\n\nretry: 6\ndata: b\n\n", b"retry: 7\ndata: c\n\nretry: 8\ndata: d\n\n"]
+    left = decode(b"data: a\n\ndata: b\n\n", decoder=decoder)
+    next(left)
+    times = []
+    for event in decode(chunks, decoder=decoder):
+        times.append((event.data, decoder.reconnection_time))
+        left.close()
+    assert times == [("a", 5), ("b", 6), ("c", 7), ("d", 8)]
