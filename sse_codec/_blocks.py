@@ -48,7 +48,7 @@ class Block:
     """
 
     __slots__ = ("_data", "_event", "_id", "_last_event_id", "_raw", "_retry")
-    __match_args__ = ("data", "event", "id", "retry")
+    __match_args__: Final = ("data", "event", "id", "retry")
 
     def __init__(self, wire: bytes, last_event_id: str = "") -> None:
         if not isinstance(wire, bytes):

@@ -9,7 +9,6 @@ Why slots behind read-only properties: a frozen dataclass takes four times as lo
 
 from __future__ import annotations
 
-import copyreg
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
@@ -49,7 +48,7 @@ class ServerSentEvent:
     """
 
     __slots__ = ("_data", "_event", "_id", "_retry")
-    __match_args__ = ("data", "event", "id", "retry")
+    __match_args__: Final = ("data", "event", "id", "retry")
 
     def __init__(self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None) -> None:
         self._data = data
@@ -152,8 +151,15 @@ class ServerSentEvent:
             for name in (names,) if isinstance(names, str) else names:
                 if hasattr(self, name):
                     kept[name] = getattr(self, name)
-        new = getattr(copyreg, "__newobj__")  # noqa: B009  # typeshed does not know it
-        return new, (type(self),), (getattr(self, "__dict__", None), kept)
+        return restored, (type(self), {**kept, **getattr(self, "__dict__", {})})
+
+
+def restored(kind: type[_Event], attributes: dict[str, Any]) -> _Event:
+    """Return an event of a subclass as it was when it was copied, or pickled."""
+    event = kind.__new__(kind)
+    for name, value in attributes.items():
+        setattr(event, name, value)
+    return event
 
 
 class ReceivedEvent(ServerSentEvent):
@@ -248,7 +254,7 @@ class Field(_Line):
     """
 
     __slots__ = ("_name", "_value")
-    __match_args__ = ("name", "value")
+    __match_args__: Final = ("name", "value")
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -277,7 +283,7 @@ class Comment(_Line):
     """
 
     __slots__ = ("_text",)
-    __match_args__ = ("text",)
+    __match_args__: Final = ("text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -297,7 +303,7 @@ class BlankLine(_Line):
     """
 
     __slots__ = ()
-    __match_args__ = ()
+    __match_args__: Final = ()
 
 
 #: A line of a stream, as `LineDecoder` returns it and `encode_line` takes it.

@@ -19,6 +19,9 @@ from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
 
+#: Characters of an id that `repr` shows.
+_SHOWN: Final = 40
+
 #: Bytes; a chunk up to this may well be one event, a larger one holds many or a part of one.
 _SMALL: Final = 4096
 
@@ -209,5 +212,7 @@ class BlockInput(StreamInput):
             self._changes.append((len(items), retry))
 
     def _shown(self) -> list[str]:
-        state = [f"last_event_id={show(self._last_event_id)}", f"reconnection_time={self._reconnection_time}"]
+        id = self._last_event_id
+        shown = repr(id) if len(id) <= _SHOWN else f"{id[:_SHOWN]!r}..."
+        state = [f"last_event_id={shown}", f"reconnection_time={self._reconnection_time}"]
         return [*state, *super()._shown()]

@@ -57,7 +57,16 @@ def test_the_public_names_are_those_of_the_parts() -> None:
             for node in tree.body
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
         }
-    helpers = {"check_bound", "check_str", "close_source", "iterate_chunks", "parse_line", "parse_lines", "show"}
+    helpers = {
+        "check_bound",
+        "check_str",
+        "close_source",
+        "iterate_chunks",
+        "parse_line",
+        "parse_lines",
+        "restored",
+        "show",
+    }
     internal = {"StreamInput", "AsyncReader"} | helpers
     constants = {"MEDIA_TYPE", "DEFAULT_MAX_EVENT_SIZE"}
     aliases = {"AsyncChunks", "Chunks", "Line", "OnEOF", "Until"}
