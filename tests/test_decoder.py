@@ -339,6 +339,11 @@ def test_a_retry_acts_once_wherever_its_block_is_cut(step: int) -> None:
     assert retries == [7], "the event has the last of its block all the same"
 
 
+def test_no_field_needs_its_space() -> None:
+    [event] = Decoder().feed(b"event:e\nid:1\nretry:5\ndata:a\n\n")
+    assert whole(event) == ("a", "e", "1", 5, "1")
+
+
 def test_a_reset_forgets_that_a_retry_has_acted() -> None:
     decoder = Decoder()
     decoder.feed(b"retry: 5\n")
@@ -393,6 +398,12 @@ class TestReset:
 
 class TestClose:
     """`close()`: the end of the stream."""
+
+    @pytest.mark.parametrize(("wire", "event"), [(b"event: e\ndata: a", "e"), (b"data: a", "message")])
+    def test_gives_the_type(self, wire: bytes, event: str) -> None:
+        decoder = Decoder()
+        decoder.feed(wire)
+        assert decoder.close() == ServerSentEvent("a", event=event)
 
     def test_resets(self) -> None:
         decoder = Decoder()
