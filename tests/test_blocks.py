@@ -360,6 +360,23 @@ def test_takes_bytes_of_any_kind_at_the_start_and_later(kind: type[bytes | bytea
     ]
 
 
+def test_a_reconnection_time_stays_and_comes_once() -> None:
+    decoder = BlockDecoder()
+    decoder.feed(b"retry: 5\n\nid: 1\n\ndata: a\ndata: b\n\n")
+    assert decoder.reconnection_time == 5
+    decoder.feed(b"retry: 6\n")
+    decoder.reconnection_time = None
+    decoder.feed(b"\nid: 2\n\n")
+    assert decoder.reconnection_time is None
+
+
+@pytest.mark.parametrize("wire", [b"data: X", b"X: y", b"X\n"])
+def test_close_leaves_the_bytes_as_they_are(wire: bytes) -> None:
+    decoder = BlockDecoder()
+    decoder.feed(wire)
+    assert decoder.close() == Block(wire)
+
+
 def test_a_block_goes_on_in_the_next_chunk_with_whole_lines() -> None:
     decoder = BlockDecoder()
     assert decoder.feed(b"data: a\n") == []
