@@ -589,6 +589,12 @@ def read_async(source: Source, into: list[Any], most: int | None = None, *, call
 both = pytest.mark.parametrize("read", [read_sync, read_async])
 
 
+def test_blocks_with_a_reconnection_time_among_others() -> None:
+    decoder = BlockDecoder()
+    blocks = decode_blocks(b"retry: 5\n\nid: 1\n\nretry: 6\n\n", decoder=decoder)
+    assert [(block.retry, decoder.reconnection_time) for block in blocks] == [(5, 5), (None, 5), (6, 6)]
+
+
 @both
 @pytest.mark.parametrize("call", [decode, decode_blocks])
 def test_the_settings_of_all_four(read: Any, call: Any) -> None:
