@@ -140,6 +140,7 @@ class TestBlock:
     def test_equality_is_of_the_bytes(self) -> None:
         assert Block(b"data: a\n\n", "1") == Block(b"data: a", "2")
         assert hash(Block(b"data: a\n\n", "1")) == hash(Block(b"data: a", "2"))
+        assert hash(Block(b"data: a")) != hash(Block(b"data: b"))
         assert len({Block(b"data: a\n\n", "1"), Block(b"data: a", "2"), Block(b"data:a")}) == 2
         assert Block(b"data: a") != Block(b"data:a"), "which say the same"
         assert Block(b"data: a") != b"data: a\n\n"
@@ -344,6 +345,43 @@ def test_each_is_seen_once_and_in_order() -> None:
         b": ping\n\n", b"id: 1\n\n", b"x: y\n\n", b"event: e\n\n", b"data: a\n\n", b"retry: 5\n\n", b"data\n\n",
     ]  # fmt: skip
     assert [block.last_event_id for block in got] == ["", *["1"] * 6]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_takes_bytes_of_any_kind_at_the_start_and_later(kind: type[bytes | bytearray | memoryview]) -> None:
+    decoder = BlockDecoder()
+    got = [
+        block for wire in (b"data: a\n\n", b"data: b\n\n", b"x", b"\r", b"\n\n") for block in decoder.feed(kind(wire))
+    ]
+    assert [(block.wire, type(block.wire)) for block in got] == [
+        (b"data: a\n\n", bytes),
+        (b"data: b\n\n", bytes),
+        (b"x\n\n", bytes),
+    ]
+
+
+def test_a_reconnection_time_stays_and_comes_once() -> None:
+    decoder = BlockDecoder()
+    decoder.feed(b"retry: 5\n\nid: 1\n\ndata: a\ndata: b\n\n")
+    assert decoder.reconnection_time == 5
+    decoder.feed(b"retry: 6\n")
+    decoder.reconnection_time = None
+    decoder.feed(b"\nid: 2\n\n")
+    assert decoder.reconnection_time is None
+
+
+@pytest.mark.parametrize("wire", [b"data: X", b"X: y", b"X\n"])
+def test_close_leaves_the_bytes_as_they_are(wire: bytes) -> None:
+    decoder = BlockDecoder()
+    decoder.feed(wire)
+    assert decoder.close() == Block(wire)
+
+
+def test_a_block_goes_on_in_the_next_chunk_with_whole_lines() -> None:
+    decoder = BlockDecoder()
+    assert decoder.feed(b"data: a\n") == []
+    assert decoder.feed(b"data: b\n\n") == [Block(b"data: a\ndata: b")]
+    assert decoder.feed(b"data: c\n\n") == [Block(b"data: c")]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=shown)

@@ -348,6 +348,31 @@ def test_a_retry_acts_once_wherever_its_block_is_cut(step: int) -> None:
     assert retries == [7], "the event has the last of its block all the same"
 
 
+def test_a_block_that_is_not_one_line_of_data_among_many_that_are() -> None:
+    plain = b"data: a\n\n" * 10
+    events = Decoder(last_event_id="0").feed(plain + b"data: b\nid: 7\n\n" + plain + b": c\n\n" + plain)
+    assert [whole(event) for event in events] == [
+        *[("a", "message", None, None, "0")] * 10,
+        ("b", "message", "7", None, "7"),
+        *[("a", "message", None, None, "7")] * 20,
+    ]
+
+
+def test_a_reconnection_time_stays_and_comes_once() -> None:
+    decoder = Decoder()
+    decoder.feed(b"retry: 5\n\nid: 1\n\ndata: a\ndata: b\n\n")
+    assert decoder.reconnection_time == 5
+    decoder.feed(b"retry: 6\n")
+    decoder.reconnection_time = None
+    decoder.feed(b"\nid: 2\n\n")
+    assert decoder.reconnection_time is None
+
+
+def test_no_field_needs_its_space() -> None:
+    [event] = Decoder().feed(b"event:e\nid:1\nretry:5\ndata:a\n\n")
+    assert whole(event) == ("a", "e", "1", 5, "1")
+
+
 def test_a_reset_forgets_that_a_retry_has_acted() -> None:
     decoder = Decoder()
     decoder.feed(b"retry: 5\n")
@@ -402,6 +427,12 @@ class TestReset:
 
 class TestClose:
     """`close()`: the end of the stream."""
+
+    @pytest.mark.parametrize(("wire", "event"), [(b"event: e\ndata: a", "e"), (b"data: a", "message")])
+    def test_gives_the_type(self, wire: bytes, event: str) -> None:
+        decoder = Decoder()
+        decoder.feed(wire)
+        assert decoder.close() == ServerSentEvent("a", event=event)
 
     def test_resets(self) -> None:
         decoder = Decoder()

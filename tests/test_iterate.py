@@ -589,6 +589,33 @@ def read_async(source: Source, into: list[Any], most: int | None = None, *, call
 both = pytest.mark.parametrize("read", [read_sync, read_async])
 
 
+@pytest.mark.parametrize("call", [decode, decode_blocks])
+def test_what_is_no_iterable_has_no_hint_of_the_async_ones(call: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{call.__name__}\(\) takes bytes or an iterable of them, not int$"):
+        list(call(5))
+
+
+@pytest.mark.parametrize("other", ["read", "readline"])
+def test_an_async_iterable_that_has_half_of_a_reader_is_iterated(other: str) -> None:
+    class Chunks:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"data: a\n\n"
+
+    chunks = Chunks()
+    setattr(chunks, other, None)
+
+    async def main() -> list[ReceivedEvent]:
+        return [event async for event in adecode(chunks)]
+
+    assert run(main()) == [ServerSentEvent("a")]
+
+
+def test_blocks_with_a_reconnection_time_among_others() -> None:
+    decoder = BlockDecoder()
+    blocks = decode_blocks(b"retry: 5\n\nid: 1\n\nretry: 6\n\n", decoder=decoder)
+    assert [(block.retry, decoder.reconnection_time) for block in blocks] == [(5, 5), (None, 5), (6, 6)]
+
+
 @both
 @pytest.mark.parametrize("call", [decode, decode_blocks])
 def test_the_settings_of_all_four(read: Any, call: Any) -> None:
