@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import Phase, settings
+from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
 from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
+from sse_codec.testing._checks import search
 from sse_codec.testing._consumer import _Law, _Options
+from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
 from tests import faulty_consumers, faulty_producers
 from tests.test_laws import assemble
@@ -407,7 +410,7 @@ def test_a_report_is_a_report() -> None:
         "    event 'message', data 'a'\n"
         "\nwhat was consumed:\n"
         "    (none)\n"
-        "\nthe rule that is touched: bom (the stream starts with a byte order mark)\n"
+        "\nthe rule that is touched: leading-bom (the stream starts with a byte order mark)\n"
         'WHATWG HTML 9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."\n'
         "\n"
         'If this one is known, without={"leading-bom"} looks for others.'
@@ -483,3 +486,20 @@ def test_a_report_gives_no_advice_that_is_not_taken() -> None:
     failure = found_by(check_producer, faulty_producers.EndsWithoutABlankLine().produce, settings=DEFAULT)
     assert failure.rule == "missing-blank-line"
     assert "without=" not in str(failure)
+
+
+def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
+    """Without luck: all that can be drawn fails."""
+
+    def law(case: int) -> None:
+        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=case, wire=b"", expected=[], got=[])
+
+    with pytest.raises(NotConforming) as caught:
+        search([], st.just([7]), law, settings(DRAWN, max_examples=5))
+    assert (caught.value.case, caught.value.examples) == (7, 1)
+
+
+def test_a_section_of_a_report_is_not_endless() -> None:
+    lines = section("a title", [str(number) for number in range(20)]).split("\n")
+    assert (lines[0], lines[1], len(lines)) == ("a title:", "    0", 15)
+    assert lines[-2] == "    ... and 8 more"

@@ -579,3 +579,11 @@ def test_a_copy_holds_its_own_bytes(kind: Any, again: Any) -> None:
 
 def test_a_long_id_is_not_shown_whole() -> None:
     assert len(repr(Decoder(last_event_id="x" * 1_000_000))) < 200
+
+
+def test_an_id_is_kept_as_plain_text() -> None:
+    class Lying(str):
+        __slots__ = ()
+
+    decoder = Decoder(last_event_id=Lying("7"))
+    assert (type(decoder.last_event_id), decoder.last_event_id) == (str, "7")

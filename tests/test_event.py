@@ -266,7 +266,7 @@ class Sub(ServerSentEvent):
 class Tagged(ReceivedEvent):
     """As a user's: a constructor of its own, and more to keep."""
 
-    __slots__ = ("tag",)
+    __slots__ = ("tag", "unset")
 
     def __init__(self, tag: str) -> None:
         super().__init__("data", id="1", last_event_id="1")

@@ -109,7 +109,7 @@ def test_decode_on_eof(run: Streams) -> None:
     assert run("decode", "--data", "--on-eof=raise", stdin=wire) == (
         1,
         b"a\n",
-        "sse-codec: standard input, line 4: the stream ended inside an event, after data of 1 characters: 'b'\n",
+        "sse-codec: standard input, line 4: the stream ended inside an event, after data of 1 character: 'b'\n",
     )
 
 
