@@ -492,11 +492,11 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
     """Without luck: all that can be drawn fails."""
 
     def law(case: int) -> None:
-        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=case, wire=b"", expected=[], got=[])
+        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
 
     with pytest.raises(NotConforming) as caught:
         search([], st.just([7]), law, settings(DRAWN, max_examples=5))
-    assert (caught.value.case, caught.value.examples) == (7, 1)
+    assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
 def test_a_section_of_a_report_is_not_endless() -> None:
