@@ -15,7 +15,16 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-BESIDE = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", ".gitignore"}
+BESIDE = {
+    ".pre-commit-hooks.yaml",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "hatch_build.py",
+    "pyproject.toml",
+    ".gitignore",
+}
 
 
 def tracked(*folders: str) -> set[str]:

@@ -159,10 +159,8 @@ class BlockDecoder(BlockInput):
 
     __slots__ = ()
 
-    _KEEPS_COMMENTS = True
-
     def __init__(self, *, last_event_id: str = "", max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
-        super().__init__(last_event_id=last_event_id, max_event_size=max_event_size)
+        super().__init__(last_event_id=last_event_id, max_event_size=max_event_size, keeps_comments=True)
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Block]:
         """Take the next bytes of the stream; return the blocks that they complete, in order.

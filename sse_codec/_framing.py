@@ -32,13 +32,12 @@ _WINDOW: Final = 64 * 1024
 class BlockInput(StreamInput):
     """The state of one event stream over its connections, and the cutting of its bytes into blocks."""
 
-    __slots__ = ("_acted", "_changes", "_last_event_id", "_reconnection_time", "_small")
+    __slots__ = ("_acted", "_changes", "_keeps_comments", "_last_event_id", "_reconnection_time", "_small")
 
-    #: Whether a comment belongs to its block, or leaves when its line ends.
-    _KEEPS_COMMENTS = False
-
-    def __init__(self, *, last_event_id: str, max_event_size: int | None) -> None:
+    def __init__(self, *, last_event_id: str, max_event_size: int | None, keeps_comments: bool = False) -> None:
         super().__init__(max_event_size=max_event_size)
+        #: Whether a comment belongs to its block, or leaves when its line ends.
+        self._keeps_comments = keeps_comments
         self._last_event_id: str = check_str("last_event_id", last_event_id)
         self._reconnection_time: int | None = None
         #: Bytes; the largest chunk in which no block can pass the limit, and which is tried as whole blocks first.
@@ -192,7 +191,7 @@ class BlockInput(StreamInput):
         *ended, rest = held[start:].split(b"\n")
         del held[start:]
         for line in ended:
-            if line[0] == COLON and not self._KEEPS_COMMENTS:
+            if line[0] == COLON and not self._keeps_comments:
                 # "If the line starts with a U+003A COLON character (:): Ignore the line."
                 continue
             held += line

@@ -20,8 +20,8 @@ class Pieces(BlockInput):
 
     __slots__ = ()
 
-    def __init__(self, limit: int | None = None) -> None:
-        super().__init__(last_event_id="", max_event_size=limit)
+    def __init__(self, limit: int | None = None, *, keeps_comments: bool = False) -> None:
+        super().__init__(last_event_id="", max_event_size=limit, keeps_comments=keeps_comments)
 
     def feed(self, data: bytes) -> list[bytes]:
         pieces: list[bytes] = []
@@ -39,7 +39,8 @@ class LosslessPieces(Pieces):
 
     __slots__ = ()
 
-    _KEEPS_COMMENTS = True
+    def __init__(self, limit: int | None = None) -> None:
+        super().__init__(limit, keeps_comments=True)
 
 
 #: Streams as they come here: line ends are LF.
