@@ -14,7 +14,7 @@ from ._errors import check_str
 from ._event import Comment, Field, ReceivedEvent
 from ._framing import BlockInput
 from ._grammar import BARE, BOM, CR, DEFAULT_EVENT, parse_retry
-from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
+from ._input import AFTER_CR, DEFAULT_MAX_EVENT_SIZE, FLOWING, unify_line_ends
 from ._interpret import decode_text, interpret_long, records
 from ._lines import parse_lines
 
@@ -48,7 +48,7 @@ class Block:
     """
 
     __slots__ = ("_data", "_event", "_id", "_last_event_id", "_raw", "_retry")
-    __match_args__: Final = ("data", "event", "id", "retry")
+    __match_args__ = ("data", "event", "id", "retry")
 
     def __init__(self, wire: bytes, last_event_id: str = "") -> None:
         if not isinstance(wire, bytes):
@@ -172,9 +172,9 @@ class BlockDecoder(BlockInput):
 
         Raises: as `Decoder.feed`.
         """
-        raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
-        if CR in raw:
-            raw = self._unify_line_ends(raw)
+        given = raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
+        if CR in given:
+            raw = unify_line_ends(given)
         held = self._held
         if not held and len(raw) <= self._small:
             # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
@@ -222,6 +222,8 @@ class BlockDecoder(BlockInput):
                     return [block]
                 line, _, rest = rest.partition("\n")
         blocks: list[Block] = []
+        if raw is not given and given[-1] == CR:
+            self._state = AFTER_CR  # not above: an LF after a whole block is one more blank line, and ends nothing
         self._feed(raw, blocks)
         return blocks
 

@@ -12,7 +12,7 @@ from typing import Any
 from ._event import ReceivedEvent, new_received
 from ._framing import BlockInput
 from ._grammar import BARE, CR, DEFAULT_EVENT, LF, parse_retry
-from ._input import DEFAULT_MAX_EVENT_SIZE, FLOWING
+from ._input import AFTER_CR, DEFAULT_MAX_EVENT_SIZE, FLOWING, unify_line_ends
 from ._interpret import decode_text, interpret_long, records
 
 
@@ -63,9 +63,9 @@ class Decoder(BlockInput):
             EventTooLarge: a block passed `max_event_size`. Events completed before it in the same chunk are returned
                 first: then the next call raises. Every later call raises again, until `reset()`.
         """
-        raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
-        if CR in raw:
-            raw = self._unify_line_ends(raw)
+        given = raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
+        if CR in given:
+            raw = unify_line_ends(given)
         held = self._held
         if not held and len(raw) <= self._small:
             # One block a chunk is how tokens arrive (benchmarks: the shapes, event a feed; 0.5 of the time).
@@ -137,6 +137,8 @@ class Decoder(BlockInput):
             held += raw
             return []
         events = []
+        if raw is not given and given[-1] == CR:
+            self._state = AFTER_CR  # not above: an LF after a whole block is one more blank line, and ends nothing
         self._feed(raw, events)
         return events
 
