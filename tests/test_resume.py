@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -1178,3 +1178,4 @@ class Clients(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestClients = Clients.TestCase
+TestClients.settings = settings(max_examples=max(10, settings().max_examples // 2))  # they are the longest
