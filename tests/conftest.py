@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,9 @@ settings.register_profile("ci", settings.get_profile("default"), max_examples=10
 settings.register_profile("few", settings.get_profile("default"), max_examples=10, derandomize=True, database=None)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
+
+#: `python -OO` takes the docstrings away.
+BARE = sys.flags.optimize > 1
 
 
 class Docstrings:

@@ -7,6 +7,7 @@ as a whole (`LEFT_OUT`).
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -82,6 +83,7 @@ class Skips:
         for owner, name, what in (
             (threading.Thread, "start", "threads"),
             (subprocess.Popen, "__init__", "processes"),
+            (multiprocessing, "get_context", "processes"),
             (os, "fork", "processes"),
             (socket.socket, "connect", "sockets"),
             (socket.socket, "listen", "sockets"),
@@ -117,8 +119,8 @@ def main(arguments: list[str]) -> int:
     left_out = [f"--deselect=tests/{name}" for name in LEFT_OUT if "::" in name]
     options = [
         *left_out,
-        "-k not two_way_cut and not nearly_like",  # thousands, and others are like them
-        "-W ignore:It looks like .register_random",  # this Hypothesis and CPython 3.14
+        "-k not two_way_cut and not nearly_like and not just_fits",  # thousands, and others are like them
+        "-W ignore:It looks like `register_random`",  # this Hypothesis and CPython 3.14
         "-q",
         "--no-header",
         "-p",
