@@ -228,7 +228,7 @@ class BlockDecoder(BlockInput):
         return blocks
 
     def close(self) -> Block | None:
-        """End the stream: return the block that has no blank line yet, and reset; None when there is none.
+        r"""End the stream: return the block that has no blank line yet, and reset; None when there is none.
 
         For the standard such a block does not count: see `Decoder.close`. `last_event_id` of the decoder does not take
         its id; the block's own does.

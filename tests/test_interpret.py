@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -49,6 +50,7 @@ def text_of(wire: bytes) -> str:
     return decode_text(b"".join(line + b"\n" for line in lines))
 
 
+@lru_cache(maxsize=1000)  # each is read in several ways, and some are large
 def said(wire: bytes) -> list[Record]:
     """Return what the reference makes of each block."""
     return [(each.data, each.event, each.id, each.retry) for each in reference_decode(wire).blocks]
