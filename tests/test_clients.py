@@ -248,6 +248,13 @@ def test_arguments_are_checked_by_the_call(function: Callable[..., object]) -> N
             function(Fake(), **wrong)
 
 
+class Asynchronous(types.SimpleNamespace):
+    """What an async library gives."""
+
+    async def __aenter__(self) -> None:
+        """As its response does."""
+
+
 class Entered:
     """What has to be entered first."""
 
@@ -264,13 +271,27 @@ class Entered:
         (aevents, 1, r"^aevents\(\) takes a response of an HTTP library, not int$"),
         (events, Entered("__enter__"), "not Entered: enter it with `with`, and pass what that gives$"),
         (aevents, Entered("__aenter__"), "not Entered: enter it with `async with`, and pass what that gives$"),
-        (events, types.SimpleNamespace(content=types.SimpleNamespace(iter_any=1)), r"use aevents\(\), this one is"),
-        (ablocks, types.SimpleNamespace(read1=1), r"use blocks\(\), this one is not async"),
+        (events, Asynchronous(headers=1), r"use aevents\(\), since this one is async$"),
+        (ablocks, types.SimpleNamespace(headers=1), r"use blocks\(\), since this one is not async$"),
+        (events, types.SimpleNamespace(headers=1), r"^events\(\) takes a response of an HTTP library, not \w+$"),
+        (aevents, Asynchronous(content=1), r"not Asynchronous: enter it with `async with`"),
     ],
 )  # fmt: skip
 def test_what_is_no_response_is_refused(function: Callable[..., object], response: object, words: str) -> None:
     with pytest.raises(TypeError, match=words):
         function(response)
+
+
+def test_a_response_that_is_not_async_is_not_read_to_say_so() -> None:
+    class Requests:
+        headers = Headers()
+
+        @property
+        def content(self) -> bytes:
+            raise AssertionError("it may be endless")
+
+    with pytest.raises(TypeError, match="since this one is not async"):
+        aevents(Requests())
 
 
 @pytest.mark.parametrize("function", [events, blocks])
@@ -533,6 +554,7 @@ def having(error: Exception, cause: Exception | None = None, **attributes: objec
         made("niquests.exceptions", "ChunkedEncodingError")(),
         made("urllib3.exceptions", "ReadTimeoutError", made("urllib3.exceptions", "TimeoutError", Urllib3Error))(),
         made("urllib3.exceptions", "ProtocolError", Urllib3Error)(),
+        made("urllib3_future.exceptions", "InvalidHeader")(),
         having(MaxRetryError(), reason=made("urllib3.exceptions", "TimeoutError", Urllib3Error)()),
         made("aiohttp.client_exceptions", "ClientPayloadError")(),
         made("aiohttp.client_exceptions", "ServerDisconnectedError", ClientConnectionError)(),
@@ -1079,7 +1101,7 @@ def aiohttp(*body: bytes, kept: bytes = b"") -> Any:
         return kept
 
     closed: list[int] = []
-    return types.SimpleNamespace(
+    return Asynchronous(
         status=200,
         headers=MultiDict(),
         content=Content(*body),
@@ -1109,7 +1131,7 @@ def test_niquests() -> None:
     async def close() -> None:
         closed.append(1)
 
-    response = types.SimpleNamespace(
+    response = Asynchronous(
         status_code=200, headers=Headers(("Content-Type", TYPE)), iter_content=iter_content, close=close
     )
     assert [event.data for event in gathered(aevents(response))] == DATA
