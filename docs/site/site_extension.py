@@ -108,6 +108,17 @@ def to_rst(_app: Sphinx, what: str, name: str, obj: object, _options: Any, lines
     lines[:] = rst
 
 
+def plain_signature(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write a signature as the source has it: aliases of types by their names, and no place where a value should be."""
+
+    def plain(text: str | None) -> str | None:
+        return text and re.sub(r"TypeAliasForwardRef\('([^']+)'\)", r"\1", text).replace("<factory>", "...")
+
+    return plain(signature), plain(returns)
+
+
 def target(code: str, scope: object) -> str | None:
     """Return the full name of what `code` means in the docstring of `scope`; None if these pages do not describe it."""
     name, _, member = code.removesuffix("()").partition(".")
@@ -169,5 +180,6 @@ def check(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", add_navigation)
     app.connect("autodoc-process-docstring", to_rst, priority=400)  # napoleon comes after it
+    app.connect("autodoc-process-signature", plain_signature)
     app.connect("build-finished", check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
