@@ -29,6 +29,8 @@ include_patterns = [
     "tests/*/README.md",
 ]
 
+smartquotes = False  # "" is a value here
+
 # Markdown
 myst_heading_anchors = 4  # headings have the anchors that a code host gives them
 suppress_warnings = ["myst.header"]  # a page may skip a level
