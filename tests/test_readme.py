@@ -346,7 +346,9 @@ def links(text: str) -> set[str]:
     return {*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r"^\[[\w-]+\]: (\S+)$", text, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md", "tests/README.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     """To a file of the repository, or to a heading of this page or that."""
     for link in links((ROOT / page).read_text(encoding="utf-8")):
