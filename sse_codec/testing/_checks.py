@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -49,6 +48,7 @@ def search(
         settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
         seed: draws the same cases each time that it is given.
     """
+    __tracebackhide__ = True
     examples = 0
     first: NotConforming | None = None
 
@@ -121,20 +121,3 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Check an option that is one of a few words; raises ValueError."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
-
-
-def drained(result: Any) -> Any:
-    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
-    if hasattr(result, "__aiter__"):
-
-        async def collect() -> list[Any]:
-            return [item async for item in result]
-
-        return asyncio.run(collect())
-    if hasattr(result, "__await__"):
-
-        async def wait() -> Any:
-            return await result
-
-        return drained(asyncio.run(wait()))
-    return result
