@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate, takewhile
 from typing import Any, Literal, NamedTuple
 
@@ -24,6 +25,7 @@ from sse_codec.testing._reference import Reference, reference_decode
 from sse_codec.testing._report import NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
 from sse_codec.testing._shape import Shape, made_shape
+from sse_codec.testing._shrink import shrink_stream
 from sse_codec.testing._strategies import chunked, mostly_many, wires
 from sse_codec.testing._tour import streams_in_chunks
 from sse_codec.testing._worker import Hang, Run, Worker
@@ -157,7 +159,8 @@ def check_consumer(
         try:
             if cases is None:
                 drawn = mostly_many(chunked(wires(excluded), excluded), 5)
-                search(streams_in_chunks(), drawn, law, settings, seed)
+                known = streams_in_chunks(law.is_left_out if excluded else None)
+                search(known, drawn, law, settings, seed, shrink=shrink_stream)
             else:
                 for case in cases:
                     law.check(list(case))
@@ -278,6 +281,10 @@ class _Expected(NamedTuple):
         return ", ".join(shown)
 
 
+#: The known places are the same for each check, so their meaning is found out once.
+_reference = lru_cache(maxsize=4096)(reference_decode)
+
+
 def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
     """Return what the standard makes of a stream, comments among the events where they stand in it."""
     items: list[_Expected] = []
@@ -334,6 +341,8 @@ class _Given(NamedTuple):
     pieces: Sequence[Any]
     #: After how many bytes of the stream each piece has arrived.
     arrived: list[int]
+    #: The stream as it was drawn, before it got its shape.
+    drawn: list[bytes]
 
 
 class _Law:
@@ -345,6 +354,7 @@ class _Law:
         self.worker = Worker() if worker is None else worker
         self.without = options.without
         self.left_out = [rule for rule in CONSUMER_RULES if rule.name in options.without]
+        self.left_out_cuts = [rule for rule in self.left_out if rule.name.startswith("cut")]
         self.ids = ("own", "sticky") if options.ids == "either" else (options.ids,)
         self.retries = ("own", "sticky") if options.retries == "either" else (options.retries,)
         self.comments = options.comments
@@ -371,19 +381,23 @@ class _Law:
 
     def __call__(self, chunks: list[bytes]) -> None:
         __tracebackhide__ = True
-        shaped = self.options.shape.stream(chunks)
         # Nearly all that is left out is not drawn either.
-        if shaped is None or ((self.left_out or self.options.max_event_size) and self.is_left_out(shaped)):
+        if (self.left_out or self.options.max_event_size) and self.is_left_out(chunks):
             return
-        self.check(shaped)
+        shaped = self.options.shape.stream(chunks)
+        if shaped is not chunks and self.left_out_cuts:
+            stream = Stream(shaped)
+            if any(rule.touched_by(stream) for rule in self.left_out_cuts):
+                return
+        self.check(shaped, chunks)
 
-    def check(self, chunks: list[bytes]) -> None:
-        """Check one stream, whatever is in it."""
+    def check(self, chunks: list[bytes], drawn: list[bytes] | None = None) -> None:
+        """Check one stream, whatever it has. Its rules are those that it touches as it was drawn, without a shape."""
         __tracebackhide__ = True
-        reference = reference_decode(b"".join(chunks))
+        reference = _reference(b"".join(chunks))
         if self.is_beyond(reference):
             return
-        given = self._given(chunks)
+        given = self._given(chunks, chunks if drawn is None else drawn)
         got: list[_Item] = []
         came: list[int] = []  # for each event the piece with which it came
         source = self._source(given, reference)
@@ -422,24 +436,24 @@ class _Law:
                 self.patience, patience = _MUCH_PATIENCE, self.patience
                 self.is_late = True
                 try:
-                    self.check(chunks)
+                    self.check(chunks, drawn)
                     self.is_late = False
                 finally:
                     self.patience = patience
             elif failure is not None:
                 raise failure
 
-    def _given(self, chunks: list[bytes]) -> _Given:
+    def _given(self, chunks: list[bytes], drawn: list[bytes]) -> _Given:
         if self.options.lines:
             lines = [line for line in Stream(chunks).lines if line.end]
             start = len(BOM) * b"".join(chunks).startswith(BOM)
             arrived = list(accumulate((len(line.content + line.end) for line in lines), initial=start))[1:]
             contents = [line.content for line in lines]
             pieces = [line.decode("utf-8", "replace") for line in contents] if self.options.text else contents
-            return _Given(chunks, pieces, arrived)
+            return _Given(chunks, pieces, arrived, drawn)
         decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         pieces = [decode(chunk) for chunk in chunks] if self.options.text else chunks
-        return _Given(chunks, pieces, list(accumulate(map(len, chunks))))
+        return _Given(chunks, pieces, list(accumulate(map(len, chunks))), drawn)
 
     def _source(self, given: _Given, reference: Reference) -> Chunks:
         """Return the chunks for the consumer, which know how many events each completes that must come with it."""
@@ -579,8 +593,9 @@ class _Law:
                 section("what was consumed", consumed),
             ]
         )
-        return NotConforming(
-            rule or touched(stream, CONSUMER_RULES),
+        drawn = Stream([b"".join(given.drawn)] if self.options.lines else given.drawn)
+        failure = NotConforming(
+            rule or touched(drawn, CONSUMER_RULES),
             what,
             body,
             case=chunks,
@@ -589,6 +604,8 @@ class _Law:
             got=None if error else got,
             again=f"cases=[{python_chunks(chunks)}]",
         )
+        failure.touches = frozenset(rule.name for rule in CONSUMER_RULES if rule.touched_by(drawn))
+        return failure
 
 
 class _TooMany(Exception):

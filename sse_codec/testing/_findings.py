@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from sse_codec.testing._report import NotConforming
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
 
 #: What breaks one of these breaks everything, and there is nothing more to look for.
 _OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
@@ -54,13 +53,5 @@ def findings(
     return [
         failure
         for at, (rule, failure) in enumerate(found.items())
-        if rule.startswith("promptness") or not _touched(failure) & set(rules[at + 1 :]) - _OF_EVERYTHING
+        if rule.startswith("promptness") or not failure.touches & set(rules[at + 1 :]) - _OF_EVERYTHING
     ]
-
-
-def _touched(failure: NotConforming) -> set[str]:
-    """Return the names of all rules that the smallest example touches."""
-    if failure.case and isinstance(failure.case[0], bytes):
-        stream = Stream(failure.case)
-        return {rule.name for rule in CONSUMER_RULES if rule.touched_by(stream)}
-    return {rule.name for rule in PRODUCER_RULES if failure.case and rule.touched_by(failure.case)}

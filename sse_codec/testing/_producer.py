@@ -30,6 +30,7 @@ from sse_codec.testing._rules import (
 )
 from sse_codec.testing._sending import Behind, NotSent, Sending, streams_of
 from sse_codec.testing._shape import Shape, made_shape
+from sse_codec.testing._shrink import EventsCase, shrink_events
 from sse_codec.testing._strategies import _events, mostly_many
 from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
 from sse_codec.testing._worker import Hang, Run, Worker
@@ -145,10 +146,10 @@ def check_producer(
         try:
             if cases is None:
                 law.check_comments()
-                search(_known(unsendable), mostly_many(drawn, 6), law, settings, seed)
+                search(_known(unsendable), mostly_many(drawn, 6), law, settings, seed, shrink=shrink_events)
             else:
                 for case in cases:
-                    law.check(_Case(list(case), _spoilt_field(case[-1])))
+                    law.check(EventsCase(list(case), _spoilt_field(case[-1])))
         except Hung as hung:
             raise hung.failure from None
         except NotConforming as failure:
@@ -164,23 +165,16 @@ class Hung(BaseException):
         self.failure = failure
 
 
-class _Case(NamedTuple):
-    """Events to send in one stream, and the field by which the last of them can't be; "" when all can."""
-
-    events: Events
-    spoilt: str
+def _sendable_case(before: Events, event: ServerSentEvent) -> EventsCase:
+    return EventsCase([*before, event], "")
 
 
-def _sendable_case(before: Events, event: ServerSentEvent) -> _Case:
-    return _Case([*before, event], "")
-
-
-def _known(unsendable: str) -> Iterator[_Case]:
+def _known(unsendable: str) -> Iterator[EventsCase]:
     for events in events_to_send():
-        yield _Case(events, "")
+        yield EventsCase(events, "")
     if unsendable != "untested":
         for event, spoilt in events_that_cannot_be_sent():
-            yield _Case([event], spoilt)
+            yield EventsCase([event], spoilt)
 
 
 _Spoiler: TypeAlias = tuple[str, st.SearchStrategy[Any]]
@@ -215,7 +209,7 @@ def _spoilers(without: Collection[str]) -> list[_Spoiler]:
 @st.composite
 def _unsendable_cases(
     draw: st.DrawFn, events: st.SearchStrategy[ServerSentEvent], before: Events, spoilers: list[_Spoiler]
-) -> _Case:
+) -> EventsCase:
     """Draw an event that can't be sent, perhaps behind one that can."""
     is_first = draw(st.booleans()) or not before
     spoilt, values = draw(st.sampled_from(spoilers))
@@ -227,7 +221,7 @@ def _unsendable_cases(
         "retry": event.retry,
         spoilt: draw(values),
     }
-    return _Case([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
+    return EventsCase([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
 
 
 def _spoilt_field(event: ServerSentEvent) -> str:
@@ -295,18 +289,20 @@ class _Law:
             self.compared[self.compared.index("id")] = "last_event_id"
         #: The events that were sent last, in an earlier stream.
         self.sent_before: Events = []
+        #: The events of this case before they got their shape.
+        self.drawn: Events = []
 
-    def __call__(self, case: _Case) -> None:
+    def __call__(self, case: EventsCase) -> None:
         __tracebackhide__ = True
-        shape = self.options.shape
-        spoilt = [""] * (len(case.events) - 1) + [case.spoilt]
-        case = case._replace(
-            events=[shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
-        )
         # Nearly all that is left out is not drawn either.
-        if any(rule.touched_by(case.events) for rule in self.left_out) or any(map(self._is_beyond, case.events)):
+        if any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        self.check(case)
+        spoilt = [""] * (len(case.events) - 1) + [case.spoilt]
+        shape = self.options.shape
+        events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
+        if any(map(self._is_beyond, events)):
+            return
+        self.check(case._replace(events=events), case.events)
 
     def _is_beyond(self, event: ServerSentEvent) -> bool:
         """Tell whether an event is none that the producer must be able to send."""
@@ -326,9 +322,10 @@ class _Law:
             return True
         return options.ignore is not None and bool(options.ignore(event))
 
-    def check(self, case: _Case) -> None:
-        """Check one case, whatever is in it."""
+    def check(self, case: EventsCase, drawn: Events | None = None) -> None:
+        """Check one case, whatever is in it; the rules are those that it touches as it was drawn, without its shape."""
         __tracebackhide__ = True
+        self.drawn = case.events if drawn is None else drawn
         failure = self._failure_of(case)
         if failure is None:
             if not case.spoilt:
@@ -349,10 +346,11 @@ class _Law:
             )
         raise failure
 
-    def _after_others(self, case: _Case, before: Events) -> NotConforming | None:
+    def _after_others(self, case: EventsCase, before: Events) -> NotConforming | None:
         """Return what is wrong when other events go before, in the same stream."""
         for number in range(1, len(before) + 1):
-            failure = self._failure_of(case._replace(events=[*before[-number:], *case.events]))
+            self.drawn = [*before[-number:], *case.events]
+            failure = self._failure_of(case._replace(events=self.drawn))
             if failure is not None:
                 return failure.but(
                     "The last events alone arrive. They fail only after the others: the producer remembers what it "
@@ -360,17 +358,16 @@ class _Law:
                 )
         return None
 
-    def _failure_of(self, case: _Case) -> NotConforming | None:
+    def _failure_of(self, case: EventsCase) -> NotConforming | None:
         try:
             sent = self._sent(case)
         except Hang:
             sending = self.sending
             seconds = f"{sending.worker.timeout:g} seconds"
-            failure = self._failure(
-                case, sending.wire, [], None, f"the producer hangs: it does not end within {seconds}"
-            )
+            what = f"the producer hangs: it does not end within {seconds}"
+            hung = self._failure(case, sending.wire, [], None, what)
             raise Hung(
-                failure.but(
+                hung.but(
                     "If it waits for the end of a stream that has none: endless=True reads until the event has "
                     "arrived, and asgi(), wsgi() and http() check whole endpoints."
                 )
@@ -379,7 +376,7 @@ class _Law:
         self.sending.end(is_fine=failure is None)
         return failure
 
-    def _sent(self, case: _Case) -> _Sent:
+    def _sent(self, case: EventsCase) -> _Sent:
         """Have the events of a case sent, and one behind them."""
         self.sending.start()
         lengths: list[int] = []
@@ -415,7 +412,7 @@ class _Law:
         ]
         return reference._replace(events=[event for event, _ in kept], ends=[end for _, end in kept])
 
-    def _judged(self, case: _Case, sent: _Sent) -> NotConforming | None:
+    def _judged(self, case: EventsCase, sent: _Sent) -> NotConforming | None:
         """Return what is wrong with what was sent; None if all is well."""
         expected = [_arriving(event) for event in case.events]
         got = self._received(sent)
@@ -463,7 +460,7 @@ class _Law:
                 )
         return failure
 
-    def _judged_spoilt(self, case: _Case, sent: _Sent, expected: Events, got: Reference) -> NotConforming | None:
+    def _judged_spoilt(self, case: EventsCase, sent: _Sent, expected: Events, got: Reference) -> NotConforming | None:
         """Return what is wrong with how an event that can't be sent was dealt with."""
         spoilt = case.spoilt
         if self.options.unsendable == "refused":
@@ -550,13 +547,13 @@ class _Law:
                 what = "the producer let a value out of a comment"
             self.sending.end(is_fine=not what)
             if what:
-                case = _Case([], "")
+                case = EventsCase([], "")
                 body = section("the comment", [show_value(text)])
                 raise self._failure(case, sent.wire, [], got.events, what, COMMENT_END, error, behind, body) from error
 
     def _failure(  # noqa: PLR0917  # a report has many parts
         self,
-        case: _Case,
+        case: EventsCase,
         wire: bytes,
         expected: Events,
         got: Sequence[ServerSentEvent] | None,
@@ -566,7 +563,7 @@ class _Law:
         behind: Behind | None = None,
         head: str = "",
     ) -> NotConforming:
-        rule = rule or _broken_rule(case, wire)
+        rule = rule or _broken_rule(case._replace(events=self.drawn), wire)
         parts = [
             head or section("the events", [show_value(event) for event in case.events]),
             section("what was sent for them" if case.events else "what was sent for it", [show_bytes(wire)]),
@@ -586,7 +583,7 @@ class _Law:
             title = "what does arrive" if has_it else "what does arrive, with an event data: behind sent after them"
             parts.append(section(title, arrived))
         shown = ", ".join(map(python_event, case.events))
-        return NotConforming(
+        failure = NotConforming(
             rule,
             what,
             "\n".join(parts),
@@ -596,6 +593,9 @@ class _Law:
             got=None if error else got,
             again=f"cases=[[{shown}]]" if case.events else "",
         )
+        if case.events:
+            failure.touches = frozenset(each.name for each in PRODUCER_RULES if each.touched_by(self.drawn))
+        return failure
 
 
 _BEHIND = Behind.ours().event
@@ -616,7 +616,7 @@ def _is_injected(got: Reference, arrived: Sequence[ReceivedEvent | None], sent: 
     )
 
 
-def _broken_rule(case: _Case, wire: bytes) -> Rule[Events]:
+def _broken_rule(case: EventsCase, wire: bytes) -> Rule[Events]:
     if case.spoilt:
         return touched([case.events[-1]], PRODUCER_RULES)
     rule = touched(case.events, PRODUCER_RULES)

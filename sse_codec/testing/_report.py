@@ -27,12 +27,14 @@ class NotConforming(AssertionError):
         got: what was consumed or produced instead; None when an exception was raised, which is the `__cause__`.
         seed: draws the same cases again, as the check's option `seed`; None when Hypothesis draws them by its own
             settings (`derandomize`).
+        touches: the names of all rules that the case touches.
         examples: how many examples were drawn to find the first failure, before it was made smaller; 0 when it is one
             of the known places that are tried first.
     """
 
     examples = 0
     seed: int | None = None
+    touches: frozenset[str] = frozenset()
 
     def __init__(
         self,

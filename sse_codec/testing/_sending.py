@@ -446,9 +446,9 @@ class _Live:
             wait = min(wait * 2, 1.0)
         came = bytes(self._wire)
         self._disconnect()
+        when = "before it ended" if self._has_ended else f"within {_TO_ARRIVE:g} seconds"
         raise TimeoutError(
-            f"{self._endpoint} was opened, and events were published, but none came out of the stream "
-            f"{'before it ended' if self._has_ended else f'within {_TO_ARRIVE:g} seconds'}. "
+            f"{self._endpoint} was opened, and events were published, but none came out of the stream {when}. "
             f"What came: {show_bytes(came)}. Does publish reach whoever is connected, and does each event end with a blank line?"
         )
 
