@@ -7,6 +7,9 @@ from typing import Any
 
 from sse_codec.testing._rules import Rule
 
+#: How the last part of a report begins, which is for who calls the check from Python.
+ADVICE = "If this one is known, "
+
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
 
@@ -58,7 +61,7 @@ class NotConforming(AssertionError):
         # Without either there is nothing left to look at.
         if self.rule in {"data", "missing-blank-line"}:
             return text
-        return f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
+        return f'{text}\n\n{ADVICE}without={{"{self.rule}"}} looks for others.'
 
 
 def show_bytes(data: bytes) -> str:
