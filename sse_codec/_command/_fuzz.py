@@ -25,6 +25,7 @@ def fuzz(options: argparse.Namespace) -> int:
     if options.list_rules:
         sink.write(_rules(options.role))
         return 0
+    _need_one(options)
     try:
         from sse_codec.testing._remote import _formats, _run
     except ModuleNotFoundError as error:
@@ -46,26 +47,51 @@ def fuzz(options: argparse.Namespace) -> int:
     return outcome.status
 
 
+def _need_one(options: argparse.Namespace) -> None:
+    """See that there is something to check, and one thing alone."""
+    given = [bool(options.program), vars(options).get("service") is not None or vars(options).get("listen") is not None]
+    if sum(given) != 1:
+        what = "give a program behind --, or --listen, or --service" if options.role == "consumer" else "give a program"
+        raise Failure(2, f"fuzz {options.role}: {what}; --help has examples")
+
+
 def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
     """Join the other side and check it."""
+    from sse_codec.testing._remote import _formats
     from sse_codec.testing._remote._messages import CannotGoOn, consumer
-    from sse_codec.testing._remote._program import ProgramConsumer, ProgramProducer
     from sse_codec.testing._remote._run import run
 
     try:
-        remote: Any
-        if options.role == "consumer":
-            remote = ProgramConsumer(options.program, options.timeout)
-            tested: Callable[[Any], Any] = consumer(remote)
-        else:
-            remote = ProgramProducer(options.program, options.timeout)
-            tested = remote.send
+        remote = _join(options)
     except CannotGoOn as reason:
         raise Failure(2, str(reason)) from None
+    tested: Callable[[Any], Any] = consumer(remote) if options.role == "consumer" else remote.send
     try:
-        return run(options.role, remote.hello, tested, plan)
+        outcome = run(options.role, remote.hello, tested, plan)
+        if options.role == "consumer" and options.listen is not None and options.service is None:
+            remote.finish(not outcome.status, _formats.as_text(outcome, _again(options, outcome, _formats.case_argument)))
+        return outcome
     finally:
         remote.close()
+
+
+def _join(options: argparse.Namespace) -> Any:
+    """Return the other side: a program, a client that comes, or one that a service starts."""
+    from sse_codec.testing._remote._listen import Listener
+    from sse_codec.testing._remote._program import ProgramConsumer, ProgramProducer
+    from sse_codec.testing._remote._service import Service
+
+    if options.role == "producer":
+        return ProgramProducer(options.program, options.timeout)
+    limits = {"timeout": options.timeout, "pause": options.pause, "grace": options.grace}
+    if options.service is not None:
+        return Service(options.service, *(options.listen or ("127.0.0.1", 0)), **limits)
+    if options.listen is not None:
+        listener = Listener(*options.listen, **limits)
+        say(f"open {listener.url} in a browser, or have a client ask for it: it says how")
+        listener.wait_for_client()
+        return listener
+    return ProgramConsumer(options.program, options.timeout)
 
 
 def _again(
@@ -84,7 +110,11 @@ def _again(
             words += ["--case", case]
         else:
             words += [f"--seed={outcome.seed}", f"--examples={options.examples}", "--rule", finding.rule]
-        return shlex.join([*words, "--", *options.program])
+        for name in ("listen", "service"):
+            value = vars(options).get(name)
+            if value is not None:
+                words += [f"--{name}", value if name == "service" else "{}:{}".format(*value)]
+        return shlex.join([*words, "--", *options.program] if options.program else words)
 
     return command
 

@@ -63,6 +63,32 @@ def add_fuzz(
         _CONSUMER_EXAMPLES,
     )
     consumer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program, and its arguments")
+    consumer.add_argument(
+        "--listen",
+        type=_address,
+        metavar="HOST:PORT",
+        help="serve streams over HTTP, for a client of any kind, or a browser; with --service, where its clients come to",
+    )
+    consumer.add_argument(
+        "--service",
+        type=_http_url,
+        metavar="URL",
+        help="drive a client that has a test service for LaunchDarkly's sse-contract-tests",
+    )
+    consumer.add_argument(
+        "--pause",
+        type=_milliseconds,
+        default=0.002,
+        metavar="MS",
+        help="over HTTP: how long to wait behind each chunk (default: 2 ms)",
+    )
+    consumer.add_argument(
+        "--grace",
+        type=_milliseconds,
+        default=1.0,
+        metavar="MS",
+        help="over HTTP: how long an event may take to be reported (default: 1000 ms)",
+    )
     _add_choice(consumer, "ids", ("own", "sticky", "either"), "what the id of an event means")
     _add_choice(consumer, "retries", ("own", "sticky", "either"), "what the reconnection time of an event means")
     _add_choice(consumer, "on-eof", ("discard", "dispatch"), "what becomes of an event that the end cuts off")
@@ -142,11 +168,28 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port[:6]) < 65536):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no HOST:PORT; 127.0.0.1:8080 is one")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def _http_url(text: str) -> str:
+    if not text.startswith("http://"):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no http:// address")
+    return text
+
+
+def _milliseconds(text: str) -> float:
+    return _seconds(text, "milliseconds") / 1000
+
+
+def _seconds(text: str, unit: str = "seconds") -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of seconds, up to a day")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of {unit} over 0, and up to 86400")
     return seconds

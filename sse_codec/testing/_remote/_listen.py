@@ -103,13 +103,15 @@ class Listener:
         return reading._replace(events=case.with_chunks(reading.events))
 
     def finish(self, conforms: bool, report: str) -> None:
-        """Tell the client how it ended, and stop."""
+        """Tell the client how it ended."""
         with self._changed:
             self._case = None
             self._last = {"done": True, "conforms": conforms, "report": report}
             self._changed.notify_all()
-            if self._has_come:
-                self._changed.wait_for(lambda: self._told, _FAREWELL)
+            self._changed.wait_for(lambda: self._told or bool(self._problem), _FAREWELL)
+
+    def close(self) -> None:
+        """Stop listening."""
         self._server.stop()
 
     def _is_read(self) -> bool:

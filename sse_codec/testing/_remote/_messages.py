@@ -226,7 +226,7 @@ def parse_event(members: Any) -> dict[str, Any]:
     own = _member(members, "id")
     if sticky is not None:
         event["last_event_id"] = sticky
-    if own is not None or sticky is None:
+    if sticky is None or own is not None or "id" in members:
         event["id"] = own
     if type(members.get("chunk")) is int:
         event["chunk"] = members["chunk"]
