@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from sse_codec._event import Field
 from sse_codec._http import MEDIA_TYPE
 from sse_codec.testing._reference import reference_decode
 
@@ -39,8 +40,11 @@ class Case:
         self._grace = grace
         reference = reference_decode(b"".join(chunks))
         self._ends = reference.ends
-        #: The types that its events have.
-        self.types = sorted({event.event for event in reference.events})
+        #: The types that its events have, or may be taken to have by who reads it otherwise.
+        self.types = sorted(
+            {event.event for event in reference.events}
+            | {form for line in reference.lines if isinstance(line, Field) for form in _forms(line)} - {""}
+        )
         self._changed = threading.Condition()
         self._sent = 0
         self._came: list[int] = []
@@ -109,6 +113,14 @@ class Case:
             self._released = True
 
         self.change(over)
+
+
+def _forms(line: Field) -> set[str]:
+    """Return what may become of the value of a line, if its field is taken for the type."""
+    if line.name.strip().lower() != "event":
+        return set()
+    value = line.value
+    return {value, value.strip(), f" {value}", value.replace("\0", ""), value.partition("\0")[0]}
 
 
 class Request(BaseHTTPRequestHandler):
