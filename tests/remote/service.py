@@ -42,8 +42,7 @@ def reading(fault: type[faulty_consumers.Correct], *, again: bool = True) -> Cli
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.0"  # so that no connection is left open
     server: Service
 
     def do_GET(self) -> None:
@@ -87,13 +86,24 @@ class Service(ThreadingHTTPServer):
         self.commands: list[dict[str, Any]] = []
         self.streams: dict[str, threading.Event] = {}
         self.count = 0
+        self.threads: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def hang_up(self) -> None:
+        """Stop, and let each client notice."""
+        self.shutdown()
+        for closed in self.streams.values():
+            closed.set()
+        for thread in self.threads:
+            thread.join(60)
 
     def open(self, options: dict[str, Any]) -> str:
         self.count += 1
         path = f"/streams/{self.count}"
         self.streams[path] = closed = threading.Event()
-        threading.Thread(target=self.run, args=[options, closed], daemon=True).start()
+        thread = threading.Thread(target=self.run, args=[options, closed], daemon=True)
+        self.threads.append(thread)
+        thread.start()
         return path
 
     def run(self, options: dict[str, Any], closed: threading.Event) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +23,10 @@ from sse_codec.testing._reference import reference_decode
 
 #: The longest body of a request; what is longer is no report.
 _LONGEST = 64 * 1024 * 1024
+
+
+#: Seconds that those who are hung up on get to notice.
+_GRACE = 2.0
 
 
 class Case:
@@ -214,6 +220,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], application: Callable[[Request], None]) -> None:
         self.application = application
+        self._changed = threading.Condition()
+        self._connections: set[Any] = set()
         super().__init__(address, Request)
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -226,16 +234,32 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind; the name is not looked up, which takes seconds where no name server answers."""
-        import socketserver
-
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that leave."""
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note who is connected."""
+        with self._changed:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Note who no longer is."""
+        super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
+
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and hang up."""
         self.shutdown()
         self.server_close()
         self._thread.join()
+        with self._changed:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _GRACE)
