@@ -8,8 +8,8 @@ import shlex
 import subprocess
 import sys
 import threading
-import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -81,7 +81,9 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
     status, output, _ = fuzz(*arguments)
     report = output.decode()
     assert status == 1
-    assert report.startswith("the consumer does not make of the stream what it says\n\nthe stream, 12 bytes in chunks:\n")
+    assert report.startswith(
+        "the consumer does not make of the stream what it says\n\nthe stream, 12 bytes in chunks:\n"
+    )
     assert "without=" not in report, "that is for Python"
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
@@ -105,7 +107,7 @@ def test_all_broken_rules_in_each_format(fuzz: Streams, format: str) -> None:
         assert json.loads(text)["without"] == ["long", "retry"]
         assert [finding["rule"] for finding in json.loads(text)["findings"]] == ["leading-bom"]
     elif format == "junit":
-        [suite] = ElementTree.fromstring(text)  # noqa: S314  # our own
+        [suite] = ET.fromstring(text)  # noqa: S314  # our own
         assert suite.get("name") == "<&\\x07>"
         assert (suite.get("failures"), suite.get("skipped"), suite.get("errors")) == ("1", "2", "0")
         assert suite.get("tests") == str(len(RULES["consumer"])) == str(len(suite))
@@ -156,7 +158,9 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
     assert b"could not be checked (1 stream," in output
-    assert errors.startswith("sse-codec: its answer to request 1 has n None\nit was asked with --case '[\"ZGF0YTogYQoK\"]'")
+    assert errors.startswith(
+        "sse-codec: its answer to request 1 has n None\nit was asked with --case '[\"ZGF0YTogYQoK\"]'"
+    )
     for format in ("junit", "tap"):
         status, output, _ = fuzz("fuzz", "consumer", *QUICK, f"--format={format}", "--", *program)
         assert status == 2

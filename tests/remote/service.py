@@ -1,4 +1,4 @@
-"""A test service as LaunchDarkly's sse-contract-tests drive it, over any client: `python -m tests.remote.service [NAME]`.
+"""A test service as LaunchDarkly's sse-contract-tests drive it: `python -m tests.remote.service [NAME]`.
 
 NAME is a consumer of `faulty_consumers`; it prints where it listens. A client is a function that takes the options of
 the stream and yields what it reads, over as many connections as it makes.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def reading(fault: type[faulty_consumers.Correct], *, again: bool = True) -> Client:
-    """Return a client that reads with a consumer, a new one for each connection; it stops at 204, or at the first end."""
+    """Return a client that reads with a consumer, a new one for each connection; 204 stops it."""
 
     def read(options: dict[str, Any], closed: threading.Event) -> Iterator[dict[str, Any]]:
         while not closed.is_set():

@@ -64,31 +64,34 @@ def summary(outcome: Outcome) -> str:
 
 def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write one JSON object."""
-    return json.dumps(
-        {
-            "name": outcome.title,
-            "role": outcome.role,
-            "conforms": not outcome.findings and not outcome.stopped,
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "about": finding.about,
-                    "sentence": finding.sentence,
-                    "case": case_members(finding.case),
-                    "wire": in_base64(finding.wire),
-                    "expected": [event_members(event) for event in finding.expected],
-                    "report": report(finding),
-                    "reproduce": reproduce(finding),
-                }
-                for finding in outcome.findings
-            ],
-            "without": sorted(outcome.without),
-            "cases": outcome.cases,
-            "seconds": round(outcome.seconds, 3),
-            "seed": outcome.seed,
-            "stopped": outcome.stopped or None,
-        }
-    ) + "\n"
+    return (
+        json.dumps(
+            {
+                "name": outcome.title,
+                "role": outcome.role,
+                "conforms": not outcome.findings and not outcome.stopped,
+                "findings": [
+                    {
+                        "rule": finding.rule,
+                        "about": finding.about,
+                        "sentence": finding.sentence,
+                        "case": case_members(finding.case),
+                        "wire": in_base64(finding.wire),
+                        "expected": [event_members(event) for event in finding.expected],
+                        "report": report(finding),
+                        "reproduce": reproduce(finding),
+                    }
+                    for finding in outcome.findings
+                ],
+                "without": sorted(outcome.without),
+                "cases": outcome.cases,
+                "seconds": round(outcome.seconds, 3),
+                "seed": outcome.seed,
+                "stopped": outcome.stopped or None,
+            }
+        )
+        + "\n"
+    )
 
 
 def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None, str]]:
@@ -139,8 +142,8 @@ def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
         if finding is None:
             lines.append(f"ok {point}{f' # SKIP {reason}' if reason else ''}")
         else:
-            report = f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}"
-            indented = [f"    {line}".rstrip() for line in report.split("\n")]
+            text = f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}"
+            indented = [f"    {line}".rstrip() for line in text.split("\n")]
             lines += [f"not ok {point}", "  ---", "  message: |", *indented, "  ..."]
     if outcome.stopped:
         lines.append(f"Bail out! {printable(outcome.stopped)}")

@@ -179,9 +179,7 @@ class Listener:
             self._has_come = True
             self._waiting += 1
             self._changed.notify_all()
-            self._changed.wait_for(
-                lambda: self._last is not None or (self._case is not None and condition(self._case))
-            )
+            self._changed.wait_for(lambda: self._last is not None or (self._case is not None and condition(self._case)))
             case = self._case if self._last is None else None
         try:
             yield case

@@ -36,7 +36,7 @@ class Case:
         number: its place in the run, from 1.
         chunks: the stream.
         pause: how long to wait behind each chunk, in seconds, so that it arrives as one.
-        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports while reading.
+        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports meanwhile.
     """
 
     def __init__(self, number: int, chunks: Sequence[bytes], pause: float, grace: float) -> None:
