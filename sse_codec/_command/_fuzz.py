@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
 
 
+#: How many answers of a server one case may take.
+_PATIENCE = 6
+
+
 def fuzz(options: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     sink = Sink()
@@ -38,11 +42,14 @@ def fuzz(options: argparse.Namespace) -> int:
         every=options.all or options.format in _formats.WHOLE,
         examples=options.examples,
         seed=options.seed,
+        cases=None if options.case is None else [options.case],
     )
     outcome = _check(options, plan)
     sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
+        if outcome.last:
+            say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
 
 
@@ -57,24 +64,47 @@ def _need_one(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
     """Join the other side and check it."""
     from sse_codec.testing._remote import _formats
-    from sse_codec.testing._remote._messages import CannotGoOn, consumer
-    from sse_codec.testing._remote._run import run
+    from sse_codec.testing._remote._messages import CannotGoOn
+    from sse_codec.testing._remote._run import consumer, producer, run
 
+    if _url(options):
+        return _check_endpoint(options, plan)
     try:
         remote = _join(options)
     except CannotGoOn as reason:
         raise Failure(2, str(reason)) from None
-    tested: Callable[[Any], Any] = consumer(remote) if options.role == "consumer" else remote.send
     try:
-        outcome = run(options.role, remote.hello, tested, plan)
-        if options.role == "consumer" and options.listen is not None and options.service is None:
-            remote.finish(
-                conforms=not outcome.status,
-                report=_formats.as_text(outcome, _again(options, outcome, _formats.case_argument)),
-            )
+        if options.role == "producer":
+            plan.comment = remote.comment if remote.hello.comments else None
+            return run("producer", remote.hello, producer(remote), plan, remote.fresh)
+        outcome = run("consumer", remote.hello, consumer(remote), plan, remote.fresh)
+        if options.listen is not None and options.service is None:
+            report = _formats.as_text(outcome, _again(options, outcome, _formats.case_argument))
+            remote.finish(conforms=not outcome.status, report=report)
         return outcome
     finally:
         remote.close()
+
+
+def _url(options: argparse.Namespace) -> str | None:
+    """Return the address of an endpoint that is to be checked; None when it is a program."""
+    is_url = options.role == "producer" and len(options.program) == 1 and "://" in options.program[0]
+    return options.program[0] if is_url else None
+
+
+def _check_endpoint(options: argparse.Namespace, plan: Plan) -> Outcome:
+    """Check a server."""
+    from sse_codec.testing._remote._endpoint import endpoint
+    from sse_codec.testing._remote._messages import Hello
+    from sse_codec.testing._remote._run import run
+
+    url = options.program[0]
+    plan.timeout = _PATIENCE * options.timeout
+    try:
+        tested = endpoint(url, options.publish, options.publish_command, dict(options.header), options.timeout)
+    except ValueError as error:
+        raise Failure(2, str(error)) from None
+    return run("producer", Hello(name=url), tested, plan)
 
 
 def _join(options: argparse.Namespace) -> Any:
@@ -112,13 +142,26 @@ def _again(
             words += ["--case", case]
         else:
             words += [f"--seed={outcome.seed}", f"--examples={options.examples}", "--rule", finding.rule]
-        for name in ("listen", "service"):
-            value = vars(options).get(name)
-            if value is not None:
-                words += [f"--{name}", value if name == "service" else "{}:{}".format(*value)]
-        return shlex.join([*words, "--", *options.program] if options.program else words)
+        return shlex.join([*words, *_where(options)])
 
     return command
+
+
+def _where(options: argparse.Namespace) -> list[str]:
+    """Return the arguments that say what is checked."""
+    if options.role == "producer" and _url(options):
+        words = [*options.program]
+        if options.publish is not None:
+            words += ["--publish", options.publish]
+        if options.publish_command:
+            words += ["--publish-command", shlex.join(options.publish_command)]
+        for name, value in options.header:
+            words += ["-H", f"{name}: {value}"]
+        return words
+    if options.program:
+        return ["--", *options.program]
+    listen = [] if options.listen is None else ["--listen", "{}:{}".format(*options.listen)]
+    return listen if options.service is None else [*listen, "--service", options.service]
 
 
 def _rules(role: str) -> str:

@@ -26,13 +26,22 @@ Reproduce = Callable[[NotConforming], str]
 
 def case_members(case: Sequence[Any]) -> list[Any]:
     """Return a case as JSON has it: chunks in base64, or events."""
-    return [event_members(item) if isinstance(item, ServerSentEvent) else in_base64(item) for item in case]
+    return [
+        event_members(item) if isinstance(item, ServerSentEvent)
+        else in_base64(item.encode() if isinstance(item, str) else item)
+        for item in case
+    ]  # fmt: skip
+
+
+def case_text(case: Sequence[Any]) -> str:
+    """Return a case as the option --case takes it."""
+    return json.dumps(case_members(case))
 
 
 def case_argument(finding: NotConforming) -> str | None:
-    """Return the case of a finding as the option --case takes it; None when it is too long for that."""
-    text = json.dumps(case_members(finding.case))
-    return text if len(text) <= _LONGEST_CASE else None
+    """Return the case of a finding as the option --case takes it; None when there is none, or it is too long."""
+    text = case_text(finding.case)
+    return text if finding.case and len(text) <= _LONGEST_CASE else None
 
 
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:

@@ -112,6 +112,9 @@ class Listener:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._told and not self._waiting, _FAREWELL)
 
+    def fresh(self) -> None:
+        """Nothing is left of what was before."""
+
     def close(self) -> None:
         """Stop listening."""
         with self._changed:

@@ -9,13 +9,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, cast
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._text import printable
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule
+from sse_codec.testing._rules import (
+    COMMENT_END,
+    CONSUMER_RULES,
+    PRODUCER_PROMPTNESS,
+    PRODUCER_RULES,
+    PROMPTNESS,
+    PROMPTNESS_CR,
+    Rule,
+)
 
 VERSION = 1
 
@@ -25,7 +33,7 @@ _SHOWN = 200
 #: By role, the rules that a program can leave out.
 RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR],
-    "producer": [*PRODUCER_RULES],
+    "producer": [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END],
 }
 
 #: By role, the options that a program can say, with their values; None: any that its check takes.
@@ -36,7 +44,7 @@ _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "on_eof": ("discard", "dispatch"),
         "comments": ("dropped", "kept", "kept raw"),
     },
-    "producer": {"unsendable": ("contained", "refused", "untested")},
+    "producer": {"unsendable": ("contained", "refused", "untested"), "ids": ("own", "sticky")},
 }
 
 
@@ -63,8 +71,10 @@ class Hello(NamedTuple):
     #: Options of its check.
     options: Mapping[str, Any] = MappingProxyType({})
     without: frozenset[str] = frozenset()
-    #: It is given one chunk at a time.
+    #: A consumer that is given one chunk at a time.
     stepwise: bool = False
+    #: A producer that sends comments, too.
+    comments: bool = False
 
     @property
     def title(self) -> str:
@@ -94,21 +104,9 @@ class RemoteProducer(Protocol):
 
     hello: Hello
 
-    def send(self, event: ServerSentEvent) -> bytes:
-        """Have one event sent, and return its bytes; raises Refused."""
+    def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
+        """Have one event sent, the first of a new stream or another, and return its bytes; raises Refused."""
         ...
-
-
-def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]]:
-    """Return a remote as `check_consumer` takes it."""
-
-    def consume(chunks: Any) -> Iterator[dict[str, Any]]:
-        events, error = remote.read(chunks.all())
-        yield from events
-        if error:
-            raise RemoteError(error)
-
-    return consume
 
 
 def parse_hello(members: dict[str, Any], role: str) -> Hello:
@@ -140,6 +138,7 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
         options=options,
         without=rule_names(members.get("without") or [], role),
         stepwise=bool(members.get("stepwise")),
+        comments=role == "producer" and bool(members.get("comments")),
     )
 
 
@@ -171,6 +170,23 @@ def in_base64(chunk: bytes) -> str:
 def event_members(event: ServerSentEvent) -> dict[str, Any]:
     """Return an event as it stands in a request."""
     return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
+
+
+def parse_case(text: str, role: str) -> list[Any]:
+    """Take a case apart that somebody wrote: chunks in base64, or events.
+
+    Raises:
+        ValueError: it is none.
+    """
+    items = json.loads(text)
+    if not isinstance(items, list) or (role == "producer" and not items):
+        raise ValueError(text)
+    try:
+        if role == "consumer":
+            return [base64.b64decode(chunk, validate=True) for chunk in cast("list[Any]", items)]
+        return [ServerSentEvent(**event) for event in cast("list[Any]", items)]
+    except (TypeError, binascii.Error) as error:
+        raise ValueError(text) from error
 
 
 def parse_answer(line: bytes) -> dict[str, Any]:

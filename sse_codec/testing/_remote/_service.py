@@ -107,6 +107,9 @@ class Service:
             visit.case.release()
             self._ask("DELETE", instance)
 
+    def fresh(self) -> None:
+        """Nothing is left of what was before."""
+
     def close(self) -> None:
         """Stop listening; the service goes on."""
         self._server.stop()
