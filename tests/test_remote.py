@@ -153,10 +153,10 @@ def test_a_program_that_closes_its_output(consumer: ProgramConsumer, monkeypatch
 @pytest.mark.parametrize("size", [1, 500_000])
 def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
     consumer = ProgramConsumer(program("tests.remote.odd", "hangs"), PATIENCE)
-    consumer._timeout = SHORT
+    consumer._patience = SHORT
     with pytest.raises(NoAnswer, match=r"it did not answer within 0.3 s; on standard error:\n      it is hangs"):
         consumer.read([b"data: X\n\n", *[b"data: y\n" * size]])
-    consumer._timeout = PATIENCE
+    consumer.fresh()
     assert len(consumer.read([b"data: a\n\n"]).events) == 1
     consumer.close()
 
@@ -315,9 +315,9 @@ def test_a_program_that_reads_text() -> None:
 
 def test_a_program_sends_events() -> None:
     producer = ProgramProducer(program("tests.remote.producer", "Correct"), PATIENCE)
-    assert producer.send(ServerSentEvent("a\nb", "c", "1", 7)) == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
+    assert producer.send(ServerSentEvent("a\nb", "c", "1", 7), new=True) == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
     with pytest.raises(Refused, match="ValueError"):
-        producer.send(ServerSentEvent("a", id="\0"))
+        producer.send(ServerSentEvent("a", id="\0"), new=False)
     assert producer.send(ServerSentEvent("é"), new=True) == "data: é\n\n".encode()
     producer.close()
 
