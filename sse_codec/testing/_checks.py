@@ -16,6 +16,7 @@ from sse_codec.testing._report import NotConforming
 from sse_codec.testing._rules import Rule
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def _phases(settings: Any) -> list[Phase]:
@@ -112,11 +113,26 @@ def search(
         raise failure.with_traceback(None) from failure.__cause__
 
 
-def narrowed(law: Callable[[T], None], only: Collection[str]) -> Callable[[T], None]:
-    """Return a law of which only some rules count; all if none are named."""
+def narrowed(
+    law: Callable[[T], None],
+    only: Collection[str],
+    rules: Sequence[Rule[U]],
+    subject: Callable[[T], U],
+) -> Callable[[T], None]:
+    """Return a law of which only some rules count; all if none are named.
+
+    Args:
+        law: the law.
+        only: the names of the rules.
+        rules: those of them that something touches are tried with that; if there are others, everything is tried.
+        subject: returns what the rules are asked about.
+    """
+    of_some = [rule for rule in rules if rule.name in only]
 
     def narrow(case: T) -> None:
         __tracebackhide__ = True
+        if len(of_some) == len(only) and not any(rule.touched_by(subject(case)) for rule in of_some):
+            return
         try:
             law(case)
         except NotConforming as failure:

@@ -163,7 +163,7 @@ def check_consumer(
             if cases is None:
                 drawn = mostly_many(chunked(wires(excluded), excluded), 5)
                 known = streams_in_chunks(law.is_left_out if excluded else None)
-                search(known, drawn, narrowed(law, only), settings, seed, shrink=shrink_stream)
+                search(known, drawn, narrowed(law, only, CONSUMER_RULES, Stream), settings, seed, shrink=shrink_stream)
             else:
                 for case in cases:
                     law.check(list(case))

@@ -149,7 +149,7 @@ def check_producer(
         try:
             if cases is None:
                 law.check_comments()
-                narrow = narrowed(law, only)
+                narrow = narrowed(law, only, PRODUCER_RULES, lambda case: case.events)
                 search(_known(unsendable), mostly_many(drawn, 6), narrow, settings, seed, shrink=shrink_events)
             else:
                 for case in cases:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.testing._endpoints import http
+from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream
 from sse_codec.testing._remote._messages import CannotGoOn, Refused, RemoteError, event_members
 
 #: How much of an answer that refuses an event is shown, in bytes.
@@ -20,7 +20,7 @@ _SHOWN = 200
 
 def endpoint(
     url: str, publish: str | None, command: Sequence[str], headers: Mapping[str, str], timeout: float
-) -> Any:
+) -> Endpoint | PerStream:
     """Return an endpoint as `check_producer` takes it.
 
     Args:
@@ -57,8 +57,7 @@ def endpoint(
         with post(event, url) as response:
             yield from iter(response.read1, b"")
 
-    tested: Callable[[ServerSentEvent], Any] = answer
-    return tested if publish is None else http(url, publish=publish_it, headers=headers)
+    return per_stream(lambda: answer) if publish is None else http(url, publish=publish_it, headers=headers)
 
 
 def _run(command: Sequence[str], event: ServerSentEvent, timeout: float) -> None:

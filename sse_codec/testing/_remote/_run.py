@@ -16,7 +16,7 @@ from sse_codec.testing._consumer import check_consumer
 from sse_codec.testing._endpoints import Endpoint, PerStream, per_stream
 from sse_codec.testing._findings import OF_EVERYTHING, findings
 from sse_codec.testing._producer import check_producer
-from sse_codec.testing._remote._messages import CannotGoOn, Hello, RemoteConsumer, RemoteError, RemoteProducer
+from sse_codec.testing._remote._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 from sse_codec.testing._report import NotConforming
 from sse_codec.testing._rules import COMMENT_END
 
@@ -165,7 +165,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], No
             with contextlib.suppress(NotConforming):
                 recorded(tested, **options)
             outcome.ended_early = bool(outcome.findings)
-    except (CannotGoOn, TypeError, OSError) as reason:
+    except (CannotGoOn, RemoteError, Refused, TypeError, OSError) as reason:
         outcome.stopped = str(reason)
         outcome.last = last
         outcome.ended_early = True
