@@ -98,11 +98,10 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
 
 
 @pytest.mark.parametrize("format", ["text", "json", "junit", "tap", "github"])
-def test_all_broken_rules_in_each_format(fuzz: Streams, format: str) -> None:
-    class_name = "KeepsBOM"
+def test_each_format(fuzz: Streams, format: str) -> None:
     hello = json.dumps({"without": ["retry"], "name": "<&\x07>"})
-    arguments = ["--skip", "long", "--all", f"--format={format}"]
-    status, output, errors = fuzz("fuzz", "consumer", *QUICK, *arguments, "--", *CONSUMER, class_name, hello)
+    arguments = ["--skip", "long", "--case", '["77u/ZGF0YTogYQoK"]', f"--format={format}"]
+    status, output, errors = fuzz("fuzz", "consumer", *arguments, "--", *CONSUMER, "KeepsBOM", hello)
     text = output.decode()
     assert (status, errors) == (1, "")
     if format == "json":
@@ -128,6 +127,14 @@ def test_all_broken_rules_in_each_format(fuzz: Streams, format: str) -> None:
         assert text.count("To see it again:") == 1
 
 
+def test_all_broken_rules(fuzz: Streams) -> None:
+    program = ["--", *CONSUMER, "KeepsBOM+FoldsCase"]
+    status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--all", "--rule=leading-bom,unknown-field", *program)
+    assert (status, errors) == (1, "")
+    assert b"KeepsBOM+FoldsCase breaks 2 rules: " in output
+    assert output.count(b"To see it again:") == 2
+
+
 def test_a_program_that_dies_and_hangs_is_a_finding(fuzz: Streams) -> None:
     script = (
         "import base64, json, sys, time\n"
@@ -142,6 +149,21 @@ def test_a_program_that_dies_and_hangs_is_a_finding(fuzz: Streams) -> None:
     assert (status, errors) == (1, "")
     assert b"it raised ProgramEnded: 'it ended with status 1; on standard error:" in output
     assert b"I take no comments" in output
+
+
+def test_an_error_is_in_the_report(fuzz: Streams) -> None:
+    program = [sys.executable, "-m", "tests.remote.odd", "an error"]
+    status, output, _ = fuzz("fuzz", "consumer", "--case", '["ZGF0YTogWAoK"]', "--", *program)
+    assert status == 1
+    assert b"the consumer raised" in output
+    assert b"boom" in output
+
+
+def test_comments_of_a_producer(fuzz: Streams) -> None:
+    program = ["--", *PRODUCER, "Correct", '{"comments": true}']
+    status, output, _ = fuzz("fuzz", "producer", *QUICK, *program)
+    assert status == 1
+    assert b"line-end-in-comment" in output
 
 
 def test_rules_may_be_chosen(fuzz: Streams) -> None:
@@ -202,10 +224,20 @@ def test_without_Hypothesis_the_rules_are_listed_and_nothing_else() -> None:
     assert done.stderr == "sse-codec: fuzz needs Hypothesis: python -m pip install 'sse-codec[testing]'\n"
 
 
-def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sse_codec.testing._remote._run", None)
+def test_without_Hypothesis_it_says_what_to_install(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
     monkeypatch.delattr("sse_codec.testing._remote._run")
-    with pytest.raises(ModuleNotFoundError, match="_run"):
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    status, output, errors = fuzz("fuzz", "consumer", "--", "true")
+    assert (status, output) == (2, b"")
+    assert "pip install 'sse-codec[testing]'" in errors
+
+
+def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
+    monkeypatch.delattr("sse_codec.testing._remote._run")
+    monkeypatch.setitem(sys.modules, "sse_codec.testing._findings", None)
+    with pytest.raises(ModuleNotFoundError, match="_findings"):
         main(["fuzz", "consumer", "--", "true"])
 
 
@@ -369,6 +401,8 @@ def test_a_server_that_answers_with_the_stream(fuzz: Streams, endpoint: server.S
     [
         (["{}/events", "--publish", "{}/nowhere"], "answers 503"),
         (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
+        (["{}/events", "--publish", "{}/refuse"], "answers 404"),
+        (["{}/events", "--publish-command", "false"], "false ended with status 1"),
         (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
         (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),
         (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),

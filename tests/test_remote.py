@@ -150,6 +150,21 @@ def test_a_program_that_closes_its_output(consumer: ProgramConsumer, monkeypatch
         consumer.read([b"data: X\n\n"])
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no such groups")
+@pytest.mark.parametrize("consumer", ["leaves a child elsewhere"], indirect=True)
+def test_what_a_program_leaves_behind_holds_up_nothing(
+    consumer: ProgramConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_program, "_GRACE", 0.1)
+    process = consumer._process
+    assert process is not None
+    with pytest.raises(ProgramEnded, match="it ended with status 5"):
+        consumer.read([b"data: X\n\n"])
+    process._reader.join(PATIENCE)  # when that child has ended, too
+    process._output.close()
+    process._listener.join(PATIENCE)
+
+
 @pytest.mark.parametrize("size", [1, 500_000])
 def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
     consumer = ProgramConsumer(program("tests.remote.odd", "hangs"), PATIENCE)

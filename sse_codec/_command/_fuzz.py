@@ -48,8 +48,7 @@ def fuzz(options: argparse.Namespace) -> int:
     sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
-        if outcome.last:
-            say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
+        say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
 
 

@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
             self.start("text/event-stream")
             self.wfile.write(wire)
         else:
-            self.send_error(503)
+            self.send_error(404 if self.path == "/refuse" else 503)
 
     def start(self, media_type: str) -> None:
         self.send_response(200)

@@ -83,8 +83,7 @@ class Listener:
     def wait_for_client(self) -> None:
         """Wait until a client asks for its first stream; by then it has said its hello, if it says one."""
         with self._changed:
-            while not self._changed.wait_for(lambda: self._has_come or self._problem, 0.5):
-                pass  # so that Ctrl-C is seen on each platform
+            self._changed.wait_for(lambda: self._has_come or self._problem)
         self._check_problem()
 
     def read(self, chunks: list[Any]) -> Reading:
@@ -97,8 +96,7 @@ class Listener:
         what = f"{self.url}/case/{case.number}"
         self._wait(lambda: case.is_asked, f"the client did not ask for {what}")
         with self._changed:
-            while not self._changed.wait_for(lambda: case.is_sent or self._is_read(), 0.5):
-                pass  # sending has its own limits
+            self._changed.wait_for(lambda: case.is_sent or self._is_read())  # sending has its own limits
         self._wait(self._is_read, f"the client did not report what it read of {what}")
         reading = self._reading
         assert reading is not None  # noqa: S101  # it was waited for

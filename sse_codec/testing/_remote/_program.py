@@ -109,9 +109,8 @@ class _Process:
 
     def kill(self) -> str:
         """Kill it and what it started; return what it wrote on standard error."""
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):  # Windows has no groups
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         # Something that it started elsewhere may hold the pipes open.
