@@ -144,7 +144,10 @@ def check_producer(
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
     drawn = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
-    with Worker(timeout, run) as worker, streams_of(produce, worker, shape, endless=endless) as sending:
+    with (
+        Worker(timeout, run) as worker,
+        streams_of(produce, worker, shape, options.is_its_own, endless=endless) as sending,
+    ):
         law = _Law(sending, options)
         try:
             if cases is None:
@@ -250,6 +253,8 @@ _COMMENTS = [
 ]  # fmt: skip
 
 
+#: Events that are unlike all others.
+_UNLIKE = [ServerSentEvent("unlike", "unlike", "unlike", 77), ServerSentEvent("unlike 2", "unlike 2", "unlike 2", 78)]
 #: What they would make fields of.
 _INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry", "0")}
 
@@ -266,6 +271,12 @@ class _Options(NamedTuple):
     ignore: Callable[[ReceivedEvent], bool] | None = None
     comment: Callable[[str], Any] | None = None
     shape: Shape = Shape()
+
+    def is_its_own(self, event: ReceivedEvent) -> bool:
+        """Tell whether an event is one that the producer adds by itself."""
+        if self.until is not None and event.data == self.until:
+            return True
+        return self.ignore is not None and bool(self.ignore(event))
 
 
 class _Sent(NamedTuple):
@@ -299,7 +310,7 @@ class _Law:
     def __call__(self, case: EventsCase) -> None:
         __tracebackhide__ = True
         # Nearly all that is left out is not drawn either.
-        if any(rule.touched_by(case.events) for rule in self.left_out):
+        if not case.events or any(rule.touched_by(case.events) for rule in self.left_out):
             return
         spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have none
         shape = self.options.shape
@@ -317,14 +328,7 @@ class _Law:
             size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (event.data, event.event, event.id or ""))
             if size > options.max_event_size:
                 return True
-        return self._is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
-
-    def _is_its_own(self, event: ReceivedEvent) -> bool:
-        """Tell whether an event is one that the producer adds."""
-        options = self.options
-        if options.until is not None and event.data == options.until:
-            return True
-        return options.ignore is not None and bool(options.ignore(event))
+        return options.is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
 
     def check(self, case: EventsCase, drawn: Events | None = None) -> None:
         """Check one case, whatever is in it; the rules are those that it touches as it was drawn, without its shape."""
@@ -343,12 +347,19 @@ class _Law:
                 return
             failure = confirmed
         before, self.sent_before = self.sent_before, []
-        if self._failure_of(case) is None:
+        if self._arrives_after_something_else(case):
             failure = self._after_others(case, before) or failure.but(
-                "It fails only after other events: the producer remembers what it sent before. The same events, sent "
-                "once more, arrived."
+                "It fails only after certain other events: the producer remembers what it sent before. The same "
+                "events, sent once more, arrived. per_stream(...) makes it anew for each stream."
             )
         raise failure
+
+    def _arrives_after_something_else(self, case: EventsCase) -> bool:
+        """Tell whether nothing is wrong with a case when it is sent once more, as it is or after events unlike it."""
+        if self._failure_of(case) is None:
+            return True
+        self._failure_of(EventsCase(list(map(self.options.shape.event, _UNLIKE)), ""))
+        return self._failure_of(case) is None
 
     def _after_others(self, case: EventsCase, before: Events) -> NotConforming | None:
         """Return what is wrong when other events go before, in the same stream."""
@@ -412,7 +423,7 @@ class _Law:
         kept = [
             (event, end)
             for event, end in zip(reference.events, reference.ends, strict=True)
-            if not self.sending.is_old(event) and not self._is_its_own(event)
+            if not self.sending.is_old(event) and not self.options.is_its_own(event)
         ]
         return reference._replace(events=[event for event, _ in kept], ends=[end for _, end in kept])
 
