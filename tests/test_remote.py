@@ -102,6 +102,7 @@ def test_what_a_producer_answers() -> None:
 def test_what_a_consumer_answers() -> None:
     assert parse_reading({"error": "boom"}) == Reading([], "boom")
     assert parse_reading({"events": []}) == Reading([])
+    assert parse_reading({"events": None}) == Reading([]), "as Go writes a slice with nothing in it"
 
 
 # A program.

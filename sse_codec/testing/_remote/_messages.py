@@ -215,7 +215,7 @@ def parse_reading(members: dict[str, Any]) -> Reading:
     """
     error = _member(members, "error")
     events = members.get("events")
-    if events is None and error is None:
+    if "events" not in members and error is None:
         raise CannotGoOn(f"its answer has neither events nor an error: {_shown(members)}")
     if not isinstance(events, (list, type(None))):
         raise CannotGoOn(f"its events are no list: {_shown(events)}")
