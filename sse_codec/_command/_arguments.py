@@ -77,6 +77,15 @@ codes of warnings:
 """
 
 
+_VECTORS_EXAMPLES = """\
+examples:
+  sse-codec vectors tests/vectors
+      the suite for your own tests, in any language; again to update it
+  ls "$(sse-codec vectors)"
+      where the installed files are
+"""
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
@@ -109,7 +118,7 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
-def parser(decode: object, encode: object, lint: object) -> argparse.ArgumentParser:
+def parser(decode: object, encode: object, lint: object, vectors: object = None) -> argparse.ArgumentParser:
     """Return the parser; it sets `command` to one of the arguments, and `name` to its name."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
@@ -158,6 +167,16 @@ def parser(decode: object, encode: object, lint: object) -> argparse.ArgumentPar
             _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
         )
     )
+    added = command(
+        "vectors",
+        vectors,
+        "the conformance suite as JSON files",
+        "Copy the conformance suite: event streams and what they mean, and events and\n"
+        "what arrives of them, as JSON files for tests in any language. Without DIR,\n"
+        "write where the files are.",
+        _VECTORS_EXAMPLES,
+    )
+    added.add_argument("folder", nargs="?", metavar="DIR", help="made if it is not there; older copies are replaced")
     return top
 
 

@@ -5,8 +5,9 @@
   they draw from, for tests of your own. `st.from_type(ServerSentEvent)` needs no import of this package's.
 - `assert_conforms`: no finding of error level in a stream that was captured.
 - `reference_decode`: the standard's algorithm, slow and literal, as the judge of any decoder.
+- `load_vectors`: the conformance suite as data, for tests in any language.
 
-All but the last two need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
+All but the last three need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
 """
 
 from ._reference import Reference, reference_decode
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ._consumer import check_consumer
     from ._producer import check_producer
     from ._strategies import chunkings, event_lists, events, hostile_bytes, payloads, spellings, streams
+    from ._vectors import load_vectors
 
 __all__ = [
     "NotConforming",
@@ -29,6 +31,7 @@ __all__ = [
     "event_lists",
     "events",
     "hostile_bytes",
+    "load_vectors",
     "payloads",
     "reference_decode",
     "spellings",
@@ -45,6 +48,7 @@ _LATER = {
     "event_lists": "_strategies",
     "events": "_strategies",
     "hostile_bytes": "_strategies",
+    "load_vectors": "_vectors",
     "payloads": "_strategies",
     "spellings": "_strategies",
     "streams": "_strategies",

@@ -1,0 +1,418 @@
+"""The published vectors: they are what is made from the kit, they are right, and they find every seeded fault alone.
+
+`python -m tests.vectors.publish` makes the files. interop/test_vectors.py runs the runners of docs/vectors.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import jsonschema
+import pytest
+
+from sse_codec import Block, BlockDecoder, Decoder, LineDecoder, ServerSentEvent, encode
+from sse_codec.__main__ import main
+from sse_codec._event import Comment
+from sse_codec.testing import load_vectors, reference_decode
+from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES
+from sse_codec.testing._tour import streams_in_chunks
+from sse_codec.testing._vectors import FOLDER
+from tests import faulty_consumers, faulty_producers
+from tests.vectors import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sse_codec.testing._rules import Rule
+
+COMMAND = "python -m tests.vectors.publish"
+NAMES: tuple[Literal["decoding", "encoding", "surrogates"], ...] = ("decoding", "encoding", "surrogates")
+DOCUMENTS: dict[str, Any] = {name: json.loads((FOLDER / f"{name}.json").read_text("ascii")) for name in NAMES}
+DECODING: list[publish.Case] = DOCUMENTS["decoding"]["cases"]
+ENCODING: list[publish.Case] = DOCUMENTS["encoding"]["cases"] + DOCUMENTS["surrogates"]["cases"]
+ALL = DECODING + ENCODING
+SCHEMAS = {
+    "decoding": "decoding",
+    "encoding": "encoding",
+    "surrogates": "encoding",
+}
+
+
+# The files.
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    return publish.files()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_what_is_made(name: str, made: dict[str, str]) -> None:
+    assert (FOLDER / f"{name}.json").read_text("ascii") == made[f"{name}.json"], f"{COMMAND} writes it"
+
+
+def test_there_are_no_other_files() -> None:
+    others = {"decoding.schema.json", "encoding.schema.json", "CHANGELOG.md", "README.md"}
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.json" for name in NAMES} | others
+
+
+def test_they_are_no_burden() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_500_000
+    assert max(len(publish.dumped(case)) for case in ALL) < 40_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_as_their_schema_says(name: str) -> None:
+    schema = json.loads((FOLDER / f"{SCHEMAS[name]}.schema.json").read_text("ascii"))
+    assert DOCUMENTS[name]["$schema"] == f"./{SCHEMAS[name]}.schema.json"
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(DOCUMENTS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("decoding", lambda case: case.pop("rules")),
+        ("decoding", lambda case: case.update(extra=1)),
+        ("decoding", lambda case: case.update(chunks=["data: a"])),
+        ("decoding", lambda case: case["events"][0].pop("latest")),
+        ("decoding", lambda case: case["events"][0].update(retry=-1)),
+        ("decoding", lambda case: case.update(id="data/1")),
+        ("encoding", lambda case: case["events"][0].pop("data")),
+        ("encoding", lambda case: case.update(unsendable="event")),
+        ("encoding", lambda case: case["arrives"][0].update(event="a")),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(name: str, spoil: Callable[[publish.Case], object]) -> None:
+    document = {**DOCUMENTS[name], "cases": [copy.deepcopy(DOCUMENTS[name]["cases"][0])]}
+    validator = jsonschema.Draft202012Validator(json.loads((FOLDER / f"{name}.schema.json").read_text("ascii")))
+    validator.validate(document)
+    spoil(document["cases"][0])
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(document)
+
+
+@pytest.mark.parametrize(("name", "rules"), [("decoding", CONSUMER_RULES), ("encoding", PRODUCER_RULES)])
+def test_every_rule_has_cases(name: str, rules: Sequence[Rule[Any]]) -> None:
+    cases = DECODING if name == "decoding" else ENCODING
+    blamed = {case["rules"][0] for case in cases}
+    assert blamed == {rule.name for rule in rules}
+    for case in cases:
+        document = DOCUMENTS["surrogates" if "surrogate" in case["rules"] else name]
+        assert set(case["rules"]) <= set(document["rules"])
+        assert set(case["free"]) <= set(document["free"])
+
+
+def test_what_is_free_is_marked_in_some_case_and_explained() -> None:
+    used = {name for case in ALL for name in case["free"]}
+    assert used <= set(publish.FREE)
+    assert {name for document in DOCUMENTS.values() for name in document["free"]} == used
+
+
+def test_basic_cases_come_first() -> None:
+    """So the first that fails is to blame on its first rule: the cases before it touch all its others."""
+    for name in NAMES:
+        blamed = [case["rules"][0] for case in DOCUMENTS[name]["cases"]]
+        assert blamed == sorted(blamed, key=list(DOCUMENTS[name]["rules"]).index, reverse=True)
+
+
+# Their ids.
+
+
+def test_no_two_cases_have_one_id() -> None:
+    for cases in (DECODING, ENCODING):
+        hashes = [case["id"].partition("/")[2] for case in cases]
+        assert len(set(hashes)) == len(hashes), "the hash alone tells them apart"
+
+
+def test_an_id_is_made_of_the_input_alone() -> None:
+    for case in DECODING:
+        rule, _, digest = case["id"].partition("/")
+        assert rule == case["rules"][0]
+        assert digest == publish.short_hash(chunks_of(case))
+
+
+def test_an_id_does_not_change_when_cases_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = list(streams_in_chunks())
+    more = [[b"data: more\n\n"], [b": more\r", b"\ndata: a\n\n"], *streams[::-1]]
+    monkeypatch.setattr(publish, "streams_in_chunks", lambda: more)
+    now = {case["id"]: case for case in publish.decoding_cases()}
+    assert len(now) == len(DECODING) + 2
+    for case in DECODING:
+        assert json.loads(publish.dumped(publish.shortened(now[case["id"]]))) == case
+
+
+# What they say is right.
+
+
+def fill(case: publish.Case) -> str:
+    return str(case["repeat"]["text"] * case["repeat"]["times"])
+
+
+def expanded(case: publish.Case, value: Any) -> Any:
+    """Return a part of a case with its marks replaced."""
+    return publish._each(value, lambda text: text.replace(publish.MARK, fill(case)))
+
+
+def chunks_of(case: publish.Case) -> list[bytes]:
+    return [base64.b64decode(chunk).replace(b"\x1a", fill(case).encode()) for chunk in case["chunks"]]
+
+
+def as_seen(event: Any) -> publish.Case:
+    """Return an event of ours as the vectors spell it."""
+    return {
+        "type": event.event,
+        "data": event.data,
+        "id": event.id,
+        "lastEventId": event.last_event_id,
+        "retry": event.retry,
+    }
+
+
+class Failed(AssertionError):
+    """A consumer or producer does not pass a case; says which rule is to blame if it is the first."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def run_decoding(
+    case: publish.Case,
+    consume: Callable[[Iterable[bytes]], Iterator[Any]],
+    *,
+    strict: bool = False,
+    dispatch: bool = False,
+) -> None:
+    """Hold a consumer to a case.
+
+    Args:
+        case: the case.
+        consume: makes events of chunks, as it reads them.
+        strict: whether an event must come with its chunk even where waiting is free.
+        dispatch: whether it dispatches what the end of the stream cuts off.
+    """
+    number = -1
+
+    def source() -> Iterator[bytes]:
+        nonlocal number
+        chunks = chunks_of(case)
+        for number, chunk in enumerate(chunks):  # noqa: B007  # it is read outside
+            yield chunk
+        number = len(chunks)
+
+    try:
+        got = [(as_seen(event), number) for event in consume(source())]
+    except Exception as error:
+        raise Failed(case["rules"][0]) from error
+    expected = expanded(case, case["events"])
+    latest = [event.pop("latest") for event in expected]
+    chunks = [event.pop("chunk") for event in expected]
+    if dispatch and case["unfinished"] is not None:
+        expected.append(expanded(case, case["unfinished"]))
+        latest.append(len(case["chunks"]))
+        chunks.append(len(case["chunks"]))
+    if [event for event, _ in got] != expected:
+        raise Failed(case["rules"][0])
+    if any(came > at for (_, came), at in zip(got, latest, strict=True)):
+        raise Failed("promptness")
+    if strict and any(came > at for (_, came), at in zip(got, chunks, strict=True)):
+        raise Failed("promptness-cr")
+
+
+def run_encoding(case: publish.Case, produce: Callable[[ServerSentEvent], bytes], *, strict: bool = False) -> None:
+    """Hold a producer to a case; `strict`: what can't be sent must be refused."""
+    sent = [
+        ServerSentEvent(event["data"], event["type"], event["id"], event["retry"])
+        for event in expanded(case, case["events"])
+    ]
+    try:
+        wire = b"".join(map(produce, sent))
+    except Exception as error:
+        if case["unsendable"]:
+            return
+        raise Failed(case["rules"][0]) from error
+    if strict and case["unsendable"]:
+        raise Failed(case["rules"][0])
+    got = [as_seen(event) for event in reference_decode(wire + DOCUMENTS["encoding"]["behind"].encode()).events]
+    expected = expanded(case, case["arrives"])
+    if len(got) < len(expected) and reference_decode(wire).unfinished is not None:
+        raise Failed("missing-blank-line")
+    if len(got) != len(expected) or any(
+        should.items() - event.items() for event, should in zip(got, expected, strict=True)
+    ):
+        raise Failed(case["rules"][0])
+    if any(text.encode() in wire for text in case["never"]):
+        raise Failed(case["rules"][0])
+
+
+def feeding(decoder: Decoder | BlockDecoder, chunks: Iterable[bytes]) -> Iterator[Any]:
+    for chunk in chunks:
+        for item in decoder.feed(chunk):
+            event = item.to_event() if isinstance(item, Block) else item
+            if event is not None:
+                yield event
+
+
+@pytest.mark.parametrize("decoder", [Decoder, BlockDecoder])
+def test_our_decoders_pass(decoder: type[Decoder | BlockDecoder]) -> None:
+    for case in DECODING:
+        tested = decoder()
+        run_decoding(case, partial(feeding, tested), strict=True)
+        assert tested.last_event_id == expanded(case, case["lastEventId"])
+        if isinstance(tested, Decoder):
+            assert tested.reconnection_time == case["reconnectionTime"]
+
+
+def test_the_comments_are_right() -> None:
+    for case in DECODING:
+        lines = LineDecoder()
+        got = [line.text for chunk in chunks_of(case) for line in lines.feed(chunk) if isinstance(line, Comment)]
+        assert got == expanded(case, case["comments"])
+
+
+def test_the_text_is_that_of_the_chunks() -> None:
+    for case in DECODING:
+        text = None if case["text"] is None else [chunk.encode() for chunk in expanded(case, case["text"])]
+        assert text == chunks_of(case) or case["text"] is None
+        by_bytes = {"invalid-utf-8", "leading-bom", "cut-utf-8"} & set(case["rules"])
+        assert (text is None) == bool(by_bytes), case["id"]
+
+
+def test_our_encoder_passes() -> None:
+    for case in ENCODING:
+        run_encoding(case, encode, strict=True)
+        if not case["unsendable"]:
+            wire = b"".join(encode(ServerSentEvent(e["data"], e["type"], e["id"], e["retry"])) for e in
+                            expanded(case, case["events"]))  # fmt: skip
+            assert wire.decode() == expanded(case, case["example"])
+
+
+# They find every fault, and blame nobody.
+
+
+def first_failed(cases: Sequence[publish.Case], run: Callable[[publish.Case], None]) -> tuple[publish.Case, str] | None:
+    """Return the first case that is not passed, and the rule to blame; None if all are."""
+    for case in cases:
+        try:
+            run(case)
+        except Failed as failed:
+            return case, failed.rule
+    return None
+
+
+@pytest.mark.parametrize("fault", faulty_consumers.FAULTS, ids=lambda fault: fault.__name__)
+def test_every_faulty_consumer_fails_and_the_right_rule_is_to_blame(fault: type[faulty_consumers.Correct]) -> None:
+    failed = first_failed(
+        DECODING, lambda case: run_decoding(case, lambda chunks: fault().consume(chunks), strict=True)
+    )
+    assert failed is not None
+    assert failed[1] in faulty_consumers.FAULTS[fault]
+
+
+@pytest.mark.parametrize("fault", faulty_producers.FAULTS, ids=lambda fault: fault.__name__)
+def test_every_faulty_producer_fails_and_the_right_rule_is_to_blame(fault: type[faulty_producers.Correct]) -> None:
+    failed = first_failed(ENCODING, lambda case: run_encoding(case, fault().produce))
+    assert failed is not None
+    assert failed[1] in faulty_producers.FAULTS[fault]
+
+
+@pytest.mark.parametrize("producer", faulty_producers.CORRECT, ids=lambda producer: producer.__name__)
+def test_no_correct_producer_fails(producer: type[faulty_producers.Correct]) -> None:
+    produce = producer().produce
+    assert first_failed(ENCODING, lambda case: run_encoding(case, produce)) is None
+
+
+def test_no_correct_consumer_fails() -> None:
+    assert (
+        first_failed(DECODING, lambda case: run_decoding(case, faulty_consumers.Correct().consume, strict=True)) is None
+    )
+
+
+def test_who_waits_for_the_LF_of_a_CR_is_late_only_where_that_is_free() -> None:
+    waiting = faulty_consumers.WaitsForTheLFOfACR
+    assert first_failed(DECODING, lambda case: run_decoding(case, waiting().consume)) is None
+    failed = first_failed(DECODING, lambda case: run_decoding(case, waiting().consume, strict=True))
+    assert failed is not None
+    assert failed[1] in failed[0]["free"] == ["promptness-cr"]
+
+
+def test_who_dispatches_at_the_end_gives_out_what_is_said_to_be_unfinished() -> None:
+    dispatching = faulty_consumers.DispatchesAtTheEnd
+    assert first_failed(DECODING, lambda case: run_decoding(case, dispatching().consume, dispatch=True)) is None
+    failed = first_failed(DECODING, lambda case: run_decoding(case, dispatching().consume))
+    assert failed is not None
+    assert failed[1] in failed[0]["free"] == ["unfinished-block"]
+
+
+# How they are had.
+
+
+def test_they_are_loaded() -> None:
+    for name in NAMES:
+        assert load_vectors(name) == DOCUMENTS[name]
+    with pytest.raises(ValueError, match="must be 'decoding', 'encoding' or 'surrogates', not 'no'"):
+        load_vectors("no")  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_they_are_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "tests" / "vectors"
+    for _ in range(2):  # the second time they are replaced
+        assert main(["vectors", str(folder)]) == 0
+        written = capsys.readouterr().out.splitlines()
+        assert written == [str(folder / path.name) for path in sorted(FOLDER.iterdir())]
+        for path in FOLDER.iterdir():
+            assert (folder / path.name).read_bytes() == path.read_bytes()
+            (folder / path.name).write_bytes(b"old")
+
+
+def test_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vectors"]) == 0
+    assert capsys.readouterr().out == f"{FOLDER}\n"
+
+
+def test_where_they_can_not_be_copied_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["vectors", str(tmp_path / "file" / "folder")]) == 1
+    assert capsys.readouterr().err.startswith(f"sse-codec: {tmp_path / 'file'}")
+
+
+# How they are made.
+
+
+def test_what_is_made_anew_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(publish, "FOLDER", tmp_path)
+    publish.main()
+    assert f"decoding.json: {len(DECODING)} cases" in capsys.readouterr().out
+    monkeypatch.setattr(publish, "streams_in_chunks", lambda: iter([[b"data: a\n\n"], [b"data: new\n\n"]]))
+    publish.main()
+    printed = capsys.readouterr()
+    assert f"1 new, {len(DECODING) - 1} gone, 0 changed" in printed.out
+    assert printed.err.count("gone: ") == len(DECODING) - 1
+
+
+@pytest.mark.parametrize(
+    ("chunks", "repeat"),
+    [
+        ([b"data: " + b"x" * 100_000 + b"\n\n"], ("x", 100_000)),
+        ([b"data: ", b"x" * 4096, b"x" * 4096, b"xyz\n\n"], ("x", 4096)),
+        ([b"data: " + b"x" * 255 + b"\n\n"], (publish.MARK, 1)),
+        ([b"data: " + b"x" * 300 + b"\x1a\n\n"], (publish.MARK, 1)),
+        ([b"data: " + "é".encode() * 300 + b"\n\n"], (publish.MARK, 1)),
+    ],
+)
+def test_what_is_long_is_written_short(chunks: list[bytes], repeat: tuple[str, int]) -> None:
+    whole = publish.decoding_case(chunks)
+    case = json.loads(publish.dumped(publish.shortened(whole)))
+    assert (case["repeat"]["text"], case["repeat"]["times"]) == repeat
+    assert chunks_of(case) == chunks
+    for member in ("events", "text", "comments", "lastEventId", "unfinished"):
+        assert expanded(case, case[member]) == whole[member]
+    assert repeat[1] == 1 or len(json.dumps(case)) < 1000
