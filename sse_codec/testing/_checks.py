@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given
+from hypothesis import seed as with_seed
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
@@ -33,7 +34,11 @@ class _Drawn(Generic[T]):
 
 
 def search(
-    known: Iterable[T], cases: st.SearchStrategy[list[T]], law: Callable[[T], None], settings: Settings | None
+    known: Iterable[T],
+    cases: st.SearchStrategy[list[T]],
+    law: Callable[[T], None],
+    settings: Settings | None,
+    seed: int | None = None,
 ) -> None:
     """Try cases until one breaks a law, and raise what the smallest raises.
 
@@ -42,6 +47,7 @@ def search(
         cases: what to draw, several at a time: so what a case is like as a whole is drawn as often as its parts are.
         law: raises NotConforming where a case breaks it.
         settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
+        seed: draws the same cases each time that it is given.
     """
     examples = 0
     first: NotConforming | None = None
@@ -72,6 +78,8 @@ def search(
                 first.examples = examples
             raise
 
+    if seed is not None:
+        find = with_seed(seed)(find)
     try:
         if Phase.explicit in phases:
             for case in known:

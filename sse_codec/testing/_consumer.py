@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
@@ -36,6 +38,8 @@ def check_consumer(
     on_eof: Literal["discard", "dispatch"] = "discard",
     comments: Literal["dropped", "kept", "kept raw"] = "dropped",
     text: bool = False,
+    max_retry: int | None = None,
+    seed: int | None = None,
     settings: Settings | None = None,
 ) -> None:
     r"""Check that a consumer makes of any stream, cut anywhere, what the standard does (WHATWG HTML 9.2.6).
@@ -47,7 +51,9 @@ def check_consumer(
             iterable, an async iterable or a coroutine of either, run by `asyncio.run`. An event is a tuple `(type,
             data)`, `(type, data, id)` or `(type, data, id, retry)`, or any object or mapping with `data`, `event` (or
             `type`; None and "" stand for "message") and, where it has them, `id`, `retry` and `last_event_id` (or
-            `lastEventId`), which is always the sticky one.
+            `lastEventId`), which is always the sticky one. An event that has an int `chunk` says with which chunk it
+            came, counted from 0; so what must take all chunks at once (`chunks.all()`) can still be judged for
+            promptness.
         without: names of what the consumer does not support, so that a known gap does not hide the next one. Streams
             that touch one of them are not drawn, and "id", "retry" and "event" are not compared either. They are:
             "cut-bom", "cut-utf-8", "cut-crlf", "cut" (chunks that end inside something, or at all), "long" (over 1000
@@ -66,6 +72,9 @@ def check_consumer(
         comments: whether the consumer gives out comments too, as `sse_codec.Comment` or any object or mapping with
             `comment`: "kept" without the space after the colon, "kept raw" with it.
         text: whether it takes str chunks, decoded as a UTF-8 stream; what only bytes can have is not drawn then.
+        max_retry: the largest reconnection time that it can hold, in milliseconds; None: any. Streams with a larger one
+            are left out: the standard sets no limit, and none is demanded.
+        seed: draws the same streams each time that it is given; None: others each time.
         settings: Hypothesis's settings, such as `settings(max_examples=1000)`; those in force when None.
 
     Raises:
@@ -91,8 +100,8 @@ def check_consumer(
     one_of("check_consumer()", "comments", comments, ("dropped", "kept", "kept raw"))
     if text:  # the decoder of the bytes sees to these
         excluded |= {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
-    law = _Law(consume, _Options(excluded, ids, retries, on_eof, comments, text))
-    search(streams_in_chunks(), mostly_many(chunked(wires(excluded), excluded), 5), law, settings)
+    law = _Law(consume, _Options(excluded, ids, retries, on_eof, comments, text, max_retry))
+    search(streams_in_chunks(), mostly_many(chunked(wires(excluded), excluded), 5), law, settings, seed)
 
 
 class _Chunks:
@@ -100,22 +109,24 @@ class _Chunks:
 
     def __init__(self, chunks: list[bytes], text: bool) -> None:
         decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
-        self._chunks: Iterator[Any] = iter([decode(chunk) for chunk in chunks] if text else chunks)
-        self.events_out = 0
-        #: For each time a chunk was asked for, how many events had come out before.
-        self.events_out_before: list[int] = []
+        self._all: list[Any] = [decode(chunk) for chunk in chunks] if text else list(chunks)
+        self._left = iter(self._all)
+        #: How often a chunk was asked for.
+        self.asked = 0
 
-    @property
-    def asked(self) -> int:
-        """How often a chunk was asked for."""
-        return len(self.events_out_before)
+    def all(self) -> list[Any]:
+        """Return every chunk at once, for what can't ask for them one by one, such as another process.
+
+        It doesn't count as asking: an event then says itself with which chunk it came, or is not judged for promptness.
+        """
+        return list(self._all)
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        self.events_out_before.append(self.events_out)
-        return next(self._chunks)
+        self.asked += 1
+        return next(self._left)
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -134,6 +145,7 @@ class _Item(NamedTuple):
     event: Any
     data: Any
     fields: dict[str, Any]  # "id", "retry" and "last_event_id", as far as it has them
+    chunk: int | None = None  # the chunk with which it came, counted from 0, if it says so
 
     def __str__(self) -> str:
         if self.kind == "comment":
@@ -186,7 +198,8 @@ def _observed(item: Any) -> _Item:
         raise _NotAnItem(f"check_consumer(): an event needs data and event, and {type(item).__name__} lacks one")
     found = {"id": _get(item, "id"), "retry": _get(item, "retry"), "last_event_id": _get(item, *_STICKY_NAMES)}
     fields = {key: value for key, value in found.items() if value is not _MISSING}
-    return _Item("event", name or "message", data, fields)
+    chunk = _get(item, "chunk")
+    return _Item("event", name or "message", data, fields, chunk if type(chunk) is int else None)
 
 
 _STICKY_NAMES = ("last_event_id", "lastEventId")
@@ -252,6 +265,7 @@ class _Options(NamedTuple):
     on_eof: str
     comments: str
     text: bool
+    max_retry: int | None = None
 
 
 class _Law:
@@ -266,33 +280,46 @@ class _Law:
         self.on_eof = options.on_eof
         self.comments = options.comments
         self.text = options.text
+        self.max_retry = options.max_retry
 
     def is_left_out(self, chunks: list[bytes]) -> bool:
         stream = Stream(chunks)
         return any(rule.touched_by(stream) for rule in self.left_out)
+
+    def is_beyond(self, reference: Reference) -> bool:
+        """Tell whether a stream has a reconnection time that the consumer need not hold."""
+        return self.max_retry is not None and any(
+            isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.max_retry
+            for line in reference.lines
+        )
 
     def __call__(self, chunks: list[bytes]) -> None:
         # Nearly all that is left out is not drawn either.
         if self.left_out and self.is_left_out(chunks):
             return
         reference = reference_decode(b"".join(chunks))
+        if self.is_beyond(reference):
+            return
         source = _Chunks(chunks, self.text)
         got: list[_Item] = []
+        came: list[int] = []  # for each event the chunk with which it came
         try:
             result = self.consume(source)
             # What has asked for chunks by now reads them all before it gives out anything.
             lazy = source.asked == 0 and not hasattr(result, "__await__")
             for item in _items(result):
                 got.append(_observed(item))
-                source.events_out += got[-1].kind == "event"
+                if got[-1].kind == "event":
+                    came.append(source.asked - 1 if got[-1].chunk is None else got[-1].chunk)
         except _NotAnItem as mistake:
             raise TypeError(str(mistake)) from None
         except Exception as error:
             raise self._failure(chunks, reference, got, "the consumer raised", error=error) from error
         if not self._agrees(got, _meant(reference, self.comments, self.on_eof)):
             raise self._failure(chunks, reference, got, "the consumer does not make of the stream what it says")
-        if lazy and "promptness" not in self.without:
-            self._check_promptness(chunks, reference, got, source)
+        # Without chunks that were asked for, only those that say so have come with any.
+        if (lazy or any(item.chunk is not None for item in got)) and "promptness" not in self.without:
+            self._check_promptness(chunks, reference, got, came)
 
     def _agrees(self, got: list[_Item], expected: list[_Expected]) -> bool:
         return len(got) == len(expected) and any(
@@ -316,20 +343,22 @@ class _Law:
             checks.append(item.fields.get("retry", should.retries[retries]) == should.retries[retries])
         return all(checks)
 
-    def _check_promptness(self, chunks: list[bytes], reference: Reference, got: list[_Item], source: _Chunks) -> None:
-        arrived = 0
+    def _check_promptness(self, chunks: list[bytes], reference: Reference, got: list[_Item], came: list[int]) -> None:
         wire = b"".join(chunks)
-        # Who stops before the end has given out all there is, or the law would have said so by now.
-        for number, chunk in enumerate(chunks[: max(source.asked - 1, 0)], 1):
-            arrived += len(chunk)
-            complete = sum(end <= arrived for end in reference.ends)
-            if source.events_out_before[number] < complete:
+        arrived = list(accumulate(map(len, chunks)))
+        # Who stops before the end has given out all there is, or the law would have said so by now. What the end
+        # dispatches has no end.
+        for number, (end, with_chunk) in enumerate(zip(reference.ends, came, strict=False), 1):
+            complete = bisect_left(arrived, end)
+            for chunk in range(complete, min(with_chunk, len(chunks))):
                 # Its last character may be a CR, and what waits for one more waits to see whether a LF follows.
-                last = codecs.getincrementaldecoder("utf-8")("replace").decode(wire[:arrived])[-1:]
-                after_cr = last == "\r" and source.events_out_before[number] >= complete - 1
+                last = codecs.getincrementaldecoder("utf-8")("replace").decode(wire[: arrived[chunk]])[-1:]
+                after_cr = last == "\r" and number == bisect_right(reference.ends, arrived[chunk])
                 if after_cr and "promptness-cr" in self.without:
                     continue
-                what = f"event {complete} was complete with chunk {number}, and came only after the next was asked for"
+                what = (
+                    f"event {number} was complete with chunk {complete + 1}, and came only after the next was asked for"
+                )
                 rule = PROMPTNESS_CR if after_cr else PROMPTNESS
                 raise self._failure(chunks, reference, got, what, rule=rule)
 

@@ -33,6 +33,8 @@ def check_producer(
     *,
     without: Collection[str] = (),
     unsendable: Literal["contained", "refused", "untested"] = "contained",
+    max_retry: int | None = None,
+    seed: int | None = None,
     settings: Settings | None = None,
 ) -> None:
     r"""Check that what a producer makes of events is what a conforming consumer makes of its bytes (WHATWG HTML 9.2).
@@ -56,6 +58,8 @@ def check_producer(
             field, no other event, may suffer from it; that is, nothing can be injected. An id with U+0000 may not be
             written, because each receiver ignores it. "refused": it must raise, as `encode` does. "untested": not
             drawn.
+        max_retry: the largest reconnection time that it can send, in milliseconds; None: any.
+        seed: draws the same events each time that it is given; None: others each time.
         settings: Hypothesis's settings, such as `settings(max_examples=1000)`; those in force when None.
 
     Raises:
@@ -80,7 +84,7 @@ def check_producer(
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
     cases = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
-    search(_known(unsendable), mostly_many(cases, 6), _Law(produce, excluded, unsendable), settings)
+    search(_known(unsendable), mostly_many(cases, 6), _Law(produce, excluded, unsendable, max_retry), settings, seed)
 
 
 class _Case(NamedTuple):
@@ -152,8 +156,11 @@ def _unsendable_cases(
 class _Law:
     """Each event arrives as it was to be sent, and none that was not."""
 
-    def __init__(self, produce: Producer, without: Collection[str], unsendable: str) -> None:
+    def __init__(
+        self, produce: Producer, without: Collection[str], unsendable: str, max_retry: int | None = None
+    ) -> None:
         self.produce = produce
+        self.max_retry = max_retry
         self.unsendable = unsendable
         self.left_out = [rule for rule in PRODUCER_RULES if rule.name in without]
         self.compared = [name for name in ("data", "event", "id", "retry") if name not in without]
@@ -161,6 +168,8 @@ class _Law:
     def __call__(self, case: _Case) -> None:
         # Nearly all that is left out is not drawn either.
         if any(rule.touched_by(case.events) for rule in self.left_out):
+            return
+        if self.max_retry is not None and any((event.retry or 0) > self.max_retry for event in case.events):
             return
         wire = b""
         for event in case.events:

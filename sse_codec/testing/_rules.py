@@ -16,11 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
+from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
 
 T = TypeVar("T")
+
+#: A value of more characters than this is long, a line of more bytes, and as many lines, or events, are many.
+LONG_VALUE, LONG_LINE, MANY = 40, 50, 8
 
 
 class Line(NamedTuple):
@@ -47,6 +52,7 @@ class Stream:
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
         self.chunks = [chunk for chunk in chunks if chunk]
+        self.has_empty_chunk = len(self.chunks) < len(chunks)
         self.wire = b"".join(chunks)
         self.has_bom = self.wire.startswith(b"\xef\xbb\xbf")
         self.body = self.wire[3:] if self.has_bom else self.wire
@@ -73,6 +79,17 @@ class Stream:
             cuts.add(at)
         return cuts
 
+    @cached_property
+    def values(self) -> list[str]:
+        """The values of the fields that may hold any text, as text."""
+        return [
+            line.value.decode("utf-8", "replace") for line in self.lines if line.name in {b"data", b"event", b"id"}
+        ]
+
+    def any_value(self, test: Callable[[str], bool]) -> bool:
+        """Tell whether a value of data, event or id passes a test."""
+        return any(map(test, self.values))
+
     def any_field(self, test: Callable[[Line], bool]) -> bool:
         """Tell whether a line with a field that the standard knows passes a test."""
         return any(line.is_known_field and test(line) for line in self.lines)
@@ -84,7 +101,10 @@ class Stream:
 
 @dataclass(frozen=True)  # before 3.11 a NamedTuple can't be generic
 class Rule(Generic[T]):
-    """A rule of the standard: its name, what it is about, its sentence, and what touches it."""
+    """A rule of the standard: its name, what it is about, its sentence, and what touches it.
+
+    The sentence is the standard's. Where it says nothing, the sentence says what it leaves open.
+    """
 
     name: str
     about: str
@@ -159,10 +179,28 @@ _TYPE = (
 _CLEARED = '9.2.6: "Set the data buffer and the event type buffer to the empty string."'
 _FIELD = '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line", any-char without LF and CR.'
 _BLOCK = '9.2.5: "event = *( comment / field ) end-of-line"; ' + _END
+_NO_LIMIT = (
+    '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line": the standard sets no limit to the length '
+    "of a line. A bound is free to choose, but what it stops must fail, and not be cut or left out."
+)
+_ANY_LINES = (
+    '9.2.5: "event = *( comment / field ) end-of-line": the standard sets no limit to the lines of a block. A bound is '
+    "free to choose, but what it stops must fail, and not be cut or left out."
+)
+_ANY_EVENTS = '9.2.5: "stream = [ bom ] *event": the standard sets no limit to the events of a stream.'
+_EMPTY_CHUNK = (
+    "9.2.6 knows a stream of bytes, and its end; how the bytes are cut into chunks means nothing, and neither does a chunk "
+    "without bytes."
+)
+_AS_IT_IS = (
+    '9.2.6: "Append the field value to the data buffer": a value is text, and arrives as it was sent. The standard gives no '
+    "value a meaning of its own, and knows no escapes."
+)
 _ENCODED = '9.2.5: "Event streams in this format must always be encoded as UTF-8."'
 
-#: What is text for `str.splitlines` and no end of a line in an event stream, but for LF and CR.
-SEPARATORS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+def _is_cut_inside_the_bom(stream: Stream) -> bool:
+    return stream.has_bom and not stream.cuts.isdisjoint({1, 2})
 
 
 def _is_cut_inside(sequence: bytes) -> Callable[[Stream], bool]:
@@ -211,17 +249,57 @@ def _has_empty_data(stream: Stream) -> bool:
     )  # fmt: skip
 
 
+def _has_many_lines(stream: Stream) -> bool:
+    return any(len(block) > MANY for block in stream.blocks)
+
+
+def _has_many_events(stream: Stream) -> bool:
+    return sum(any(line.name == b"data" for line in block) for block in stream.blocks[:-1]) > MANY
+
+
+def _has_mixed_line_ends(stream: Stream) -> bool:
+    return len({line.end for line in stream.lines if line.end}) > 1
+
+
+def _is_white(line: Line) -> bool:
+    return bool(line.content) and not line.content.decode("utf-8", "replace").strip()
+
+
+def _is_padded(text: str) -> bool:
+    return text != text.strip()
+
+
+def _is_magic(text: str) -> bool:
+    return MAGIC_VALUES.fullmatch(text) is not None
+
+
+def _has_special(text: str) -> bool:
+    return SPECIAL_CHARACTERS.search(text) is not None
+
+
+def _has_control(text: str) -> bool:
+    return re.search("[\x01-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]|[^\t]\t[^\t]", text) is not None
+
+
 def _has_data_lines(stream: Stream) -> bool:
     return any([line.name for line in block].count(b"data") > 1 for block in stream.blocks)
 
 
 #: The rules of a consumer, in the order in which a shrunk failure is put down to them.
 CONSUMER_RULES: list[Rule[Stream]] = [
-    Rule("cut-bom", "a chunk ends inside the byte order mark", _BOM, _is_cut_inside(b"\xef\xbb\xbf")),
+    Rule("empty-chunk", "a chunk without bytes", _EMPTY_CHUNK, lambda stream: stream.has_empty_chunk),
+    Rule("cut-bom", "a chunk ends inside the byte order mark at the start", _BOM, _is_cut_inside_the_bom),
     Rule("cut-utf-8", "a chunk ends inside a character", _UTF_8, _is_cut_inside_a_character),
     Rule("cut-crlf", "a chunk ends between the CR and LF of a CRLF", _LINES, _is_cut_inside(b"\r\n")),
     Rule("cut", "the stream comes in more than one chunk", _LINES, lambda stream: len(stream.chunks) > 1),
-    Rule("long", "a stream of more than 1000 bytes", _DATA, lambda stream: len(stream.wire) > 1000),
+    Rule("many-events", f"more than {MANY} events in a stream", _ANY_EVENTS, _has_many_events),
+    Rule("many-lines", f"more than {MANY} lines in a block", _ANY_LINES, _has_many_lines),
+    Rule(
+        "long",
+        f"a line of more than {LONG_LINE} bytes",
+        _NO_LIMIT,
+        lambda stream: any(len(line.content) > LONG_LINE for line in stream.lines),
+    ),
     Rule("leading-bom", "the stream starts with a byte order mark", _BOM, lambda stream: stream.has_bom),
     Rule("invalid-utf-8", "bytes that are not UTF-8, each maximal subpart a U+FFFD", _UTF_8, _is_invalid_utf_8),
     Rule("late-bom", "U+FEFF anywhere but at the start is text", _BOM, lambda stream: stream.any_text("\ufeff")),
@@ -238,6 +316,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         lambda stream: stream.any_field(lambda line: line.name == b"id" and b"\0" in line.value),
     ),
     Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire),
+    Rule("mixed-line-ends", "lines that end in different ways", _LINES, _has_mixed_line_ends),
     Rule("bare-cr", "a lone CR ends a line", _LINES, lambda stream: any(line.end == b"\r" for line in stream.lines)),
     Rule("crlf", "CRLF ends a line", _LINES, lambda stream: any(line.end == b"\r\n" for line in stream.lines)),
     Rule("unfinished-block", "the stream ends inside a block", _END, lambda stream: bool(stream.blocks[-1])),
@@ -246,6 +325,12 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         "a line that starts with a colon",
         _COMMENT,
         lambda stream: any(line.content.startswith(b":") for line in stream.lines),
+    ),
+    Rule(
+        "white-space-line",
+        "a line of nothing but white space: no blank line, but a field that is ignored",
+        _DISPATCH,
+        lambda stream: any(map(_is_white, stream.lines)),
     ),
     Rule(
         "unknown-field",
@@ -275,13 +360,31 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         "padded-value",
         "a value that starts or ends with white space of its own",
         _COLON,
-        lambda stream: stream.any_field(lambda line: line.value != line.value.strip()),
+        lambda stream: stream.any_value(_is_padded),
     ),
     Rule(
         "colon",
         "a value with a colon in it",
         _COLON,
         lambda stream: stream.any_field(lambda line: b":" in line.value),
+    ),
+    Rule(
+        "control-character",
+        "a control character inside a value: a tab, ESC, DEL, ...",
+        _AS_IT_IS,
+        lambda stream: stream.any_value(_has_control),
+    ),
+    Rule(
+        "magic-value",
+        "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
+        _AS_IT_IS,
+        lambda stream: stream.any_value(_is_magic),
+    ),
+    Rule(
+        "special-character",
+        "a character that HTML, URLs, strings, formats or templates escape",
+        _AS_IT_IS,
+        lambda stream: stream.any_value(_has_special),
     ),
     Rule("overwritten-field", "event, id or retry twice in a block: the last counts", _EVENT, _has_repeated_field),
     Rule("event-without-data", "a block without data: no event, but its id counts", _NO_DATA, _has_block_without_data),
@@ -338,6 +441,10 @@ def _is_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def _lines_in(text: str) -> int:
+    return len(re.findall("\r\n|\r|\n", text)) + 1
+
+
 def _has_line_end(text: str | None) -> bool:
     return text is not None and ("\n" in text or "\r" in text)
 
@@ -363,7 +470,14 @@ PRODUCER_RULES: list[Rule[Events]] = [
     Rule("empty-event", "an empty event type", _TYPE, lambda events: any(not event.event for event in events)),
     Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate)),
     Rule("negative-retry", "a retry below 0", _RETRY, lambda events: any((event.retry or 0) < 0 for event in events)),
-    Rule("long", "a value of more than 1000 characters", _DATA, _any_value(lambda text: len(text) > 1000)),
+    Rule("many-events", f"more than {MANY} events in a stream", _ANY_EVENTS, lambda events: len(events) > MANY),
+    Rule("many-lines", f"data of more than {MANY} lines", _ANY_LINES, _any_data(lambda data: _lines_in(data) > MANY)),
+    Rule(
+        "long",
+        f"a line of more than {LONG_VALUE} characters in a value",
+        _NO_LIMIT,
+        _any_value(lambda text: len(text) > LONG_VALUE and any(len(x) > LONG_VALUE for x in re.split("[\r\n]", text))),
+    ),
     Rule("cr-in-data", "data with a CR in it, alone or before a LF", _LINES, _any_data(lambda data: "\r" in data)),
     Rule(
         "line-separator",
@@ -384,11 +498,24 @@ PRODUCER_RULES: list[Rule[Events]] = [
         "padded-value",
         "a value that starts or ends with white space",
         _COLON,
-        _any_value(lambda text: text != text.strip()),
+        _any_value(lambda text: any(map(_is_padded, re.split("[\r\n]", text)))),
     ),
     Rule("empty-data", "empty data", _NO_DATA, _any_data(lambda data: not data)),
     Rule("empty-id", "an empty id, which resets the last event ID", _STICKY, lambda e: any(x.id == "" for x in e)),
     Rule("colon", "a colon in a value", _COLON, _any_value(lambda text: ":" in text)),
+    Rule("control-character", "a control character in a value: a tab, ESC, DEL, ...", _AS_IT_IS, _any_value(_has_control)),
+    Rule(
+        "magic-value",
+        "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
+        _AS_IT_IS,
+        _any_value(_is_magic),
+    ),
+    Rule(
+        "special-character",
+        "a character that HTML, URLs, strings, formats or templates escape",
+        _AS_IT_IS,
+        _any_value(_has_special),
+    ),
     Rule("non-ascii", "text beyond ASCII", _ENCODED, _any_value(lambda text: not text.isascii())),
     Rule("retry", "a reconnection time", _RETRY, lambda events: any(event.retry is not None for event in events)),
     Rule("id", "an id", _ID, lambda events: any(event.id is not None for event in events)),
