@@ -13,18 +13,17 @@ import hashlib
 import json
 import re
 import sys
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from sse_codec import ReceivedEvent, ServerSentEvent, encode
-from sse_codec.testing import _vectors, reference_decode
+from sse_codec.testing import _tour, _vectors, reference_decode
 from sse_codec.testing._producer import _arriving
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Rule, Stream
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send, streams_in_chunks
+from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 Case = dict[str, Any]
 
@@ -32,11 +31,16 @@ Case = dict[str, Any]
 VERSION = "1.0.0"
 FOLDER = _vectors.FOLDER
 
-#: Stands for the text that a case repeats, U+001A SUBSTITUTE; in most cases for itself.
+#: Stands for the text that a case repeats: U+001A SUBSTITUTE.
 MARK = "\x1a"
-NO_REPEAT = {"text": MARK, "times": 1}
 #: What is sent behind the events of an encoding case: whatever was left open swallows it.
-BEHIND = "data: behind\n\n"
+BEHIND = ServerSentEvent("behind")
+#: How many blocks or events a case has at most that is put together from several.
+MOST = 8
+#: And how many bytes or characters each of those has at most.
+SMALL = 100
+#: How large a case may be, in bytes of JSON. A few of the known places are larger, and left to the checks.
+LARGEST = 20_000
 
 #: What the standard leaves open, or is done in other ways on purpose, and the cases in which it shows.
 FREE = {
@@ -66,17 +70,17 @@ FREE = {
 
 
 def decoding_case(chunks: Sequence[bytes]) -> Case:
-    """Return a stream in chunks with what it means."""
+    """Return a stream in chunks with what it means. A member that says nothing is left out."""
     wire = b"".join(chunks)
     stream = Stream(chunks)
     reference = reference_decode(wire)
     rules = [rule for rule in CONSUMER_RULES if rule.touched_by(stream)]
     events = [
-        {**_event(event), "chunk": chunk, "latest": latest}
+        _event(event) | ({"chunk": chunk} if chunk else {}) | ({} if latest == chunk else {"latest": latest})
         for event, (chunk, latest) in zip(reference.events, _arrivals(chunks, reference.ends), strict=True)
     ]
     free = {
-        "promptness-cr": any(event["chunk"] != event["latest"] for event in events),
+        "promptness-cr": any("latest" in event for event in events),
         "unfinished-block": bool(stream.blocks[-1]),
         "large-retry": any(
             line.name == b"retry" and re.fullmatch(rb"[0-9]+", line.value) and int(line.value[:4000]) > 2**31 - 1
@@ -85,20 +89,24 @@ def decoding_case(chunks: Sequence[bytes]) -> Case:
         "empty-chunk": b"" in chunks,
         "size": len(wire) > 65536,
     }
-    return {
+    case: Case = {
         "id": f"{rules[0].name}/{short_hash(chunks)}",
         "rules": [rule.name for rule in rules],
         "free": [name for name in FREE if free[name]],
         "about": _about(rules[0], wire.decode("utf-8", "surrogateescape"), len(chunks), "chunk"),
-        "repeat": NO_REPEAT,
-        "chunks": list(chunks),
-        "text": _as_text(chunks),
-        "events": events,
-        "unfinished": None if reference.unfinished is None else _event(reference.unfinished),
-        "lastEventId": reference.last_event_id,
-        "reconnectionTime": reference.reconnection_time,
-        "comments": reference.comments,
     }
+    text = _as_text(chunks)
+    case |= {"base64": list(chunks)} if text is None else {"text": text}
+    case["events"] = events
+    if reference.unfinished is not None:
+        case["unfinished"] = _event(reference.unfinished)
+    if reference.last_event_id:
+        case["lastEventId"] = reference.last_event_id
+    if reference.reconnection_time is not None:
+        case["reconnectionTime"] = reference.reconnection_time
+    if reference.comments:
+        case["comments"] = reference.comments
+    return case
 
 
 def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
@@ -109,35 +117,24 @@ def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
         spoilt: the field of the last one that can't be sent; "" if all can.
     """
     rules = [rule for rule in PRODUCER_RULES if rule.touched_by(events)]
-    if spoilt:  # what the last event can't be sent for is what the case is about
-        rules.sort(key=lambda rule: not rule.touched_by([events[-1]]))
-    sent = [{"type": event.event, "data": event.data, "id": event.id, "retry": event.retry} for event in events]
-    arrives: list[Case] = []
-    last_event_id = ""
-    for event in map(_arriving, events):
-        last_event_id = last_event_id if event.id is None else event.id
-        arrives.append(_event(ReceivedEvent(event.data, event.event, event.id, event.retry, last_event_id)))
-    [behind] = reference_decode(BEHIND.encode(), last_event_id=last_event_id).events
-    arrives.append(_event(behind))
-    for member in {"event": ["type"], "id": ["id", "lastEventId"]}.get(spoilt, [spoilt]):
-        arrives[-2].pop(member, None)
-        if member == "lastEventId":
-            arrives[-1].pop(member)
-    key = json.dumps(sent, separators=(",", ":"), sort_keys=True).encode()
+    sent = list(map(_members, events))
+    arrives = [_members(_arriving(event)) for event in events]
     large = any((event.retry or 0) > 2**31 - 1 for event in events)
     size = sum(len(event.data) + len(event.event) + len(event.id or "") for event in events)
-    return {
-        "id": f"{rules[0].name}/{short_hash([key])}",
+    case: Case = {
+        "id": f"{rules[0].name}/{short_hash([json.dumps(sent, sort_keys=True).encode()])}",
         "rules": [rule.name for rule in rules],
         "free": ["large-retry"] * large + ["size"] * (size > 65536),
-        "about": _about(rules[0], ", ".join(map(_shown_event, events)), 1, "event"),
-        "repeat": NO_REPEAT,
+        "about": _about(rules[0], _shown(sent[0]), len(events), "event"),
         "events": sent,
-        "unsendable": {"event": "type"}.get(spoilt, spoilt) or None,
-        "arrives": arrives,
-        "never": ["\0"] if spoilt == "id" and "\0" in str(events[-1].id) else [],
-        "example": None if spoilt else "".join(encode(event).decode() for event in events),
     }
+    if spoilt:
+        case["unsendable"] = {"event": "type"}.get(spoilt, spoilt)
+    if arrives != sent:
+        case["arrives"] = arrives
+    if spoilt == "id" and "\0" in str(events[-1].id):
+        case["never"] = ["\0"]
+    return case
 
 
 def short_hash(parts: Sequence[bytes]) -> str:
@@ -146,13 +143,14 @@ def short_hash(parts: Sequence[bytes]) -> str:
 
 
 def _event(event: ReceivedEvent) -> Case:
-    return {
-        "type": event.event,
-        "data": event.data,
-        "id": event.id,
-        "lastEventId": event.last_event_id,
-        "retry": event.retry,
-    }
+    return _members(event) | ({"lastEventId": event.last_event_id} if event.last_event_id else {})
+
+
+def _members(event: ServerSentEvent) -> Case:
+    """Return the members of an event; one that says nothing is left out."""
+    type_ = None if event.event == "message" else event.event
+    members = {"type": type_, "data": event.data, "id": event.id, "retry": event.retry}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _arrivals(chunks: Sequence[bytes], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -183,7 +181,7 @@ def _as_text(chunks: Sequence[bytes]) -> list[str] | None:
         return None
 
 
-_SHOWN = 60
+_SHOWN = 40
 
 
 def _about(rule: Rule[Any], shown: str, count: int, unit: str) -> str:
@@ -195,35 +193,40 @@ def _about(rule: Rule[Any], shown: str, count: int, unit: str) -> str:
     return f"{rule.about}: {text}" + (f", in {count} {unit}s" if count > 1 else "")
 
 
-def _shown_event(event: ServerSentEvent) -> str:
-    fields = {"type": event.event, "data": event.data, "id": event.id, "retry": event.retry}
-    return "; ".join(f"{k} {v}" for k, v in fields.items() if v is not None and (k, v) != ("type", "message"))
+def _shown(event: Case) -> str:
+    return "; ".join(f"{name} {value}" for name, value in event.items())
 
 
 # What is long is written short.
 
-#: A run of one character that is worth it.
-_RUN = re.compile(r"([^\x1a\\\"\r\n])\1{255,}")
+#: A run of the same one to three characters that is worth it.
+_RUN = re.compile(r"([^\x1a]{1,3}?)\1{127,}", re.DOTALL)
 
 
 def shortened(case: Case) -> Case:
-    """Return a case with its long runs of one character written as marks, if it has any."""
+    """Return a case with its long runs of one text written as marks, if it has any."""
     strings = [part for member in _REPEATING for part in _strings(case.get(member))]
-    runs = {(found[1], len(found[0])) for text in strings for found in _RUN.finditer(text)}
-    best = case
+    has_mark = any(MARK in string for string in strings)
+    runs = {(found[1], len(found[0]) // len(found[1])) for text in strings for found in _RUN.finditer(text)}
+    best = _with_repeat(case, MARK, 1) if has_mark else case
     for text, times in sorted(runs):
-        if text.isascii() and not any(MARK in string for string in strings):
-            run = re.compile(f"{re.escape(text)}{{{times}}}")
+        if not has_mark and (text.isascii() or "base64" not in case):
             changed = {
-                member: _each(value, partial(run.sub, MARK)) if member in _REPEATING else value
+                member: _each(value, lambda string: string.replace(text * times, MARK))
+                if member in _REPEATING
+                else value
                 for member, value in case.items()
             }
-            changed["repeat"] = {"text": text, "times": times}
-            best = min(best, changed, key=lambda each: len(dumped(each)))
+            best = min(best, _with_repeat(changed, text, times), key=lambda each: len(dumped(each)))
     return best
 
 
-_REPEATING = ("chunks", "text", "events", "unfinished", "lastEventId", "comments", "arrives", "example")
+def _with_repeat(case: Case, text: str, times: int) -> Case:
+    """Return a case that says what a mark stands for; without that member there is none in it."""
+    return case | {"repeat": {"text": text, "times": times}}
+
+
+_REPEATING = ("text", "base64", "events", "unfinished", "lastEventId", "comments", "arrives")
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -248,25 +251,162 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
     return {key: _each(part, change) for key, part in value.items()} if isinstance(value, dict) else value
 
 
-# The files.
+# Which cases there are.
 
 
-def _unique(cases: Iterable[Case]) -> list[Case]:
-    return list({case["id"]: case for case in cases}.values())
+def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
+    """Yield the known streams in chunks, and whether they may be put together with others."""
+    for part in (_tour._alone, _tour._with_others, _tour._cut, _tour._counted, _tour._sized):
+        for chunks in part(_holds_many):  # which the tour then gives one by one
+            yield chunks, part is _tour._with_others and _can_be_joined(chunks)
+
+
+def _holds_many(chunks: Sequence[bytes]) -> bool:
+    return len(Stream(chunks).blocks) > 4
+
+
+def _can_be_joined(chunks: Sequence[bytes]) -> bool:
+    """Tell whether a stream is one chunk of whole blocks that mean the same behind others."""
+    stream = Stream(chunks)
+    return (
+        len(chunks) == 1
+        and len(stream.blocks) > 1
+        and not stream.blocks[-1]
+        and not stream.has_bom
+        and len({line.end for line in stream.lines}) == 1
+        and len(stream.wire) < SMALL
+    )
+
+
+def _joined_streams(known: Collection[Case]) -> Iterator[Sequence[bytes]]:
+    """Yield the streams of the suite: those that it has, and what is not among them yet.
+
+    Blocks with the same rule to blame are put together, few enough to see which of them was read wrongly. A new one
+    is put together with other new ones. So what there is keeps its id.
+    """
+    old = [case_chunks(case) for case in known]
+    yield from old
+    whole = set(map(tuple, old))
+    held: dict[tuple[str, ...], list[bytes]] = {}
+    for case, chunks in zip(known, old, strict=True):
+        if len(chunks) == 1:
+            held.setdefault(_key(case["rules"]), []).append(chunks[0])
+    open_groups: dict[tuple[str, ...], list[bytes]] = {}
+    for chunks, can_be_joined in _streams():
+        if tuple(chunks) in whole:
+            continue
+        whole.add(tuple(chunks))
+        if not can_be_joined:
+            yield chunks
+            continue
+        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(Stream(chunks)))
+        if any(_stands_in(chunks[0], wire) for wire in held.get(key, ())):
+            continue
+        group = open_groups.setdefault(key, [])
+        if sum(map(_count_blocks, [*group, chunks[0]])) > MOST:
+            yield [b"".join(group)]
+            group.clear()
+        group.append(chunks[0])
+    for group in open_groups.values():
+        yield [b"".join(group)]
+
+
+#: What implementations leave out and know it; so it should be easy to skip, and hide little else.
+OFTEN_SKIPPED = {"event-without-data", "id", "no-colon", "retry"}
+
+
+def _key(rules: Iterable[str]) -> tuple[str, ...]:
+    """Return what streams that are put together have in common: the rule to blame, and what is often skipped."""
+    first, *others = (name for name in rules if name != "events")
+    return (first, *(name for name in others if name in OFTEN_SKIPPED))
+
+
+def _count_blocks(wire: bytes) -> int:
+    return len(Stream([wire]).blocks) - 1
+
+
+def _stands_in(wire: bytes, stream: bytes) -> bool:
+    """Tell whether a stream holds the blocks of another."""
+    at = stream.find(wire)
+    while at > 0 and stream[at - 2 : at] not in {b"\n\n", b"\r\r"} and not stream.startswith(b"\r\n\r\n", at - 4):
+        at = stream.find(wire, at + 1)
+    return at >= 0
+
+
+def case_chunks(case: Case) -> list[bytes]:
+    """Return the chunks of a case that was read from a file."""
+    text = (case["repeat"]["text"] * case["repeat"]["times"]).encode() if "repeat" in case else b""
+    chunks = map(str.encode, case["text"]) if "text" in case else map(base64.b64decode, case["base64"])
+    return [chunk.replace(MARK.encode(), text) for chunk in chunks]
+
+
+def case_events(case: Case) -> list[ServerSentEvent]:
+    """Return the events to send of a case that was read from a file."""
+    text = case["repeat"]["text"] * case["repeat"]["times"] if "repeat" in case else ""
+    events = _each(case["events"], lambda value: value.replace(MARK, text))
+    return [ServerSentEvent(e["data"], e.get("type", "message"), e.get("id"), e.get("retry")) for e in events]
+
+
+def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent]]:
+    """Yield the events of the suite that can be sent, in the same way."""
+    old = list(map(case_events, known))
+    yield from old
+    held: set[tuple[ServerSentEvent, ...]] = set()
+    for events in old:
+        for start in range(len(events)):
+            held.update(tuple(events[start:end]) for end in range(start + 1, min(start + 4, len(events)) + 1))
+    tour = [tuple(events) for events in events_to_send()]
+    starts = {events[:-1] for events in tour}
+    open_groups: dict[tuple[str, ...], list[ServerSentEvent]] = {}
+    for events in tour:
+        if events in held or events in starts:
+            continue
+        if len(events) > MOST // 2 or any(len(event.data) + len(event.event) > SMALL for event in events):
+            yield events
+            continue
+        group = open_groups.setdefault(_key(rule.name for rule in PRODUCER_RULES if rule.touched_by(events)), [])
+        if len(group) + len(events) > MOST:
+            yield tuple(group)
+            group.clear()
+        group += events
+    for group in open_groups.values():
+        yield tuple(group)
+
+
+def decoding_cases(known: Collection[Case] = ()) -> list[Case]:
+    """Return all cases of streams; `known` are those that there are already."""
+    return _sorted(map(decoding_case, _joined_streams(known)), CONSUMER_RULES)
+
+
+def encoding_cases(known: Collection[Case] = ()) -> list[Case]:
+    """Return all cases of events to send, those with a lone surrogate too."""
+    sendable = [case for case in known if "unsendable" not in case]
+    cases = [*map(encoding_case, _joined_events(sendable))]
+    cases += [encoding_case([event], field) for event, field in events_that_cannot_be_sent()]
+    cases += [
+        encoding_case(case_events(case), {"type": "event"}.get(case["unsendable"], case["unsendable"]))
+        for case in known
+        if "unsendable" in case
+    ]
+    return _sorted(cases, PRODUCER_RULES)
 
 
 def _sorted(cases: Iterable[Case], rules: Sequence[Rule[Any]]) -> list[Case]:
-    """Return the cases, basic ones first: then the first that fails is to blame on its first rule.
+    """Return the cases, each once, basic ones first: then the first that fails is to blame on its first rule.
 
     The rules' order is that of blame: what shows in few streams stands first, and the last is touched by all.
     """
     order = [rule.name for rule in reversed(rules)]
 
     def key(case: Case) -> tuple[Any, ...]:
-        inputs = case.get("chunks") or case["events"]
+        inputs = case.get("text") or case.get("base64") or case["events"]
         return order.index(case["rules"][0]), len(case["rules"]), len(inputs), len(str(inputs)), case["id"]
 
-    return sorted(cases, key=key)
+    short = (shortened(case) for case in {case["id"]: case for case in cases}.values())
+    return sorted((case for case in short if len(dumped(case)) <= LARGEST), key=key)
+
+
+# The files.
 
 
 def dumped(value: object) -> str:
@@ -275,7 +415,7 @@ def dumped(value: object) -> str:
     def as_base64(part: bytes) -> str:
         return base64.b64encode(part).decode()
 
-    return json.dumps(value, default=as_base64)
+    return json.dumps(value, default=as_base64, separators=(",", ":"))
 
 
 def _document(kind: str, title: str, about: str, rules: Sequence[Rule[Any]], cases: Sequence[Case]) -> str:
@@ -291,31 +431,26 @@ def _document(kind: str, title: str, about: str, rules: Sequence[Rule[Any]], cas
         "standard": "https://html.spec.whatwg.org/multipage/server-sent-events.html",
         "rules": {rule.name: {"about": rule.about, "sentence": rule.sentence} for rule in rules if rule.name in used},
         "free": {name: text for name, text in FREE.items() if name in free},
-        **({"behind": BEHIND} if kind == "encoding" else {}),
     }
-    lines = ",\n".join(dumped(shortened(case)) for case in cases)
+    if kind == "encoding":
+        head["behind"] = {"wire": encode(BEHIND).decode(), "data": BEHIND.data}
+    lines = ",\n".join(map(dumped, cases))
     return json.dumps(head, indent=1)[:-2] + f',\n "cases": [\n{lines}\n ]\n}}\n'
 
 
-def decoding_cases() -> list[Case]:
-    return _sorted(_unique(map(decoding_case, streams_in_chunks())), CONSUMER_RULES)
+def files(known: Mapping[str, Collection[Case]]) -> dict[str, str]:
+    """Return what each file should hold, by name.
 
-
-def encoding_cases() -> list[Case]:
-    """Return all cases of events to send, those with a lone surrogate too."""
-    sendable = map(encoding_case, events_to_send())
-    spoilt = (encoding_case([event], field) for event, field in events_that_cannot_be_sent())
-    return _sorted(_unique([*sendable, *spoilt]), PRODUCER_RULES)
-
-
-def files() -> dict[str, str]:
-    """Return what each file should hold, by name."""
-    encoding = encoding_cases()
+    Args:
+        known: the cases that each file has already, by name; they stay.
+    """
+    encoding = encoding_cases([*known.get("encoding.json", ()), *known.get("surrogates.json", ())])
     plain = [case for case in encoding if "surrogate" not in case["rules"]]
     surrogates = [case for case in encoding if "surrogate" in case["rules"]]
+    decoding = decoding_cases(known.get("decoding.json", ()))
     return {
         "decoding.json": _document(
-            "decoding", "Event streams, and what they mean", "For parsers.", CONSUMER_RULES, decoding_cases()
+            "decoding", "Event streams, and what they mean", "For parsers.", CONSUMER_RULES, decoding
         ),
         "encoding.json": _document(
             "encoding", "Events to send, and what arrives of them", "For encoders.", PRODUCER_RULES, plain
@@ -331,21 +466,28 @@ def files() -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """Write the files, and say what is new, gone or changed."""
-    for name, text in files().items():
-        path = FOLDER / name
-        before = {case["id"]: case for case in json.loads(path.read_text("ascii"))["cases"]} if path.exists() else {}
-        after = {case["id"]: case for case in json.loads(text)["cases"]}
-        changed = [key for key in before.keys() & after.keys() if before[key] != after[key]]
+def published() -> dict[str, list[Case]]:
+    """Return the cases that there are, by the name of their file."""
+    paths = (FOLDER / f"{name}.json" for name in ("decoding", "encoding", "surrogates"))
+    return {path.name: json.loads(path.read_text("ascii"))["cases"] for path in paths if path.exists()}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the files, and say what is new, gone or changed; with `--anew` what there is need not stay."""
+    before = published()
+    for name, text in files({} if "--anew" in arguments else before).items():
+        old = {case["id"]: case for case in before.get(name, ())}
+        new = {case["id"]: case for case in json.loads(text)["cases"]}
+        changed = [key for key in old.keys() & new.keys() if old[key] != new[key]]
+        gone = sorted(old.keys() - new.keys())
         print(
-            f"{name}: {len(after)} cases, {len(text):,} bytes; {len(after.keys() - before.keys())} new, "
-            f"{len(before.keys() - after.keys())} gone, {len(changed)} changed"
+            f"{name}: {len(new)} cases, {len(text):,} bytes; {len(new.keys() - old.keys())} new, {len(gone)} gone, "
+            f"{len(changed)} changed"
         )
-        for key in sorted(before.keys() - after.keys()):
+        for key in gone:
             print(f"  gone: {key}", file=sys.stderr)
-        path.write_text(text, "ascii")
+        (FOLDER / name).write_text(text, "ascii")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
