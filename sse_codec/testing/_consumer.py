@@ -10,6 +10,7 @@ import asyncio
 import codecs
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +22,7 @@ from sse_codec.testing._checks import drained, known_rules, one_of, search, touc
 from sse_codec.testing._reference import Reference, reference_decode
 from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
+from sse_codec.testing._shrink import shrink_stream
 from sse_codec.testing._strategies import chunked, mostly_many, wires
 from sse_codec.testing._tour import streams_in_chunks
 
@@ -101,7 +103,8 @@ def check_consumer(
     if text:  # the decoder of the bytes sees to these
         excluded |= {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
     law = _Law(consume, _Options(excluded, ids, retries, on_eof, comments, text, max_retry))
-    search(streams_in_chunks(), mostly_many(chunked(wires(excluded), excluded), 5), law, settings, seed)
+    known = streams_in_chunks(law.is_left_out if excluded else None)
+    search(known, mostly_many(chunked(wires(excluded), excluded), 5), law, settings, seed, shrink=shrink_stream)
 
 
 class _Chunks:
@@ -225,6 +228,10 @@ class _Expected(NamedTuple):
         return ", ".join(shown)
 
 
+#: The known places are the same for each check, so their meaning is found out once.
+_reference = lru_cache(maxsize=4096)(reference_decode)
+
+
 def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
     """Return what the standard makes of a stream, comments among the events where they stand in it."""
     items: list[_Expected] = []
@@ -297,7 +304,7 @@ class _Law:
         # Nearly all that is left out is not drawn either.
         if self.left_out and self.is_left_out(chunks):
             return
-        reference = reference_decode(b"".join(chunks))
+        reference = _reference(b"".join(chunks))
         if self.is_beyond(reference):
             return
         source = _Chunks(chunks, self.text)

@@ -7,7 +7,7 @@ The reference decoder is the receiver.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
@@ -17,6 +17,7 @@ from sse_codec.testing._checks import drained, known_rules, one_of, search, touc
 from sse_codec.testing._reference import reference_decode
 from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import BLANK_LINE, PRODUCER_RULES, Events, Rule
+from sse_codec.testing._shrink import EventsCase, shrink_events
 from sse_codec.testing._strategies import _events, mostly_many
 from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
 
@@ -84,26 +85,20 @@ def check_producer(
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
     cases = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
-    search(_known(unsendable), mostly_many(cases, 6), _Law(produce, excluded, unsendable, max_retry), settings, seed)
+    law = _Law(produce, excluded, unsendable, max_retry)
+    search(_known(unsendable), mostly_many(cases, 6), law, settings, seed, shrink=shrink_events)
 
 
-class _Case(NamedTuple):
-    """Events to send in one stream, and the field by which the last of them can't be; "" when all can."""
-
-    events: Events
-    spoilt: str
+def _sendable_case(before: Events, event: ServerSentEvent) -> EventsCase:
+    return EventsCase([*before, event], "")
 
 
-def _sendable_case(before: Events, event: ServerSentEvent) -> _Case:
-    return _Case([*before, event], "")
-
-
-def _known(unsendable: str) -> Iterator[_Case]:
+def _known(unsendable: str) -> Iterator[EventsCase]:
     for events in events_to_send():
-        yield _Case(events, "")
+        yield EventsCase(events, "")
     if unsendable != "untested":
         for event, spoilt in events_that_cannot_be_sent():
-            yield _Case([event], spoilt)
+            yield EventsCase([event], spoilt)
 
 
 _Spoiler: TypeAlias = tuple[str, st.SearchStrategy[Any]]
@@ -138,7 +133,7 @@ def _spoilers(without: Collection[str]) -> list[_Spoiler]:
 @st.composite
 def _unsendable_cases(
     draw: st.DrawFn, events: st.SearchStrategy[ServerSentEvent], before: Events, spoilers: list[_Spoiler]
-) -> _Case:
+) -> EventsCase:
     """Draw an event that can't be sent, perhaps behind one that can."""
     is_first = draw(st.booleans()) or not before
     spoilt, values = draw(st.sampled_from(spoilers))
@@ -150,7 +145,7 @@ def _unsendable_cases(
         "retry": event.retry,
         spoilt: draw(values),
     }
-    return _Case([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
+    return EventsCase([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
 
 
 class _Law:
@@ -165,7 +160,7 @@ class _Law:
         self.left_out = [rule for rule in PRODUCER_RULES if rule.name in without]
         self.compared = [name for name in ("data", "event", "id", "retry") if name not in without]
 
-    def __call__(self, case: _Case) -> None:
+    def __call__(self, case: EventsCase) -> None:
         # Nearly all that is left out is not drawn either.
         if any(rule.touched_by(case.events) for rule in self.left_out):
             return
@@ -203,7 +198,7 @@ class _Law:
         return {name: getattr(event, name) for name in self.compared}
 
     def _failure(
-        self, case: _Case, wire: bytes, expected: Events, got: Sequence[ServerSentEvent] | None, what: str
+        self, case: EventsCase, wire: bytes, expected: Events, got: Sequence[ServerSentEvent] | None, what: str
     ) -> NotConforming:
         rule = _broken_rule(case, wire)
         parts = [
@@ -224,7 +219,7 @@ class _Law:
         return NotConforming(rule, what, "\n".join(parts), case=case.events, wire=wire, expected=expected, got=got)
 
 
-def _broken_rule(case: _Case, wire: bytes) -> Rule[Events]:
+def _broken_rule(case: EventsCase, wire: bytes) -> Rule[Events]:
     if case.spoilt:
         return touched([case.events[-1]], PRODUCER_RULES)
     rule = touched(case.events, PRODUCER_RULES)
