@@ -47,7 +47,7 @@ def streams_in_chunks(left_out: LeftOut | None = None) -> Iterator[list[bytes]]:
             the blocks that are left out, instead of not at all.
     """
     seen: set[tuple[bytes, ...]] = set()
-    for part in (_alone, _with_others, _cut, _sized, _counted, _largest):
+    for part in (_alone, _with_others, _paired, _cut, _sized, _counted, _largest):
         for chunks in part(left_out):
             if tuple(chunks) not in seen and not (left_out and left_out(chunks)):
                 seen.add(tuple(chunks))
@@ -112,7 +112,7 @@ def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams of many blocks, each with one thing in it that can go wrong, or with two."""
+    """Streams of many blocks, each with one thing in it that can go wrong."""
     for text in map(str.encode, _ALL_TEXTS):
         shapes = [
             *([b"data: " + text, b""], [b"event: " + text, b"data: z", b""], [b"id: " + text, b"data: z", b""]),
@@ -129,6 +129,14 @@ def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
     for line in lines:
         shapes = [[line, b""], [line, b"data: z", b""], [b"data: z", line, b""], [b"data: y", line, b"data: z", b""]]
         yield from _together(map(_joined, shapes), left_out)
+    for first, second in product([b"\n", b"\r\n", b"\r"], repeat=2):
+        yield [b"data: a" + first + b"data: b" + second + first + b"data: c" + first + second + b"\n"]
+        yield [b"data: a" + first * 2 + b"data: b" + second * 2 + b"data: c" + first + second]
+        yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
+
+
+def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
+    """Streams of many blocks, each with two such things, in a block or in one after the other."""
     ends = [b"\n", b"\r\n", b"\r"]
     for at, first in enumerate(_PAIRED):
         blocks: list[Lines] = []
@@ -140,10 +148,6 @@ def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
                 [first, b"data: z", b"", second, b"data: y", b""],
             ]
         yield from _together((_joined(lines, ends[at % 3]) for lines in blocks), left_out)
-    for first, second in product(ends, repeat=2):
-        yield [b"data: a" + first + b"data: b" + second + first + b"data: c" + first + second + b"\n"]
-        yield [b"data: a" + first * 2 + b"data: b" + second * 2 + b"data: c" + first + second]
-        yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
 
 
 #: Each stands behind and in front of each, in a block with it and in the one before.
