@@ -131,7 +131,7 @@ def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
         "events": sent,
     }
     if spoilt:
-        case["unsendable"] = {"event": "type"}.get(spoilt, spoilt)
+        case["unsendable"] = "type" if spoilt == "event" else spoilt
     if arrives != sent:
         case["arrives"] = arrives
     if spoilt == "id" and "\0" in str(events[-1].id):
@@ -213,19 +213,18 @@ def shortened(case: Case) -> Case:
     best = _with_repeat(case, MARK, 1) if has_mark else case
     for text, times in sorted(runs):
         if not has_mark and (text.isascii() or "base64" not in case):
-            changed = {
-                member: _each(value, lambda string: string.replace(text * times, MARK))
-                if member in _REPEATING
-                else value
-                for member, value in case.items()
-            }
-            best = min(best, _with_repeat(changed, text, times), key=lambda each: len(dumped(each)))
+            best = min(best, _with_repeat(case, text, times), key=lambda each: len(dumped(each)))
     return best
 
 
 def _with_repeat(case: Case, text: str, times: int) -> Case:
-    """Return a case that says what a mark stands for; without that member there is none in it."""
-    return case | {"repeat": {"text": text, "times": times}}
+    """Return a case with marks, and what they stand for; without that member there is none in it."""
+
+    def mark(string: str) -> str:
+        return string.replace(text * times, MARK)
+
+    changed = {member: _each(value, mark) for member, value in case.items() if member in _REPEATING}
+    return case | changed | {"repeat": {"text": text, "times": times}}
 
 
 _REPEATING = ("text", "base64", "events", "unfinished", "lastEventId", "comments", "arrives")
@@ -281,7 +280,7 @@ def _can_be_joined(chunks: Sequence[bytes]) -> bool:
     )
 
 
-def _joined_streams(known: Collection[Case]) -> Iterator[Sequence[bytes]]:
+def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
     """Yield the streams of the suite: those that it has, and what is not among them yet.
 
     Blocks with the same rule to blame are put together, few enough to see which of them was read wrongly. A new one
@@ -295,7 +294,8 @@ def _joined_streams(known: Collection[Case]) -> Iterator[Sequence[bytes]]:
         if len(chunks) == 1:
             held.setdefault(_key(case["rules"]), []).append(chunks[0])
     open_groups: dict[tuple[str, ...], list[bytes]] = {}
-    for chunks, can_be_joined in _streams():
+    for known_chunks, can_be_joined in _streams():
+        chunks = list(known_chunks)
         if tuple(chunks) in whole:
             continue
         whole.add(tuple(chunks))
@@ -361,9 +361,9 @@ def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent
     yield from old
     old_ones = set(map(tuple, old))
     held: set[tuple[ServerSentEvent, ...]] = set()
-    for events in old:
+    for events in old_ones:
         for start in range(len(events)):
-            held.update(tuple(events[start:end]) for end in range(start + 1, min(start + 4, len(events)) + 1))
+            held.update(events[start:end] for end in range(start + 1, min(start + 4, len(events)) + 1))
     tour = [tuple(events) for events in events_to_send()]
     starts = {events[:-1] for events in tour if len(events) <= MOST // 2}
     open_groups: dict[tuple[str, ...], list[ServerSentEvent]] = {}
@@ -400,7 +400,7 @@ def encoding_cases(known: Collection[Case] = ()) -> list[Case]:
         if json.loads(json.dumps(_members(event))) == _members(event)  # JSON makes one character of two surrogates
     ]
     cases += [
-        encoding_case(case_events(case), {"type": "event"}.get(case["unsendable"], case["unsendable"]))
+        encoding_case(case_events(case), "event" if case["unsendable"] == "type" else case["unsendable"])
         for case in known
         if "unsendable" in case
     ]
