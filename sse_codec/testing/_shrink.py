@@ -30,7 +30,7 @@ _MOST_CASES, _MOST_SECONDS = 1000, 5.0
 _ALIKE = 40
 
 #: What a value is replaced by, where that fails too: plain texts, and one for each rule about values.
-_VALUES = ["a", "1", "", "7", "b", "A", "a b", "é", "e\u0301", "²", "中", "🍊", "\t", "a\tb", "\x01", "0", "007", "&", "\\n", "%", "[DONE]", " a", "a ", " "]
+_VALUES = ["a", "1", "", "7", "b", "A", "a b", "é", "e\u0301", "²", "中", "🍊", "\t", "a\tb", "\x01", "0", "007", "&", "\\n", "%", "[1,2]", "[DONE]", " a", "a ", " "]
 #: The same for lines.
 _LINES = [b"data: a", b"id: 1", b"event: a", b"retry: 7", b"data: b", b"id: 2", b"event: b", b"retry: 8", b":", b": a", b"x: a"]
 #: Lengths at which bounds are: of values, and, in front of each, of lines with a field's name and an end.
@@ -213,6 +213,12 @@ def _blocks(wire: bytes) -> list[_Place]:
     return blocks if start is None else [*blocks, _Place(start, len(wire), len(wire))]
 
 
+def _examples(shrinking: Shrinking[list[bytes]]) -> None:
+    """The example of a rule, if that is all it takes."""
+    for rule in reversed(CONSUMER_RULES):
+        shrinking.take(list(rule.example))
+
+
 def _join_chunks(shrinking: Shrinking[list[bytes]]) -> None:
     """Fewer chunks: none that is empty, one, two, or as few as can be."""
 
@@ -321,6 +327,7 @@ def _simpler_line(shrinking: Shrinking[list[bytes]], number: int) -> None:
 
 
 _STREAM_STEPS: list[Callable[[Shrinking[list[bytes]]], None]] = [
+    _examples,
     _join_chunks,
     _leave_out_parts(_blocks),
     _same_ends,
@@ -344,7 +351,7 @@ class EventsCase(NamedTuple):
 
 def shrink_events(case: EventsCase, failure: NotConforming, law: Callable[[EventsCase], None]) -> NotConforming:
     """Return the failure of the smallest list of events."""
-    return smallest(case, failure, law, _weigh_events, [_fewer_events, _simpler_events])
+    return smallest(case, failure, law, _weigh_events, [_example_events, _fewer_events, _simpler_events])
 
 
 def _weigh_events(case: EventsCase) -> tuple[int, ...]:
@@ -365,6 +372,12 @@ def _weigh_events(case: EventsCase) -> tuple[int, ...]:
 
 
 _PLAIN_VALUES = {("data", "a"), ("event", "a"), ("id", "1"), ("retry", "7")}
+
+
+def _example_events(shrinking: Shrinking[EventsCase]) -> None:
+    if not shrinking.case.spoilt:
+        for rule in reversed(PRODUCER_RULES):
+            shrinking.take(shrinking.case._replace(events=list(rule.example)))
 
 
 def _fewer_events(shrinking: Shrinking[EventsCase]) -> None:

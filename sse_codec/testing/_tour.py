@@ -217,8 +217,9 @@ def _counted(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         yield [b"".join(b"data: %d\n\n" % number for number in range(10_000, 10_000 + count))]
     for count in (20, 300, 4_200):
         yield [b"".join(b"data: %d\n" % number for number in range(10_000, 10_000 + count)) + b"\n"]
-    for line in (b": c", b":", b"x: 1", b"", b"id: 1", b"id:", b"event: a", b"retry: 7", b"data: ", b"data", b"id: 1\n", b"x\n"):
-        yield [b"data: a\n" + (line + b"\n") * 1_100 + b"data: b\n\n"]
+    kinds = (b": c", b"x: 1", b"", b"id: 1", b"id:", b"event: a", b"retry: 7", b"data: ", b"data", b"id: 1\n", b"x\n")
+    for line, count in ((b":", 1_100), *((kind, 300) for kind in kinds)):
+        yield [b"data: a\n" + (line + b"\n") * count + b"data: b\n\n"]
     yield [b"".join(b"id: %d\nevent: e%d\ndata: a\n\n" % (number, number) for number in range(300))]
     yield [b"".join(b"event: e%d\ndata: a\n\n" % (number % 150) for number in range(300))]
     wire = b"id: 1\ndata: " + b"x" * 1_100 + b"\n\n"
