@@ -42,7 +42,7 @@ SMALL = 100
 #: How large a case may be, in bytes of JSON, and one that is about how many there are of something. A few of the known
 #: places are larger, and left to the checks.
 LARGEST = 3_500
-LARGEST_OF_MANY = 12_000
+LARGEST_OF_MANY = 36_000
 
 #: What the standard leaves open, or is done in other ways on purpose, and the cases in which it shows.
 FREE = {
@@ -257,10 +257,12 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
 
 def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
     """Yield the known streams in chunks, and whether they may be put together with others."""
-    # Not the pairs, which would double the suite, nor what is largest.
-    for part in (_tour._alone, _tour._with_others, _tour._cut, _tour._sized, _tour._counted):
+    parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
+    for part in parts:
         for chunks in part(_holds_many):  # which the tour then gives one by one
-            yield chunks, part is _tour._with_others and _can_be_joined(chunks)
+            # Of the pairs those in one block: the others would double the suite.
+            if part is not _tour._paired or len(Stream(chunks).blocks) == 2:
+                yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
 
 
 def _holds_many(chunks: Sequence[bytes]) -> bool:
@@ -423,8 +425,10 @@ def _sorted(cases: Iterable[Case], rules: Sequence[Rule[Any]]) -> list[Case]:
 
 
 def _is_small(case: Case) -> bool:
+    size = len(dumped(case))
     is_about_many = case["rules"][0] in {"many-events", "many-lines"}
-    return len(dumped(case)) <= (LARGEST_OF_MANY if is_about_many else LARGEST)
+    has_many_chunks = len(case.get("text", ())) > 1000 and size < LARGEST_OF_MANY // 2
+    return size <= (LARGEST_OF_MANY if is_about_many or has_many_chunks else LARGEST)
 
 
 # The files.
