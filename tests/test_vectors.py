@@ -10,6 +10,7 @@ import functools
 import json
 import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema
@@ -26,7 +27,6 @@ from tests.vectors import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from sse_codec.testing._rules import Rule
 
@@ -318,7 +318,7 @@ def first_failed(cases: Sequence[publish.Case], run: Callable[[publish.Case], No
 
 
 @functools.cache
-def blamed(fault: type) -> str | None:
+def blamed(fault: Any) -> str | None:
     """Return the rule that is to blame for the first case that a fault fails."""
     if issubclass(fault, faulty_consumers.Correct):
         run = partial(run_decoding, consume=lambda chunks: fault().consume(chunks), strict=True)
@@ -443,3 +443,71 @@ def test_what_is_long_is_written_short(chunks: list[bytes], repeat: object) -> N
     assert publish.case_chunks(case) == chunks
     assert expanded(case, case["events"]) == whole["events"]
     assert repeat is None or len(json.dumps(case)) < 1000
+
+
+# Their page.
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "vectors.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))
+
+
+def test_every_block_of_the_page_is_run_or_looked_at() -> None:
+    """The runners are run by interop/test_vectors.py."""
+    runners = {f"{runner} {name}" for runner in ("pytest", "node", "go", "ruby") for name in ("decoding", "encoding")}
+    assert set(BLOCKS) == {"copy", "load", "case"} | runners
+    assert PAGE.count("```") == 2 * len(BLOCKS)
+
+
+def test_how_the_files_are_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(BLOCKS["load"], "docs/vectors.md", "exec"), {})  # noqa: S102  # our own
+    assert capsys.readouterr().out.splitlines() == [f"{case['id']} {case['about']}" for case in DECODING[:3]]
+
+
+def test_how_the_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, _, command = BLOCKS["copy"].strip().partition("--spec sse-codec sse-codec ")
+    assert main(command.split()) == 0
+    assert (tmp_path / "tests" / "vectors" / "decoding.json").exists()
+
+
+def test_the_case_on_the_page_is_one_of_them() -> None:
+    assert json.loads(BLOCKS["case"]) in DECODING
+
+
+def test_the_numbers_on_the_page() -> None:
+    plain = DOCUMENTS["encoding"]["cases"]
+    assert (
+        f"JSON files: {len(DECODING):,} event streams with the events that they mean, and {len(plain):,} lists" in PAGE
+    )
+
+
+def test_what_is_free_stands_on_the_page() -> None:
+    free = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", PAGE.partition("## What is free")[2], re.MULTILINE)
+    assert dict(free) == publish.FREE
+
+
+@pytest.mark.parametrize("name", ["decoding", "encoding"])
+def test_every_member_stands_on_the_page(name: str) -> None:
+    """And nothing that is none."""
+    schema = json.loads((FOLDER / f"{name}.schema.json").read_text("ascii"))
+    members = {*schema["properties"], *schema["$defs"]["case"]["properties"]} - {"$schema"}
+    members |= set(schema["$defs"].get("receivedEvent", schema["$defs"]["event"])["properties"])
+    for member in members:
+        assert f"`{member}`" in PAGE, member
+
+
+def test_the_links_of_the_page_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    }
+    for link in re.findall(r"\]\(([^)\s]+)\)", PAGE):
+        name, _, anchor = link.partition("#")
+        assert (ROOT / "docs" / name).exists() if name else anchor in headings, link
+
+
+def test_the_version_stands_in_the_changelog() -> None:
+    changelog = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## ([0-9.]+)", changelog, re.MULTILINE)[0] == publish.VERSION
+    assert {document["version"] for document in DOCUMENTS.values()} == {publish.VERSION}

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "vectors"
 
 
 def load_vectors(name: Literal["decoding", "encoding", "surrogates"]) -> dict[str, Any]:
-    """Return a file of the conformance suite, parsed: its cases, their rules, and the sentences of the standard.
+    r"""Return a file of the conformance suite, parsed: its cases, their rules, and the sentences of the standard.
 
     `docs/vectors.md` describes the format, and `sse-codec vectors DIR` copies the files for tests in other languages.
 
@@ -26,9 +26,11 @@ def load_vectors(name: Literal["decoding", "encoding", "surrogates"]) -> dict[st
         ValueError: there is no such file.
 
     >>> from sse_codec.testing import load_vectors
-    >>> case = load_vectors("decoding")["cases"][0]
-    >>> case["about"], case["chunks"], case["events"][0]["data"]
-    ('a data field, or nothing at all: data: a\\\\n\\\\n', ['ZGF0YTogYQoK'], 'a')
+    >>> suite = load_vectors("decoding")
+    >>> suite["rules"]["bare-cr"]["about"]
+    'a lone CR ends a line'
+    >>> next(case["events"] for case in suite["cases"] if case.get("text") == ["data: a\r\r"])
+    [{'data': 'a', 'latest': 1}]
     """
     if name not in {"decoding", "encoding", "surrogates"}:
         raise ValueError(f"load_vectors(): name must be 'decoding', 'encoding' or 'surrogates', not {name!r}")
