@@ -49,16 +49,16 @@ class Correct:
         return str(self.decoder.decode(chunk))
 
     def lines(self, text: str) -> Iterator[str]:
-        for character in text:
-            if character == "\n" and self.after_cr:
+        for piece in re.findall("[^\r\n]+|\r|\n", text):
+            if piece == "\n" and self.after_cr:
                 self.after_cr = False
                 continue
-            self.after_cr = character == "\r"
-            if character in "\r\n":
+            self.after_cr = piece == "\r"
+            if piece in "\r\n":
                 line, self.buffer = self.buffer, ""
                 yield line
             else:
-                self.buffer += character
+                self.buffer += piece
 
     def line(self, line: str) -> Iterator[Event]:
         if not line:
@@ -486,7 +486,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     KnowsNoCR: {"bare-cr"},
     KnowsNoCRLF: {"crlf"},
     LosesCRLFBetweenChunks: {"cut-crlf"},
-    SwallowsLFAnyTimeAfterCR: {"bare-cr"},
+    SwallowsLFAnyTimeAfterCR: {"mixed-line-ends"},
     KeepsBOM: {"leading-bom"},
     DropsEveryBOM: {"late-bom"},
     DropsBOMOfEveryLine: {"late-bom", "leading-bom"},

@@ -125,7 +125,7 @@ def parser(decode: object, encode: object, lint: object, fuzz: object = None) ->
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     def command_of(
-        group: Any, name: str, run: object, short: str, description: str, examples: str
+        group: Any, name: str, run: object, *, short: str, description: str, examples: str
     ) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = group.add_parser(
             name, help=short, description=description, epilog=examples, formatter_class=_formatter, add_help=False
@@ -135,7 +135,7 @@ def parser(decode: object, encode: object, lint: object, fuzz: object = None) ->
         return added
 
     def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
-        return command_of(commands, name, run, short, description, examples)
+        return command_of(commands, name, run, short=short, description=description, examples=examples)
 
     _add_decode(
         command(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 from ._streams import Failure, Sink, say
@@ -69,7 +68,10 @@ def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
     try:
         outcome = run(options.role, remote.hello, tested, plan)
         if options.role == "consumer" and options.listen is not None and options.service is None:
-            remote.finish(not outcome.status, _formats.as_text(outcome, _again(options, outcome, _formats.case_argument)))
+            remote.finish(
+                conforms=not outcome.status,
+                report=_formats.as_text(outcome, _again(options, outcome, _formats.case_argument)),
+            )
         return outcome
     finally:
         remote.close()

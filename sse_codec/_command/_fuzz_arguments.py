@@ -43,9 +43,7 @@ Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run
 """
 
 
-def add_fuzz(
-    fuzz: argparse.ArgumentParser, run: object, role: Callable[..., argparse.ArgumentParser]
-) -> None:
+def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the two kinds of programs to the command.
 
     Args:
@@ -58,16 +56,17 @@ def add_fuzz(
         roles,
         "consumer",
         run,
-        "what reads event streams: a parser, a client",
-        "Check what reads event streams: every stream, cut anywhere, must give the\nevents of the standard, in time.",
-        _CONSUMER_EXAMPLES,
+        short="what reads event streams: a parser, a client",
+        description="Check what reads event streams: every stream, cut anywhere, must give the\n"
+        "events of the standard, in time.",
+        examples=_CONSUMER_EXAMPLES,
     )
     consumer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program, and its arguments")
     consumer.add_argument(
         "--listen",
         type=_address,
         metavar="HOST:PORT",
-        help="serve streams over HTTP, for a client of any kind, or a browser; with --service, where its clients come to",
+        help="serve streams over HTTP, for any client, or a browser; with --service, where its clients come to",
     )
     consumer.add_argument(
         "--service",
@@ -98,9 +97,9 @@ def add_fuzz(
         roles,
         "producer",
         run,
-        "what writes event streams: a writer, a server",
-        "Check what writes event streams: every event must arrive as it was meant.",
-        _PRODUCER_EXAMPLES,
+        short="what writes event streams: a writer, a server",
+        description="Check what writes event streams: every event must arrive as it was meant.",
+        examples=_PRODUCER_EXAMPLES,
     )
     producer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program, and its arguments")
     _add_choice(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +38,8 @@ def search(
     law: Callable[[T], None],
     settings: Settings | None,
     seed: int | None = None,
+    *,
+    shrink: Callable[[T, NotConforming, Callable[[T], None]], NotConforming],
 ) -> None:
     """Try cases until one breaks a law, and raise what the smallest raises.
 
@@ -48,9 +49,21 @@ def search(
         law: raises NotConforming where a case breaks it.
         settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
         seed: draws the same cases each time that it is given.
+        shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
+            name.
     """
+    __tracebackhide__ = True
     examples = 0
     first: NotConforming | None = None
+    failing: T | None = None
+
+    def tried(case: T) -> None:
+        nonlocal failing
+        try:
+            law(case)
+        except NotConforming:
+            failing = case
+            raise
 
     settings = Settings() if settings is None else settings
     phases = _phases(settings)
@@ -61,7 +74,7 @@ def search(
         database=None,
         deadline=None,
         report_multiple_bugs=False,
-        phases=[phase for phase in phases if phase is not Phase.explain],
+        phases=[phase for phase in phases if phase not in {Phase.explain, Phase.shrink}],
         verbosity=Verbosity.quiet,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
@@ -71,7 +84,7 @@ def search(
         examples += 1
         try:
             for case in drawn.case:
-                law(case)
+                tried(case)
         except NotConforming as failure:
             if first is None:
                 first = failure
@@ -83,13 +96,16 @@ def search(
     try:
         if Phase.explicit in phases:
             for case in known:
-                law(case)
-        find()
+                tried(case)
+        if Phase.generate in phases:
+            find()
     except (NotConforming, Flaky) as found:
         # What remembers what it was given before may fail once and not again; then the first failure is all there is.
         failure = first if isinstance(found, Flaky) else found
         if failure is None:
             raise
+        if Phase.shrink in phases and failing is not None:
+            failure = shrink(failing, failure, law)
         failure.examples = 0 if first is None else first.examples
         # Where Hypothesis found it, and how it spells the case, says nothing to whoever reads the report.
         getattr(failure, "__notes__", []).clear()
@@ -121,20 +137,3 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Check an option that is one of a few words; raises ValueError."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
-
-
-def drained(result: Any) -> Any:
-    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
-    if hasattr(result, "__aiter__"):
-
-        async def collect() -> list[Any]:
-            return [item async for item in result]
-
-        return asyncio.run(collect())
-    if hasattr(result, "__await__"):
-
-        async def wait() -> Any:
-            return await result
-
-        return drained(asyncio.run(wait()))
-    return result

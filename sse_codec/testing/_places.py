@@ -115,7 +115,7 @@ BAD_UTF_8 = [
 
 COMMENTS = [
     b": ", b":data: a", b":id: 9", b":event: a", b":", b"::", b": ping", b":  a", b":retry: 9", b": data: a", b":a", b":\t",
-    b": :", b":: data: a", b":\xff", b": \0", ": é".encode(), ":\u2028data: a".encode(), b":\x0bdata: a", b": data: [DONE]", b":ok",
+    b": :", b":: data: a", b": \0", ": é".encode(), ":\u2028data: a".encode(), b":\x0bdata: a", b": data: [DONE]", b":ok",
 ]  # fmt: skip
 UNKNOWN = [
     b"x: 1", b"error: {}", b"x", b"retry-after: 3", b"topic: a", b"type: a", b"name: a", b"message: a", b"comment: a", b"x:",
@@ -162,3 +162,35 @@ SIZES = [16, 32, 36, 64, 80, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2048
 LARGE_SIZES = [10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 500_000, 524_288, 1_000_000, 1_048_576]
 #: Lengths about those of common buffers, for what is drawn.
 LENGTHS = [1100, 4097, 8193, 1025, 2049, 257, 65537]
+
+#: Lines that mean something together, by the rule that they touch and no line of theirs does; "" is a blank one.
+PHRASES: list[tuple[str, set[str], list[bytes]]] = [
+    ("overwritten-field", {"id", "empty-id"}, [b"id: 1", b"id: ", b"data: a"]),
+    ("event-without-data", {"id", "event"}, [b"event: a", b"id: 1", b"", b"data: a"]),
+    ("empty-data", {"event"}, [b"event: a", b"data: "]),
+    ("empty-data", {"id"}, [b"id: 1", b"data: ", b"", b"data: a"]),
+    ("retry", {"id"}, [b"retry: 7", b"id: 1", b"data: a"]),
+    ("event-without-data", {"id"}, [b"id: 2", b"", b"data: a"]),
+    ("event-without-data", {"event"}, [b"event: a", b"", b"data: a"]),
+    ("event-without-data", {"retry"}, [b"retry: 7", b"", b"data: a"]),
+    ("overwritten-field", {"event"}, [b"event: a", b"event: b", b"data: a"]),
+    ("overwritten-field", {"event", "empty-event"}, [b"event: a", b"event: ", b"data: a"]),
+    ("overwritten-field", {"id"}, [b"id: 1", b"id: 2", b"data: a"]),
+    ("id-with-null", {"id", "overwritten-field"}, [b"id: 1", b"id: 2\0", b"data: a"]),
+    ("id-with-null", {"id", "overwritten-field"}, [b"id: 3", b"data: a", b"id: \0"]),
+    ("id-with-null", {"id", "overwritten-field"}, [b"id: 4", b"id: 5\0", b"data: a"]),
+    ("empty-id", {"id"}, [b"id: 1", b"data: a", b"", b"id: ", b"data: a"]),
+    ("id", {"events"}, [b"id: 1", b"data: a", b"", b"data: b"]),
+    ("event", {"events"}, [b"event: a", b"data: a", b"", b"data: b"]),
+    ("retry", set(), [b"retry: 007", b"data: a"]),
+    ("invalid-retry", set(), [b"retry: 5s", b"data: a"]),
+    ("invalid-retry", {"non-ascii"}, ["retry: ٣".encode(), b"data: a"]),
+    ("invalid-retry", {"retry", "overwritten-field"}, [b"retry: 7", b"retry: x", b"data: a"]),
+    ("data-lines", {"empty-data"}, [b"data: a", b"data: ", b"data: "]),
+    ("data-lines", {"empty-data"}, [b"data: ", b"data: a"]),
+    ("comment", set(), [b"data: a", b": ping", b"data: b"]),
+    ("comment", {"colon"}, [b":data: a", b""]),
+    ("comment", {"colon"}, [b":data: b", b""]),
+    ("comment", {"colon"}, [b"data: a", b":data: b", b""]),
+    ("blank-lines", set(), [b"data: a", b"", b""]),
+]

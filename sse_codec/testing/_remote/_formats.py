@@ -15,7 +15,7 @@ from sse_codec.lint._finding import escape_command
 from sse_codec.lint._text import printable
 from sse_codec.testing._remote._messages import RULES, event_members, in_base64
 from sse_codec.testing._remote._run import Outcome
-from sse_codec.testing._report import ADVICE, NotConforming
+from sse_codec.testing._report import NotConforming
 
 #: The longest case that fits on a command line, in characters.
 _LONGEST_CASE = 3000
@@ -35,14 +35,9 @@ def case_argument(finding: NotConforming) -> str | None:
     return text if len(text) <= _LONGEST_CASE else None
 
 
-def report(finding: NotConforming) -> str:
-    """Return the report of a finding, without the advice that is for Python."""
-    return str(finding).partition(ADVICE)[0].rstrip()
-
-
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write reports one below the other, and a summary."""
-    parts = [f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
+    parts = [f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
     return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
 
 
@@ -64,31 +59,34 @@ def summary(outcome: Outcome) -> str:
 
 def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write one JSON object."""
-    return json.dumps(
-        {
-            "name": outcome.title,
-            "role": outcome.role,
-            "conforms": not outcome.findings and not outcome.stopped,
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "about": finding.about,
-                    "sentence": finding.sentence,
-                    "case": case_members(finding.case),
-                    "wire": in_base64(finding.wire),
-                    "expected": [event_members(event) for event in finding.expected],
-                    "report": report(finding),
-                    "reproduce": reproduce(finding),
-                }
-                for finding in outcome.findings
-            ],
-            "without": sorted(outcome.without),
-            "cases": outcome.cases,
-            "seconds": round(outcome.seconds, 3),
-            "seed": outcome.seed,
-            "stopped": outcome.stopped or None,
-        }
-    ) + "\n"
+    return (
+        json.dumps(
+            {
+                "name": outcome.title,
+                "role": outcome.role,
+                "conforms": not outcome.findings and not outcome.stopped,
+                "findings": [
+                    {
+                        "rule": finding.rule,
+                        "about": finding.about,
+                        "sentence": finding.sentence,
+                        "case": case_members(finding.case),
+                        "wire": in_base64(finding.wire),
+                        "expected": [event_members(event) for event in finding.expected],
+                        "report": finding.report,
+                        "reproduce": reproduce(finding),
+                    }
+                    for finding in outcome.findings
+                ],
+                "without": sorted(outcome.without),
+                "cases": outcome.cases,
+                "seconds": round(outcome.seconds, 3),
+                "seed": outcome.seed,
+                "stopped": outcome.stopped or None,
+            }
+        )
+        + "\n"
+    )
 
 
 def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None, str]]:
@@ -111,7 +109,7 @@ def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
     for name, about, finding, reason in _verdicts(outcome):
         inner = ""
         if finding is not None:
-            text = escape(f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}\n")
+            text = escape(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n")
             inner = f"<failure message={quoteattr(str(finding.args[0]))}>{text}</failure>"
         elif reason:
             skipped += 1
@@ -139,8 +137,8 @@ def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
         if finding is None:
             lines.append(f"ok {point}{f' # SKIP {reason}' if reason else ''}")
         else:
-            report = f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}"
-            indented = [f"    {line}".rstrip() for line in report.split("\n")]
+            text = f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}"
+            indented = [f"    {line}".rstrip() for line in text.split("\n")]
             lines += [f"not ok {point}", "  ---", "  message: |", *indented, "  ..."]
     if outcome.stopped:
         lines.append(f"Bail out! {printable(outcome.stopped)}")
@@ -151,7 +149,7 @@ def as_github(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write annotations of GitHub Actions, and the summary."""
     lines = [
         f"::error title={escape_command(f'sse-codec: {finding.rule}', ',:')}::"
-        + escape_command(f"{report(finding)}\n\nTo see it again:\n    {reproduce(finding)}")
+        + escape_command(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}")
         for finding in outcome.findings
     ]
     return "\n".join([*lines, summary(outcome), ""])

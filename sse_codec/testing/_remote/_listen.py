@@ -6,10 +6,11 @@ behind; the answer to that has the next. A browser does it with a page that is s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Listener:
         self._problem = ""
         self._has_come = False
         self._last: dict[str, Any] | None = None
+        self._waiting = 0
         self._told = False
         self._number = 0
         try:
@@ -102,16 +104,19 @@ class Listener:
         assert reading is not None  # noqa: S101  # it was waited for
         return reading._replace(events=case.with_chunks(reading.events))
 
-    def finish(self, conforms: bool, report: str) -> None:
-        """Tell the client how it ended."""
+    def finish(self, *, conforms: bool, report: str) -> None:
+        """Tell the client how it ended, if it is still there."""
         with self._changed:
             self._case = None
             self._last = {"done": True, "conforms": conforms, "report": report}
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._told or bool(self._problem), _FAREWELL)
+            self._changed.wait_for(lambda: self._told and not self._waiting, _FAREWELL)
 
     def close(self) -> None:
         """Stop listening."""
+        with self._changed:
+            self._last = self._last or {"done": True, "conforms": False, "report": "the run was broken off\n"}
+            self._changed.notify_all()
         self._server.stop()
 
     def _is_read(self) -> bool:
@@ -161,25 +166,28 @@ class Listener:
 
     def _reply_next(self, request: Request) -> None:
         """Say what comes next, as soon as it is known."""
+        with self._until(lambda case: not case.is_asked) as case:
+            if case is not None:
+                request.reply_json({"next": f"{self._base(request)}/case/{case.number}", "types": case.types})
+            else:
+                request.reply_json(self._last)
+
+    @contextlib.contextmanager
+    def _until(self, condition: Callable[[Case], bool]) -> Iterator[Case | None]:
+        """Wait for a case of which something holds; gives None when the run is over."""
         with self._changed:
             self._has_come = True
+            self._waiting += 1
             self._changed.notify_all()
-            known = self._changed.wait_for(
-                lambda: self._last is not None or (self._case is not None and not self._case.is_asked), 600
-            )
-            case, last = self._case, self._last
-        if last is not None:
-            request.reply_json(last)
-            self._tell()
-        elif case is not None and known:
-            request.reply_json({"next": f"{self._base(request)}/case/{case.number}", "types": case.types})
-        else:
-            request.reply(503, "nothing comes any more\n")
-
-    def _tell(self) -> None:
-        with self._changed:
-            self._told = True
-            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._last is not None or (self._case is not None and condition(self._case)))
+            case = self._case if self._last is None else None
+        try:
+            yield case
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._told = case is None
+                self._changed.notify_all()
 
     def _base(self, request: Request) -> str:
         """Return the address by which the client knows this server."""
@@ -187,20 +195,14 @@ class Listener:
         return f"http://{host}" if host else self.url
 
     def _stream(self, request: Request, number: int) -> None:
-        with self._changed:
-            self._has_come = True
-            self._changed.notify_all()
-            self._changed.wait_for(
-                lambda: self._last is not None or (self._case is not None and self._case.number >= number), 600
-            )
-            case = self._case
-            is_mine = case is not None and case.number == number and case.ask()
-            self._changed.notify_all()
+        with self._until(lambda case: case.number >= number) as case:
+            with self._changed:
+                is_mine = case is not None and case.number == number and case.ask()
+                self._changed.notify_all()
+            if not is_mine:
+                # EventSource takes it for the end, whoever else for nothing to read.
+                request.reply(204)
         if case is None or not is_mine:
-            # EventSource takes it for the end, whoever else for nothing to read.
-            request.reply(204)
-            if self._last is not None:
-                self._tell()
             return
         try:
             request.stream(case.send)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, cast
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._text import printable
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR
+from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule
 
 VERSION = 1
 
@@ -22,7 +23,7 @@ VERSION = 1
 _SHOWN = 200
 
 #: By role, the rules that a program can leave out.
-RULES = {
+RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR],
     "producer": [*PRODUCER_RULES],
 }
@@ -60,7 +61,7 @@ class Hello(NamedTuple):
     name: str = ""
     version: str = ""
     #: Options of its check.
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = MappingProxyType({})
     without: frozenset[str] = frozenset()
     #: It is given one chunk at a time.
     stepwise: bool = False
@@ -273,8 +274,6 @@ def _text(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     """Return something as a message shows it: as it was written, what doesn't print escaped, and not all of it."""
-    if isinstance(value, bytes):
-        text = value.decode("utf-8", "backslashreplace").rstrip("\r\n")
-    else:
-        text = json.dumps(value)
+    is_line = isinstance(value, bytes)
+    text = value.decode("utf-8", "backslashreplace").rstrip("\r\n") if is_line else json.dumps(value)
     return printable(text) if len(text) <= _SHOWN else f"{printable(text[:_SHOWN])}..."

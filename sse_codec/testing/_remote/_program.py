@@ -10,8 +10,8 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -39,6 +39,9 @@ _KEPT = 2000
 
 #: Seconds that a program gets to die, and what it wrote to be read.
 _GRACE = 2.0
+
+#: Seconds between looks whether it still lives; an answer is seen at once.
+_GLANCE = 0.1
 
 #: A request up to this size fits into the pipe while the program is busy with something else.
 _AT_ONCE = 4096
@@ -83,10 +86,17 @@ class _Process:
             self._write(line)
         else:
             threading.Thread(target=self._write, args=[line], daemon=True).start()
-        try:
-            return self._lines.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
+        end = time.monotonic() + timeout
+        while True:
+            has_ended = self._process.poll() is not None
+            left = end - time.monotonic()
+            try:
+                return self._lines.get(timeout=min(max(left, 0), _GLANCE))
+            except queue.Empty:
+                if has_ended:  # and what it started holds its output open
+                    return b""
+                if left <= 0:
+                    raise TimeoutError from None
 
     def end(self) -> str:
         """See that it is dead, and return how it ended, with what it wrote on standard error."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +17,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from sse_codec._event import Field
 from sse_codec._http import MEDIA_TYPE
 from sse_codec.testing._reference import reference_decode
 
 #: The longest body of a request; what is longer is no report.
 _LONGEST = 64 * 1024 * 1024
+
+
+#: Seconds that those who are hung up on get to notice.
+_GRACE = 2.0
 
 
 class Case:
@@ -29,7 +36,7 @@ class Case:
         number: its place in the run, from 1.
         chunks: the stream.
         pause: how long to wait behind each chunk, in seconds, so that it arrives as one.
-        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports while reading.
+        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports meanwhile.
     """
 
     def __init__(self, number: int, chunks: Sequence[bytes], pause: float, grace: float) -> None:
@@ -39,8 +46,11 @@ class Case:
         self._grace = grace
         reference = reference_decode(b"".join(chunks))
         self._ends = reference.ends
-        #: The types that its events have.
-        self.types = sorted({event.event for event in reference.events})
+        #: The types that its events have, or may be taken to have by who reads it otherwise.
+        self.types = sorted(
+            {event.event for event in reference.events}
+            | {form for line in reference.lines if isinstance(line, Field) for form in _forms(line)} - {""}
+        )
         self._changed = threading.Condition()
         self._sent = 0
         self._came: list[int] = []
@@ -109,6 +119,14 @@ class Case:
             self._released = True
 
         self.change(over)
+
+
+def _forms(line: Field) -> set[str]:
+    """Return what may become of the value of a line, if its field is taken for the type."""
+    if line.name.strip().lower() != "event":
+        return set()
+    value = line.value
+    return {value, value.strip(), f" {value}", value.replace("\0", ""), value.partition("\0")[0]}
 
 
 class Request(BaseHTTPRequestHandler):
@@ -202,6 +220,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], application: Callable[[Request], None]) -> None:
         self.application = application
+        self._changed = threading.Condition()
+        self._connections: set[Any] = set()
         super().__init__(address, Request)
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -214,16 +234,32 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind; the name is not looked up, which takes seconds where no name server answers."""
-        import socketserver
-
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that leave."""
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note who is connected."""
+        with self._changed:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Note who no longer is."""
+        super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
+
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and hang up."""
         self.shutdown()
         self.server_close()
         self._thread.join()
+        with self._changed:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _GRACE)

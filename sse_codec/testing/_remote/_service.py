@@ -112,12 +112,15 @@ class Service:
         self._server.stop()
 
     def _try(self) -> None:
-        reading = self.read([b"data: hello\n\n"])
-        if [event["data"] for event in reading.events] != ["hello"]:
-            raise CannotGoOn(
-                f"{self._url}: its client was sent data: hello, and what was called back is {reading.events}; "
-                f"does it reach {self._server.url}? --listen HOST:PORT says where"
-            )
+        """See that a simple stream is read, and that it is called back about it."""
+        hint = f"does it reach {self._server.url}? --listen HOST:PORT says where its clients come to"
+        try:
+            events = self.read([b"data: hello\n\n"]).events
+        except RemoteError:
+            raise CannotGoOn(f"{self._url}: its client did not come for data: hello; {hint}") from None
+        if [event["data"] for event in events] != ["hello"]:
+            what = json.dumps(events) if events else "no event"
+            raise CannotGoOn(f"{self._url}: its client was sent data: hello, and called back with {what}; {hint}")
 
     def _create(self, visit: _Visit) -> str:
         where = f"{self._server.url}/case/{visit.case.number}"
@@ -139,13 +142,14 @@ class Service:
         case = visit.case
         if not case.wait(lambda: case.is_asked or bool(visit.problem), self._timeout):
             raise RemoteError(f"the client did not ask for the stream within {self._timeout:g} s")
-        case.wait(lambda: case.is_sent, None)
+        case.wait(lambda: case.is_sent or bool(visit.problem), None)
         # One that does not connect again shows that once, and gets a grace from then on.
         patience = self._timeout if self._connects_again else self._grace
-        if not case.wait(lambda: visit.is_marked, patience) and not visit.has_come_again:
-            self._connects_again = False
+        is_over = case.wait(lambda: visit.is_marked or bool(visit.problem), patience)
         if visit.problem:
             raise CannotGoOn(visit.problem)
+        if not is_over and not visit.has_come_again:
+            self._connects_again = False
         return Reading(case.with_chunks(visit.events))
 
     def _ask(self, method: str, url: str, members: Any = None) -> tuple[int, str, bytes]:
@@ -196,16 +200,16 @@ class Service:
 
     def _take(self, request: Request, visit: _Visit, number: int) -> None:
         def add() -> None:
-            message = parse_answer(request.body)
-            if message.get("kind") == "event":
-                event = message.get("event")
-                parse_event(event)
-                visit.messages[number] = cast("dict[str, Any]", event)
+            try:
+                message = parse_answer(request.body)
+                if message.get("kind") == "event":
+                    event = message.get("event")
+                    parse_event(event)
+                    visit.messages[number] = cast("dict[str, Any]", event)
+            except CannotGoOn as reason:
+                visit.problem = f"the service posted to {request.route}: {reason}"
 
-        try:
-            visit.case.change(add)
-        except CannotGoOn as reason:
-            visit.problem = f"the service posted to {request.route}: {reason}"
+        visit.case.change(add)
         visit.case.saw(len(visit.messages))
         request.reply(204)
 
