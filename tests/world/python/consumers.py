@@ -64,35 +64,33 @@ def cohere(chunks):
     return EventSource(httpx.Response(200, headers=HEADERS, content=iter(chunks))).iter_sse()
 
 
-def speakeasy(chunks, stream_events, response):
-    """What the generator Speakeasy puts into its SDKs; data that looks like JSON is made one on the way."""
+def speakeasy(chunks, module, response):
+    """What the generator Speakeasy puts into its SDKs, which makes JSON of data where it can; here data stays text."""
     import json
+    from types import SimpleNamespace
 
-    def decoded(text):
-        event = json.loads(text)
-        return {**event, "event": event.get("event")}
+    def loads(text):
+        raise json.JSONDecodeError("left as it is", text, 0)
 
-    return stream_events(response(200, headers=HEADERS, content=iter(chunks)), decoded)
-
-
-#: What is JSON comes out as what it says, which is what they are for; so numbers and the like can't be told.
-SPEAKEASY = {"ids": "sticky", "retries": "own", "without": ["magic-value"]}
+    module.json = SimpleNamespace(loads=loads, dumps=json.dumps, JSONDecodeError=json.JSONDecodeError)
+    body = response(200, headers=HEADERS, content=iter(chunks))
+    return module.stream_events(body, lambda event: {"event": None, **json.loads(event)})
 
 
-@consumer("mistralai", **SPEAKEASY)
+@consumer("mistralai", ids="sticky", retries="own")
 def mistralai(chunks):
     import httpx
-    from mistralai.client.utils.eventstreaming import stream_events
+    from mistralai.client.utils import eventstreaming
 
-    return speakeasy(chunks, stream_events, httpx.Response)
+    return speakeasy(chunks, eventstreaming, httpx.Response)
 
 
-@consumer("google-genai", **SPEAKEASY)
+@consumer("google-genai", ids="sticky", retries="own")
 def google_genai(chunks):
     import httpx
-    from google.genai._gaos.utils.eventstreaming import stream_events
+    from google.genai._gaos.utils import eventstreaming
 
-    return speakeasy(chunks, stream_events, httpx.Response)
+    return speakeasy(chunks, eventstreaming, httpx.Response)
 
 
 @consumer("a2a-sdk", without=["id", "retry"])
@@ -110,7 +108,7 @@ def sseclient(chunks):
 
     import sseclient
 
-    class Ended(Exception):  # noqa: N818
+    class Ended(Exception):
         """The stream has ended; it would wait, and connect again."""
 
     def get(url, **_):

@@ -44,7 +44,8 @@ class Chunks:
 
     def __iter__(self):
         self.timed = True
-        for self.read, chunk in enumerate(self.all, 1):
+        for chunk in self.all:
+            self.read += 1
             yield chunk
         self.read += 1
 
