@@ -263,8 +263,8 @@ write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</
 
 
 _LEAD = """[world.html](world.html) shows what the checks of `sse_codec.testing` find in other people's software, rule
-by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that shows the
-fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
+by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that shows
+the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
 """
 
