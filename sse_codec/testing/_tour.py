@@ -147,6 +147,10 @@ def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
                 [first, b"data: z", b"", second, b"data: y", b""],
             ]
         yield from _together((_joined(lines, ends[at % 3]) for lines in blocks), left_out)
+    for first, second in product(ends, repeat=2):
+        yield [b"data: a" + first + b"data: b" + second + first + b"data: c" + first + second + b"\n"]
+        yield [b"data: a" + first * 2 + b"data: b" + second * 2 + b"data: c" + first + second]
+        yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
 
 
 #: Each stands behind and in front of each, in a block with it and in the one before.
@@ -274,9 +278,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _largest(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """A line that is longer than any bound that comes to mind; a block of two that are not, and one of many lines."""
-    yield [(b"data: " + b"x" * 40_000 + b"\n") * 2 + b"\n"]
-    yield [b"data: a\n" * 4_200 + b"\n"]
+    """A line that is longer than any bound that comes to mind."""
     yield [b"data: " + b"x" * (LARGE_SIZES[-1] + 1) + b"\n\n"]
 
 
