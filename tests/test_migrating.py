@@ -1,4 +1,4 @@
-"""docs/migrating.md shows the clients that `interop/test_migrating.py` runs, before and after, and all that it checks."""
+"""docs/migrating.md shows the clients that `interop/test_migrating.py` runs, and its tables are what that checks."""
 
 from __future__ import annotations
 

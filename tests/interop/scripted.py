@@ -42,12 +42,16 @@ class Scripted:
     def __init__(self, *answers: bytes) -> None:
         self._answers = list(answers)
         self.requests: list[Request] = []
-        self.url = ""
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Scripted]:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            self.port = listener.getsockname()[1]
             thread = threading.Thread(target=self._accept, args=(listener,))
             thread.start()
             try:

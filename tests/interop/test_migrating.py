@@ -1,7 +1,7 @@
 """The clients of docs/migrating.md, before and after, on one server; and a check of each row of its tables.
 
-Each check runs what the row says of their library and of ours, and asserts what it says of the difference. It is named by
-the first cell of its row; tests/test_migrating.py compares that with the page.
+Each check runs what the row says of their library and of ours, and asserts what it says of the difference. It is named
+by the first cell of its row; tests/test_migrating.py compares that with the page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .scripted import Scripted, answer
 from .servers import module
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator
 
 pytestmark = [
     pytest.mark.interop,
@@ -74,7 +74,7 @@ def serving(*answers: bytes) -> Iterator[Scripted]:
         yield server
 
 
-def outcome(items: Iterable[Any]) -> tuple[list[Any], Exception | None]:
+def outcome(items: Iterable[Any]) -> tuple[list[Any], Any]:
     """Return what came, and what was raised then, if anything was."""
     seen = []
     try:
@@ -85,10 +85,10 @@ def outcome(items: Iterable[Any]) -> tuple[list[Any], Exception | None]:
     return seen, None
 
 
-def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Exception | None]:
+def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Any]:
     """Do the same for what a function makes on an event loop."""
 
-    async def run() -> tuple[list[Any], Exception | None]:
+    async def run() -> tuple[list[Any], Any]:
         seen = []
         try:
             async for item in items():
@@ -146,9 +146,7 @@ CHAT = b"".join(
 DONE = b"data: [DONE]\n\n"
 DELTAS = b"".join(
     b"event: content_block_delta\ndata: %b\n\n"
-    % json.dumps(
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": token}}
-    ).encode()
+    % json.dumps({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": token}}).encode()
     for token in ("Hel", "lo", " 🍊")
 )
 MESSAGE = b'event: ping\ndata: {"type": "ping"}\n\n' + DELTAS
@@ -579,7 +577,7 @@ def _() -> None:
 # aiohttp-sse-client, and its copy
 
 
-def theirs_aiohttp(server: Scripted, copy: str = "", **options: Any) -> tuple[list[Any], Exception | None]:
+def theirs_aiohttp(server: Scripted, copy: str = "", **options: Any) -> tuple[list[Any], Any]:
     async def read() -> Any:
         client = module(f"aiohttp_sse_client{copy}.client")
         async with (
@@ -592,9 +590,7 @@ def theirs_aiohttp(server: Scripted, copy: str = "", **options: Any) -> tuple[li
     return aoutcome(read)
 
 
-def ours_aiohttp(
-    server: Scripted, method: str = "GET", json: Any = None, **options: Any
-) -> tuple[list[Any], Exception | None]:
+def ours_aiohttp(server: Scripted, method: str = "GET", json: Any = None, **options: Any) -> tuple[list[Any], Any]:
     async def read() -> Any:
         async with module("aiohttp").ClientSession() as session:
             async for event in aconnect(
@@ -708,7 +704,7 @@ def _() -> None:
     causes = []
     while error is not None:
         causes.append(error)
-        error = error.__cause__  # type: ignore[assignment]  # each is an Exception
+        error = error.__cause__
     assert any(isinstance(cause, aiohttp.ClientError) for cause in causes)
 
 
@@ -915,7 +911,7 @@ def _() -> None:
 
 def theirs_launchdarkly(
     server: Scripted, strategy: str = "", *arguments: Any, all: bool = False, **options: Any
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     config, sse = module("ld_eventsource.config"), module("ld_eventsource")
     if strategy:
         options["error_strategy"] = getattr(config.ErrorStrategy, strategy)(*arguments)
@@ -1077,6 +1073,8 @@ def _() -> None:
             assert response.headers["Content-Type"] == start.headers["Content-Type"]
 
 
-@pytest.mark.parametrize(("library", "theirs"), [(library, theirs) for library, rows in ROWS.items() for theirs in rows])
+@pytest.mark.parametrize(
+    ("library", "theirs"), [(library, theirs) for library, rows in ROWS.items() for theirs in rows]
+)
 def test_a_row(library: str, theirs: str) -> None:
     ROWS[library][theirs]()
