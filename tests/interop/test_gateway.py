@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import Decoder, decode
+from sse_codec import Decoder, MissingSentinel, decode
+from sse_codec.clients import ConnectionLost
 from sse_codec.serving import AsyncListener, Channel, astream
 
 from . import devtools
+from .scripted import Scripted, answer
 from .servers import PATIENCE, module, recipe, serve_asgi
 
 if TYPE_CHECKING:
@@ -191,3 +194,41 @@ def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
             return await page.evaluate("document.querySelector('#answer').textContent")
 
     assert asyncio.run(run()) == "".join(TOKENS)
+
+
+CHUNKS = b"".join(
+    b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": {"content": token}}]}).encode() for token in TOKENS
+)
+
+
+def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The one of the guide: its tokens, its errors with what was said, and an answer that stops too early."""
+    httpx = module("httpx")
+    monkeypatch.setenv("API_KEY", "secret")
+
+    async def tell(url: str) -> list[str]:
+        model = recipe("gateway_upstream").make_model(upstream := httpx.AsyncClient(), url)
+        transport = httpx.ASGITransport(recipe("gateway").make_app(model), raise_app_exceptions=False)
+        async with upstream, httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            body = {"messages": [{"role": "user", "content": "Hi?"}]}
+            response = await client.post("/v1/chat/completions", json=body)
+            if response.status_code != 200:
+                return [str(response.status_code)]
+            return [event.data for event in decode(response.content)]
+
+    refused = answer(b"over quota", status="429 Too Many Requests", content_type="text/plain")
+    with Scripted(
+        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), refused
+    ).running() as server:
+        *chunks, last = asyncio.run(tell(server.url))
+        assert [json.loads(chunk)["choices"][0]["delta"]["content"] for chunk in chunks] == TOKENS
+        assert last == "[DONE]"
+        for why in (MissingSentinel, ConnectionLost):
+            caplog.clear()
+            *chunks, last = asyncio.run(tell(server.url))
+            assert len(chunks) == len(TOKENS)
+            assert json.loads(last)["error"]["message"] == "the model failed"
+            assert caplog.records[0].exc_info
+            assert caplog.records[0].exc_info[0] is why
+        assert asyncio.run(tell(server.url)) == ["500"]
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 4

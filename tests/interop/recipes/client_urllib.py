@@ -7,7 +7,6 @@ from sse_codec.clients import events
 
 
 def ask(url: str, headers: dict[str, str], body: object) -> Generator[ReceivedEvent, None, None]:
-    headers = {**headers, "Content-Type": "application/json"}
     with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=60) as response:
         yield from events(response, until="[DONE]")
 
