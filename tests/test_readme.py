@@ -19,6 +19,8 @@ import threading
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
@@ -197,6 +199,14 @@ def test_the_ways_to_fail() -> None:
     assert read(answer(wire[:-9])) == ["Hi", "(ended too early, after ReceivedEvent(data='Hi'))"]
     assert read(answer(b"")) == ["(ended too early, after None)"]
     assert read(answer(b"<html>")) == ["(refused with 200: <html>)"]
+
+
+def test_what_urllib_raises_is_a_response_too() -> None:
+    refused = answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")
+    with Scripted(refused).running() as server, pytest.raises(HTTPError) as caught:
+        urlopen(server.url, timeout=PATIENCE)  # noqa: S310  # our own server
+    with pytest.raises(ConnectionFailed, match="Incorrect API key"):
+        next(events(caught.value))
 
 
 def test_the_error_is_the_one_that_is_shown() -> None:

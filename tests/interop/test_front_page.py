@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from sse_codec import MissingSentinel, decode, is_event_stream
-from sse_codec.clients import ConnectionFailed, ConnectionLost, connect
+from sse_codec.clients import ConnectionFailed, ConnectionLost, connect, events
 
 from .clients import CLIENTS
 from .scripted import Scripted, answer
@@ -81,10 +81,12 @@ def test_the_client_that_connects_again(capsys: pytest.CaptureFixture[str], monk
     assert [request.headers.get("last-event-id") for request in server.requests] == [None, "1", "2"]
 
 
-@pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_that_posts(name: str) -> None:
+@pytest.mark.parametrize("name", [*CLIENTS, "httpx2", "httpx2_async"])
+def test_a_client_that_posts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line of docs/reading.md for each library: headers and body arrive, and the answer comes."""
-    client = recipe(f"client_{name}")
+    client = recipe(f"client_{name.replace('httpx2', 'httpx')}")
+    if "httpx2" in name:
+        monkeypatch.setattr(client, "httpx", module("httpx2"))
     headers = {"Authorization": "Bearer secret"}
     if name == "urllib":
         headers["Content-Type"] = "application/json"
@@ -102,6 +104,14 @@ def test_a_client_that_posts(name: str) -> None:
     assert request.headers["authorization"] == "Bearer secret"
     assert request.headers["content-type"] == "application/json"
     assert json.loads(request.body) == {"question": "Hi?"}
+
+
+def test_a_response_that_was_read_before() -> None:
+    httpx = module("httpx")
+    with Scripted(answer(STREAM)).running() as server, httpx.stream("POST", server.url) as response:
+        assert list(events(response, until="[DONE]"))
+        with pytest.raises(httpx.StreamConsumed):
+            list(events(response, until="[DONE]"))
 
 
 def test_the_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import inspect
 import json
 from datetime import timedelta
 from types import SimpleNamespace
@@ -498,6 +499,20 @@ def _() -> None:
         assert [event.data for event in connect(get(server))] == ["\ufffd", "b"]
 
 
+@row("requests_sse", "`on_open`, `on_message`, `on_error`")
+def _() -> None:
+    called: list[Any] = []
+    callbacks = {
+        "on_open": lambda: called.append("open"),
+        "on_message": lambda event: called.append(event.data),
+        "on_error": lambda: called.append("error"),
+    }
+    with serving(answer(b"data: 1\n\n", cut=True)) as server:
+        outcome(theirs_requests_sse(server, **callbacks))
+    assert called == ["open", "1", "error", "error"]  # of the cut, and of 204
+    assert not {*callbacks} & {*inspect.signature(connect).parameters}
+
+
 # sseclient-py
 
 
@@ -740,6 +755,20 @@ def _() -> None:
         assert [event.data for event in ours_aiohttp(server)[0]] == ["1", "2"]
 
 
+@row("aiohttp_sse_client", "`on_open`, `on_message`, `on_error`")
+def _() -> None:
+    called: list[Any] = []
+    callbacks = {
+        "on_open": lambda: called.append("open"),
+        "on_message": lambda event: called.append(event.data),
+        "on_error": lambda: called.append("error"),
+    }
+    with serving(answer(b"data: 1\n\n")) as server:
+        theirs_aiohttp(server, **callbacks)
+    assert called == ["open", "1", "error", "error"]  # of the end, and of 204
+    assert not {*callbacks} & {*inspect.signature(aconnect).parameters}
+
+
 # The SDKs
 
 QUESTION = [{"role": "user", "content": "Hi?"}]
@@ -761,16 +790,17 @@ def theirs_openai(server: Scripted) -> Iterator[Any]:
 
 @row("openai", "`response.iter_lines()` and a parser by hand")
 def _() -> None:
-    for stream in (
-        CHAT.replace(b"data: ", b"data:"),
-        CHAT.replace(b"[{", b"\ndata: [{"),
-        CHAT.replace(b"\n", b"\r"),
+    separator = "\u2028"  # which ends a line of text, and none of a stream
+    for stream, last in (
+        (CHAT.replace(b"data: ", b"data:"), " 🍊"),
+        (CHAT.replace(b"[{", b"\ndata: [{"), " 🍊"),
+        (CHAT.replace(rb"\ud83c\udf4a", separator.encode()), f" {separator}"),
     ):
         with serving(answer(stream + DONE), answer(stream + DONE)) as server, openai_client(server) as sdk:
             before, _ = outcome(side("openai", "before").answer(sdk, "Hi?"))
             after, _ = outcome(side("openai", "after").answer(sdk, "Hi?"))
-        assert after == ["Hel", "lo", " 🍊"]
-        assert (before == after) == (b"\r" in stream), "lines of text end at CR, too"
+        assert after == ["Hel", "lo", last]
+        assert before != after
 
 
 @row("openai", "`for chunk in stream`")

@@ -12,4 +12,4 @@ def read(url: str) -> Iterator[ReceivedEvent]:
         headers["Authorization"] = "Bearer secret"
         return urllib3.request("GET", url, headers=headers, preload_content=False)
 
-    yield from connect(open, reconnection=Reconnection(default_delay=1, max_failures=10))
+    yield from connect(open, reconnection=Reconnection(default_delay=1, max_failures=11))
