@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from sse_codec import MissingSentinel, decode, is_event_stream
-from sse_codec.clients import ConnectionFailed, ConnectionLost, connect, events
+from sse_codec.clients import ConnectionFailed, ConnectionLost, ablocks, connect, events
+from sse_codec.serving import astream
 
 from .clients import CLIENTS
 from .scripted import Scripted, answer
@@ -112,6 +113,19 @@ def test_a_response_that_was_read_before() -> None:
         assert list(events(response, until="[DONE]"))
         with pytest.raises(httpx.StreamConsumed):
             list(events(response, until="[DONE]"))
+
+
+def test_a_response_is_passed_on() -> None:
+    """As docs/proxies.md says: `astream` takes the blocks of a response, comments and all."""
+
+    async def run(url: str) -> bytes:
+        async with module("httpx").AsyncClient() as client:
+            response = await client.send(client.build_request("GET", url), stream=True)
+            return b"".join([chunk async for chunk in astream(ablocks(response))])
+
+    wire = b": hello\n\nid: 1\nfoo: bar\n\nevent: a\ndata: 1\n\n"
+    with Scripted(answer(wire.replace(b"\n", b"\r\n"))).running() as server:
+        assert asyncio.run(run(server.url)).endswith(wire)
 
 
 def test_the_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,8 +112,15 @@ def side(library: str, which: str) -> Any:
     return pytest.importorskip(name, reason=f"the library of {library} is not installed")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def sockets_that_were_left_unclosed() -> Iterator[None]:
+    """Collect them before another module, which does not ignore them, hears of them."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between two requests: neither their libraries nor ours."""
 
     def sleep(_: float) -> None:
@@ -134,8 +141,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for function, stand_in in ((connect, sleep), (aconnect, asleep)):
         assert function.__kwdefaults__
         monkeypatch.setitem(function.__kwdefaults__, "sleep", stand_in)
-    yield
-    gc.collect()  # the sockets that were left unclosed, before another module hears of them
 
 
 # Both sides of each example.
@@ -502,7 +507,7 @@ def _() -> None:
 @row("requests_sse", "`on_open`, `on_message`, `on_error`")
 def _() -> None:
     called: list[Any] = []
-    callbacks = {
+    callbacks: dict[str, Any] = {
         "on_open": lambda: called.append("open"),
         "on_message": lambda event: called.append(event.data),
         "on_error": lambda: called.append("error"),
@@ -758,7 +763,7 @@ def _() -> None:
 @row("aiohttp_sse_client", "`on_open`, `on_message`, `on_error`")
 def _() -> None:
     called: list[Any] = []
-    callbacks = {
+    callbacks: dict[str, Any] = {
         "on_open": lambda: called.append("open"),
         "on_message": lambda event: called.append(event.data),
         "on_error": lambda: called.append("error"),
