@@ -21,7 +21,7 @@ from sse_codec._iterate import OnEOF, Reading, Until
 from sse_codec.resume import ConnectionFailed, GaveUp, Reconnection
 
 from ._cuts import ConnectionLost, is_cut
-from ._reading import aread_beginning, aread_body, read_beginning, read_body
+from ._reading import aread_beginning, aread_body, is_accepted, read_beginning, read_body, refusal
 from ._responses import Answer, AsyncAnswer, answer, async_answer
 
 
@@ -138,10 +138,10 @@ def _connect(
                 response = error
             opened = answer("connect", response)
             stack.callback(opened.close)
-            if not connections.accept(opened):
-                connections.refuse(opened, read_beginning(opened))
-                continue
             reading = connections.reading()
+            if not connections.accept(opened):
+                connections.refuse(opened, refusal(opened, read_beginning(opened), reading))
+                continue
             items = read_body(opened, reading)
             try:
                 for item in items:
@@ -175,10 +175,10 @@ async def _aconnect(
                 response = error
             opened = async_answer("aconnect", response)
             stack.push_async_callback(opened.close)
-            if not connections.accept(opened):
-                connections.refuse(opened, await aread_beginning(opened))
-                continue
             reading = connections.reading()
+            if not connections.accept(opened):
+                connections.refuse(opened, refusal(opened, await aread_beginning(opened), reading))
+                continue
             items = aread_body(opened, reading)
             try:
                 async for item in items:
@@ -206,7 +206,7 @@ async def _sleep(seconds: float) -> None:
 class _Connections:
     """What the two have in common: what follows from what happens to each connection."""
 
-    __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_is_over", "_on_eof", "_until")
+    __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_on_eof", "_until")
 
     def __init__(  # noqa: PLR0917  # the arguments of both, in their order
         self,
@@ -228,8 +228,6 @@ class _Connections:
         self._until = until
         self._encoding: Literal["ascii", "latin-1", "utf-8"] = encoding
         self._failure: Exception | None = None
-        #: Whether the server has given an answer that is not to be asked for again.
-        self._is_over = False
         self.reading()  # which checks the options
         self.headers()
 
@@ -263,18 +261,16 @@ class _Connections:
 
     def accept(self, answer: Answer | AsyncAnswer) -> bool:
         """Tell whether the body of an answer is to be read."""
-        content_type = MEDIA_TYPE if self._any_type else answer.content_type
-        try:
-            return self._client.accept(answer.status, content_type, retry_after=answer.retry_after)
-        except ConnectionFailed:
-            self._is_over = True
-            return False
+        return is_accepted(answer, self._any_type) and self._client.accept(answer.status, MEDIA_TYPE)
 
-    def refuse(self, answer: Answer | AsyncAnswer, beginning: bytes) -> None:
+    def refuse(self, answer: Answer | AsyncAnswer, failure: ConnectionFailed | ConnectionLost) -> None:
         """Note what was not accepted, or raise it when it is not to be asked for again."""
-        self._failure = ConnectionFailed(answer.status, answer.content_type, beginning)
-        if self._is_over:
-            raise self._failure
+        self._failure = failure
+        if isinstance(failure, ConnectionFailed):
+            try:
+                self._client.accept(answer.status, answer.content_type, retry_after=answer.retry_after)
+            except ConnectionFailed:
+                raise failure from None
 
     def cut(self, error: ConnectionLost | MissingSentinel, reading: Reading) -> None:
         """Note a cut, or raise it when there is nothing to resume after."""

@@ -172,8 +172,8 @@ def ablocks(
 
 def _whole(answer: Answer, reading: Reading, any_type: bool) -> Generator[Any, None, None]:
     try:
-        if not _is_accepted(answer, any_type):
-            raise ConnectionFailed(answer.status, answer.content_type, read_beginning(answer))
+        if not is_accepted(answer, any_type):
+            raise refusal(answer, read_beginning(answer), reading)
         yield from read_body(answer, reading)
     finally:
         answer.close()
@@ -181,8 +181,8 @@ def _whole(answer: Answer, reading: Reading, any_type: bool) -> Generator[Any, N
 
 async def _awhole(answer: AsyncAnswer, reading: Reading, any_type: bool) -> AsyncGenerator[Any, None]:
     try:
-        if not _is_accepted(answer, any_type):
-            raise ConnectionFailed(answer.status, answer.content_type, await aread_beginning(answer))
+        if not is_accepted(answer, any_type):
+            raise refusal(answer, await aread_beginning(answer), reading)
         items = aread_body(answer, reading)
         try:
             async for item in items:
@@ -193,9 +193,19 @@ async def _awhole(answer: AsyncAnswer, reading: Reading, any_type: bool) -> Asyn
         await answer.close()
 
 
-def _is_accepted(answer: Answer | AsyncAnswer, any_type: bool) -> bool:
+def is_accepted(answer: Answer | AsyncAnswer, any_type: bool) -> bool:
+    """Tell whether the body of a response is to be read."""
     # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection" (9.2.3).
     return answer.status == _OK and (any_type or is_event_stream(answer.content_type))
+
+
+def refusal(answer: Answer | AsyncAnswer, beginning: bytes, reading: Reading) -> ConnectionFailed | ConnectionLost:
+    """Return the error of a response that is not accepted, whose body begins so."""
+    if answer.status == _OK and not beginning and not answer.has_whole_head:
+        lost = ConnectionLost(reading.last_event_id)
+        lost.__cause__ = EOFError("the connection ended where the head of the response, or all of it, should come")
+        return lost
+    return ConnectionFailed(answer.status, answer.content_type, beginning)
 
 
 def read_body(answer: Answer, reading: Reading) -> Generator[Any, None, None]:
@@ -344,7 +354,7 @@ def is_foreign(beginning: bytes) -> bool:
     """
     text = beginning.removeprefix(BOM)
     lines = text.splitlines()
-    if not text.strip():
+    if not text.strip() or BOM.startswith(beginning):
         return False
     if any(line.startswith(b":") or line.partition(b":")[0] in _FIELDS for line in lines):
         return False

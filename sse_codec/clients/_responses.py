@@ -16,6 +16,7 @@ None of these ways is by lines, and none waits for a buffer to fill.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from ._cuts import UnknownEncoding
@@ -30,6 +31,8 @@ class Answer(NamedTuple):
     status: int
     content_type: str | None
     retry_after: str | None
+    #: Whether a cut inside the response's head is told. Not by http.client, which takes what came for the whole head.
+    has_whole_head: bool
     chunks: Iterator[bytes]
     close: Callable[[], object]
 
@@ -40,6 +43,7 @@ class AsyncAnswer(NamedTuple):
     status: int
     content_type: str | None
     retry_after: str | None
+    has_whole_head: bool
     chunks: AsyncIterator[bytes]
     close: Callable[[], Awaitable[None]]
 
@@ -58,14 +62,16 @@ def answer(caller: str, response: Any) -> Answer:
         chunks = _http_client(inner, inner.headers)
     else:
         raise _unknown(caller, response)
-    return Answer(*_head(response), iter(chunks), response.close)
+    # Where its end is said, the head has come as far as that; and a body that is not empty follows a whole head.
+    framed = any(_header(response.headers, name) for name in ("Content-Length", "Transfer-Encoding"))
+    return Answer(*_head(response), framed or hasattr(response, "iter_bytes"), iter(chunks), response.close)
 
 
 def async_answer(caller: str, response: Any) -> AsyncAnswer:
     """Take a response of an async library."""
     chunks: Any
     if hasattr(response, "aiter_bytes"):
-        chunks = response.aiter_bytes()
+        chunks = _async_httpx(response)
     elif hasattr(getattr(response, "content", None), "iter_any"):
         chunks = _aiohttp(response)
     elif hasattr(response, "iter_content") and not hasattr(response, "__enter__"):
@@ -78,7 +84,7 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
         if hasattr(closed, "__await__"):
             await closed
 
-    return AsyncAnswer(*_head(response), aiter(chunks), close)
+    return AsyncAnswer(*_head(response), True, aiter(chunks), close)
 
 
 def _unknown(caller: str, response: Any) -> TypeError:
@@ -165,6 +171,25 @@ def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
             decompressor = zlib.decompressobj(-15 if bare else 47)
         if data := decompressor.decompress(chunk):
             yield data
+
+
+async def _async_httpx(response: Any) -> AsyncIterator[bytes]:
+    """Read with httpx; when left early, end the generators that its own stands on.
+
+    It leaves them where they are, and trio warns of each. With the response closed they end when they are asked to go
+    on; before that they may have what was read from the network already, which is 64 KiB at most.
+    """
+    chunks = response.aiter_bytes()
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except GeneratorExit:
+        await response.aclose()
+        left = _CHUNK_SIZE
+        with suppress(Exception):
+            while left > 0:
+                left -= len(await anext(chunks))
+        raise
 
 
 async def _aiohttp(response: Any) -> AsyncIterator[bytes]:
