@@ -853,6 +853,25 @@ def _() -> None:
             assert isinstance(outcome(read(server))[1], module("openai").APIStatusError)
 
 
+@row("openai", "`async for chunk in stream`, with `AsyncOpenAI`")
+def _() -> None:
+    async def theirs() -> Any:
+        async with module("openai").AsyncOpenAI(base_url=server.url, api_key="secret") as sdk:
+            async for chunk in await openai_stream(sdk):
+                yield chunk.choices[0].delta.content
+
+    async def ours() -> Any:
+        async with (
+            module("openai").AsyncOpenAI(base_url=server.url, api_key="secret") as sdk,
+            await openai_stream(sdk) as stream,
+        ):
+            async for event in aevents(stream.response, until="[DONE]"):
+                yield event.json()["choices"][0]["delta"]["content"]
+
+    with serving(answer(CHAT + DONE), answer(CHAT + DONE)) as server:
+        assert aoutcome(theirs) == aoutcome(ours) == (["Hel", "lo", " 🍊"], None)
+
+
 def is_last(event: Any) -> bool:
     last: bool = side("anthropic", "after").is_last(event)
     return last
@@ -939,6 +958,26 @@ def _() -> None:
         _, error = outcome(ours_anthropic(server))
     assert type(error) is ConnectionLost
     assert isinstance(error.__cause__, module("httpx2").TransportError)
+
+
+@row("anthropic", "`async for event in stream`, with `AsyncAnthropic`")
+def _() -> None:
+    async def theirs() -> Any:
+        async with module("anthropic").AsyncAnthropic(base_url=server.url, api_key="secret") as sdk:
+            stream = await sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+            async for event in stream:
+                if event.type == "content_block_delta":
+                    yield event.delta.text
+
+    async def ours() -> Any:
+        async with module("anthropic").AsyncAnthropic(base_url=server.url, api_key="secret") as sdk:
+            stream = await sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+            async for event in aevents(stream.response, until=is_last):
+                if event.event == "content_block_delta":
+                    yield event.json()["delta"]["text"]
+
+    with serving(answer(MESSAGE + STOP), answer(MESSAGE + STOP)) as server:
+        assert aoutcome(theirs) == aoutcome(ours) == (["Hel", "lo", " 🍊"], None)
 
 
 # launchdarkly-eventsource
@@ -1106,6 +1145,21 @@ def _() -> None:
         start = next(theirs_launchdarkly(server, all=True))
         with request(server)({}) as response:
             assert response.headers["Content-Type"] == start.headers["Content-Type"]
+
+
+@row("launchdarkly_eventsource", "`AsyncSSEClient(url).events`")
+def _() -> None:
+    async def theirs() -> Any:
+        async with module("ld_eventsource.async_client").AsyncSSEClient(server.url) as client:
+            async for event in client.events:
+                yield event.event, event.data, event.last_event_id
+
+    with serving(answer(STREAM)) as server:
+        assert aoutcome(theirs) == (SEEN, None)
+    with serving(answer(STREAM)) as server:
+        seen, error = ours_aiohttp(server)
+    assert [(event.event, event.data, event.last_event_id) for event in seen] == SEEN
+    assert error is None
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_each_recipe_is_shown() -> None:
 def test_the_table_of_docs_reading_has_the_line_of_each_client() -> None:
     """As its recipe has it. A second library in a row reads in the same way."""
     rows = re.findall(r"^\| (.*) \| `(async )?with (.*) as response:` \|$", PAGES["docs/reading.md"], re.MULTILINE)
-    names = {"httpx, httpx2": "httpx", "requests, niquests": "requests", "urllib3": "urllib3"}
+    names = {"httpx, httpx2": "httpx", "requests": "requests", "urllib3": "urllib3"}
     names |= {"urllib.request": "urllib", "httpx, httpx2, async": "httpx_async", "aiohttp": "aiohttp"}
     assert sorted(names[library] for library, _, _ in rows) == sorted(CLIENTS)
     for library, is_async, line in rows:
