@@ -448,8 +448,8 @@ def waits_of(library: str, read: Callable[[], object], monkeypatch: pytest.Monke
 def _() -> None:
     answers = (answer(b"data: 1\n\n"), answer(b"retry: 7000\ndata: 2\n\n"))
     with serving(*answers) as server, pytest.MonkeyPatch.context() as patch:
-        read = lambda: outcome(theirs_requests_sse(server, reconnection_time=timedelta(seconds=5)))  # noqa: E731
-        assert waits_of("requests_sse.client", read, patch) == [10, 14]
+        items = theirs_requests_sse(server, reconnection_time=timedelta(seconds=5))
+        assert waits_of("requests_sse.client", lambda: outcome(items), patch) == [10, 14]
     with serving(*answers) as server:
         ours: list[float] = []
         reconnection = Reconnection(default_delay=5, jitter=0)
