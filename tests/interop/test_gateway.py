@@ -18,9 +18,10 @@ from sse_codec.serving import AsyncListener, Channel, astream
 
 from . import devtools
 from .scripted import Scripted, answer
-from .servers import PATIENCE, module, recipe, serve_asgi
+from .servers import PATIENCE, listening, module, recipe, serve_asgi
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Iterator
 
 pytestmark = pytest.mark.interop
@@ -232,3 +233,35 @@ def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pyte
             assert caplog.records[0].exc_info[0] is why
         assert asyncio.run(tell(server.url)) == ["500"]
     assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 4
+
+
+def test_a_model_that_is_elsewhere_is_left_when_the_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    httpx = module("httpx")
+    monkeypatch.setenv("API_KEY", "secret")
+    left = threading.Event()
+
+    def write(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.settimeout(PATIENCE)
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer(CHUNKS, cut=True))
+            while connection.recv(65536):
+                pass
+            left.set()
+
+    with listening() as (listener, port):
+        thread = threading.Thread(target=write, args=(listener,))
+        thread.start()
+        upstream = httpx.AsyncClient()
+        model = recipe("gateway_upstream").make_model(upstream, f"http://127.0.0.1:{port}/")
+        with serve_asgi(recipe("gateway").make_app(model)) as gateway_port:
+            url = f"http://127.0.0.1:{gateway_port}/v1/chat/completions"
+            body = {"messages": [{"role": "user", "content": "Hi?"}]}
+            with httpx.stream("POST", url, json=body, timeout=PATIENCE) as response:
+                tokens = decode(response.iter_bytes())
+                for _ in TOKENS:
+                    next(tokens)
+                assert not left.is_set()
+            assert left.wait(PATIENCE)
+        thread.join()
