@@ -72,7 +72,6 @@ ASSERTING = {
     "async",
     "block",
     "blocks",
-    "encode",
     "event",
     "feed",
     "history",
