@@ -24,7 +24,6 @@ BESIDE = {
     "LICENSE",
     "README.md",
     "SECURITY.md",
-    "hatch_build.py",
     "pyproject.toml",
     ".gitignore",
 }

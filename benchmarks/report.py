@@ -76,7 +76,7 @@ def heading(result: Result) -> str:
     """Say what was measured, and on what."""
     machine = result["machine"]
     return (
-        f"sse-codec {result['versions'][OURS]}{', compiled' if result['compiled'] else ''}, {result['python']}; "
+        f"sse-codec {result['versions'][OURS]}, {result['python']}; "
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; {result['date']}, {result['rounds']} rounds"
     )
 
@@ -236,11 +236,11 @@ def _figure_name(figure: Row) -> str:
 
 
 def _columns(results: Sequence[Result]) -> list[str]:
-    return [result["python"].replace("CPython ", "") + ", compiled" * result["compiled"] for result in results]
+    return [result["python"].replace("CPython ", "") for result in results]
 
 
 def summary(results: Sequence[Result]) -> str:
-    """Write the tables of the README: what is measured in rows, the interpreters and builds in columns."""
+    """Write the tables of the README: what is measured in rows, the interpreters in columns."""
     found = [{label(row): row for row in result["rows"]} for result in results]
 
     def cell(row: Row | None) -> str:
@@ -338,21 +338,18 @@ def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
     return Bars(SHAPES_CHART[chunking], values, "x", ("",), names=190, mark=(1.0, "as fast"))
 
 
-def _bars(results: Sequence[Result], name: str, title: str, unit: str, scale: float) -> Bars:
-    """Draw a row of the first result, and ours of the others, under a title."""
-    bars: list[tuple[str, float | str]] = []
-    for result in results:
-        row = next(row for row in result["rows"] if label(row) == name)
-        seconds = row["seconds"][1] * scale
-        bars.append((OURS + ", compiled" * result["compiled"], seconds))
-        if result is results[0]:
-            bars += [
-                (
-                    READERS_NAMES.get(peer, peer),
-                    f"({_problem(found['problem'])})" if "problem" in found else seconds * found["ratio"][1],
-                )
-                for peer, found in row["peers"].items()
-            ]
+def _bars(result: Result, name: str, title: str, unit: str, scale: float) -> Bars:
+    """Draw a row under a title."""
+    row = next(row for row in result["rows"] if label(row) == name)
+    seconds = row["seconds"][1] * scale
+    bars: list[tuple[str, float | str]] = [(OURS, seconds)]
+    bars += [
+        (
+            READERS_NAMES.get(peer, peer),
+            f"({_problem(found['problem'])})" if "problem" in found else seconds * found["ratio"][1],
+        )
+        for peer, found in row["peers"].items()
+    ]
     bars.sort(key=lambda bar: bar[1] if isinstance(bar[1], float) else float("inf"))
     return Bars(title, bars, unit, OUR_NAMES)
 
@@ -370,10 +367,8 @@ def _lines(result: Result, curve: str, x: str) -> Lines:
 
 
 def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Draw the charts of the newest interpreter, and of the compiled build on it: each one's name and SVG."""
-    pure = [result for result in results if not result["compiled"]]
-    shown = max(pure or results, key=_version)
-    both = [shown, *(other for other in results if other["compiled"] and _version(other) == _version(shown))]
+    """Draw the charts of the newest interpreter: each one's name and SVG."""
+    shown = max(results, key=_version)
     names = {label(row) for row in shown["rows"]}
     for chart, rows, unit, scale, title, meaning in (
         (
@@ -394,7 +389,7 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
         ),
     ):
         if names.issuperset(rows):
-            bars = [_bars(both, row, panel, unit, scale) for row, panel in rows.items()]
+            bars = [_bars(shown, row, panel, unit, scale) for row, panel in rows.items()]
             yield chart, draw(title, meaning, bars, _notes(shown))
     if shown.get("shapes"):
         bars = [_shape_bars(shown["shapes"], chunking) for chunking in SHAPES_CHART]
@@ -407,7 +402,7 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
                 _notes(shown),
             ),
         )
-    for curved in sorted((result for result in pure if result["curves"]), key=_version)[-1:]:
+    for curved in sorted((result for result in results if result["curves"]), key=_version)[-1:]:
         panels = [
             _lines(curved, curve, "bytes of a chunk" if "size of the chunks" in curve else "bytes of the stream")
             for curve in dict.fromkeys(row["curve"] for row in curved["curves"])
@@ -436,7 +431,7 @@ def _version(result: Result) -> tuple[int, ...]:
 def stem(result: Result) -> str:
     """Name the files of a result."""
     python, version = str(result["python"]).lower().split()
-    return f"{python}-{'.'.join(version.split('.')[:2])}{'-compiled' if result['compiled'] else ''}"
+    return f"{python}-{'.'.join(version.split('.')[:2])}"
 
 
 def keep(result: Result, folder: Path = HERE) -> None:
@@ -450,10 +445,7 @@ def keep(result: Result, folder: Path = HERE) -> None:
 def read(folder: Path = HERE) -> list[Result]:
     """Return all results, in the order in which they are shown."""
     paths = (folder / "results").glob("*.json")
-    return sorted(
-        (json.loads(path.read_text(encoding="utf-8")) for path in paths),
-        key=lambda result: (result["compiled"], _version(result)),
-    )
+    return sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=_version)
 
 
 def publish(folder: Path = HERE) -> None:

@@ -11,9 +11,9 @@
   Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
 - For annotations: `Chunks`, `AsyncChunks`, `OnEOF`, `Until` and `Line`.
 
-`sse_codec.serving` makes a production stream of your events, `sse_codec.resume` has both ends of a stream that is cut
-and goes on, `sse_codec.lint` says what is wrong with a stream, and `sse_codec.testing` finds what is wrong with
-somebody's code.
+`sse_codec.clients` gives the events of any HTTP library's response, and `sse_codec.serving` makes a production stream
+of your events. `sse_codec.resume` has both ends of a stream that is cut and goes on, `sse_codec.lint` says what is
+wrong with a stream, and `sse_codec.testing` finds what is wrong with somebody's code.
 """
 
 from ._blocks import Block, BlockDecoder
@@ -66,11 +66,10 @@ __all__ = [
 ]
 
 # Where a name is defined is nobody's business but ours: tracebacks, pickles and reprs name the place it is imported
-# from. `typing.get_type_hints` looks there, too, and would miss the `Final` of what a class matches by.
+# from.
 _value: object = None
 for _name in __all__:
     _value = globals()[_name]
     if isinstance(_value, type) or hasattr(_value, "__code__"):
         _value.__module__ = __name__
-        _value.__annotations__.pop("__match_args__", None)
 del _name, _value  # pyright: ignore[reportPossiblyUnboundVariable]  # the loop has run: `__all__` is not empty

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "serving": CORE | {"resume"},
     "lint": CORE | {"__init__"},
     "testing": CORE | {"lint"},
-    "_command": CORE | {"__init__", "lint"},
+    "_command": CORE | {"__init__", "lint", "testing"},
     "__main__": {"_command"},
 }
 

@@ -503,3 +503,67 @@ def test_a_section_of_a_report_is_not_endless() -> None:
     lines = section("a title", [str(number) for number in range(20)]).split("\n")
     assert (lines[0], lines[1], len(lines)) == ("a title:", "    0", 15)
     assert lines[-2] == "    ... and 8 more"
+
+
+def test_all_chunks_at_once_without_asking_for_them() -> None:
+    """What another process makes of a stream says with which chunk each event came."""
+
+    def whole_at_once(chunks: Any) -> Iterator[dict[str, object]]:
+        decoder = Decoder()
+        for number, chunk in enumerate(chunks.all()):
+            for event in decoder.feed(chunk):
+                yield {"data": event.data, "event": event.event, "id": event.id, "chunk": number}
+
+    def late(chunks: Any) -> Iterator[dict[str, object]]:
+        for item in whole_at_once(chunks):
+            yield {**item, "chunk": len(chunks.all())}
+
+    def silent(chunks: Any) -> Iterator[dict[str, object]]:
+        for item in late(chunks):
+            yield {**item, "chunk": None}
+
+    check_consumer(whole_at_once, settings=FEW)
+    check_consumer(silent, settings=FEW)
+    assert found_by(check_consumer, late, settings=DEFAULT).rule == "promptness"
+
+
+def test_a_consumer_may_hold_no_long_reconnection_time() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
+        for event in decode(chunks):
+            yield event.event, event.data, event.id, None if event.retry is None else min(event.retry, 2**53 - 1)
+
+    check_consumer(consume, max_retry=2**53 - 1, settings=FEW)
+    options = _Options(frozenset(), "own", "own", "discard", "dropped", text=False)
+    too_long = [f"retry: {2**53}\ndata: a\n\n".encode()]
+    _Law(consume, options._replace(max_retry=2**53 - 1))(too_long)
+    with pytest.raises(NotConforming):
+        _Law(consume, options)(too_long)
+
+
+def test_a_producer_may_send_no_long_reconnection_time() -> None:
+    def produce(event: ServerSentEvent) -> bytes:
+        return encode(event.replace(retry=event.retry and event.retry % 2**31))
+
+    check_producer(produce, max_retry=2**31 - 1, settings=FEW)
+    assert found_by(check_producer, produce, settings=DEFAULT).rule == "retry"
+
+
+@pytest.mark.parametrize("check", [check_consumer, check_producer])
+def test_a_seed_draws_the_same(check: Callable[..., None]) -> None:
+    def drawn(seed: int) -> list[object]:
+        seen: list[object] = []
+
+        def consume(chunks: Any) -> Iterator[ReceivedEvent]:
+            seen.append(chunks.all())
+            return decode(chunks)
+
+        def produce(event: ServerSentEvent) -> bytes:
+            seen.append(event)
+            return encode(event)
+
+        settings_ = settings(max_examples=20, phases=[Phase.generate])
+        check(consume if check is check_consumer else produce, seed=seed, settings=settings_)
+        return seen
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)

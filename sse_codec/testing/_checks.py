@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given
+from hypothesis import seed as with_seed
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
@@ -16,6 +16,7 @@ from sse_codec.testing._report import NotConforming
 from sse_codec.testing._rules import Rule
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def _phases(settings: Any) -> list[Phase]:
@@ -33,7 +34,13 @@ class _Drawn(Generic[T]):
 
 
 def search(
-    known: Iterable[T], cases: st.SearchStrategy[list[T]], law: Callable[[T], None], settings: Settings | None
+    known: Iterable[T],
+    cases: st.SearchStrategy[list[T]],
+    law: Callable[[T], None],
+    settings: Settings | None,
+    seed: int | None = None,
+    *,
+    shrink: Callable[[T, NotConforming, Callable[[T], None]], NotConforming],
 ) -> None:
     """Try cases until one breaks a law, and raise what the smallest raises.
 
@@ -42,9 +49,22 @@ def search(
         cases: what to draw, several at a time: so what a case is like as a whole is drawn as often as its parts are.
         law: raises NotConforming where a case breaks it.
         settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
+        seed: draws the same cases each time that it is given.
+        shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
+            name.
     """
+    __tracebackhide__ = True
     examples = 0
     first: NotConforming | None = None
+    failing: T | None = None
+
+    def tried(case: T) -> None:
+        nonlocal failing
+        try:
+            law(case)
+        except NotConforming:
+            failing = case
+            raise
 
     settings = Settings() if settings is None else settings
     phases = _phases(settings)
@@ -55,7 +75,7 @@ def search(
         database=None,
         deadline=None,
         report_multiple_bugs=False,
-        phases=[phase for phase in phases if phase is not Phase.explain],
+        phases=[phase for phase in phases if phase not in {Phase.explain, Phase.shrink}],
         verbosity=Verbosity.quiet,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
@@ -65,27 +85,61 @@ def search(
         examples += 1
         try:
             for case in drawn.case:
-                law(case)
+                tried(case)
         except NotConforming as failure:
             if first is None:
                 first = failure
                 first.examples = examples
             raise
 
+    if seed is not None:
+        find = with_seed(seed)(find)
     try:
         if Phase.explicit in phases:
             for case in known:
-                law(case)
-        find()
+                tried(case)
+        if Phase.generate in phases:
+            find()
     except (NotConforming, Flaky) as found:
         # What remembers what it was given before may fail once and not again; then the first failure is all there is.
         failure = first if isinstance(found, Flaky) else found
         if failure is None:
             raise
+        if Phase.shrink in phases and failing is not None:
+            failure = shrink(failing, failure, law)
         failure.examples = 0 if first is None else first.examples
         # Where Hypothesis found it, and how it spells the case, says nothing to whoever reads the report.
         getattr(failure, "__notes__", []).clear()
         raise failure.with_traceback(None) from failure.__cause__
+
+
+def narrowed(
+    law: Callable[[T], None],
+    only: Collection[str],
+    rules: Sequence[Rule[U]],
+    subject: Callable[[T], U],
+) -> Callable[[T], None]:
+    """Return a law of which only some rules count; all if none are named.
+
+    Args:
+        law: the law.
+        only: the names of the rules.
+        rules: those of them that something touches are tried with that; if there are others, everything is tried.
+        subject: returns what the rules are asked about.
+    """
+    of_some = [rule for rule in rules if rule.name in only]
+
+    def narrow(case: T) -> None:
+        __tracebackhide__ = True
+        if len(of_some) == len(only) and not any(rule.touched_by(subject(case)) for rule in of_some):
+            return
+        try:
+            law(case)
+        except NotConforming as failure:
+            if failure.rule in only:
+                raise
+
+    return narrow if only else law
 
 
 def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
@@ -93,15 +147,17 @@ def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
     return next(rule for rule in rules if rule.touched_by(subject))
 
 
-def known_rules(caller: str, without: Collection[str], rules: Sequence[Rule[Any]]) -> frozenset[str]:
-    """Check the option `without`.
+def known_rules(
+    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
+) -> frozenset[str]:
+    """Check an option that takes names of rules.
 
     Raises:
         TypeError: it is one str.
         ValueError: it names a rule that there is not.
     """
     if isinstance(without, str):
-        raise TypeError(f"{caller}: without takes a collection of names, such as {{{without!r}}}, not a str")
+        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
     names = [rule.name for rule in rules]
     for name in without:
         if name not in names:
@@ -113,20 +169,3 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Check an option that is one of a few words; raises ValueError."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
-
-
-def drained(result: Any) -> Any:
-    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
-    if hasattr(result, "__aiter__"):
-
-        async def collect() -> list[Any]:
-            return [item async for item in result]
-
-        return asyncio.run(collect())
-    if hasattr(result, "__await__"):
-
-        async def wait() -> Any:
-            return await result
-
-        return drained(asyncio.run(wait()))
-    return result

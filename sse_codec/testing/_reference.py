@@ -8,6 +8,7 @@ end in the wire, and what the unfinished block would have dispatched.
 
 # Without `from __future__ import annotations`: `Reference` is shown as of the package, which has not all the names that
 # its types would be looked up by.
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sse_codec._event import BlankLine, Comment, Field, Line, ReceivedEvent
@@ -98,21 +99,21 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
     )
 
 
-def _utf_8_decode(wire: bytes) -> list[tuple[str, int]]:
+def _utf_8_decode(wire: bytes) -> Iterator[tuple[str, int]]:
     """Encoding Standard, "UTF-8 decode" and 9.1.1 "UTF-8 decoder"; each code point with the offset where it ends."""
     # "Let buffer be the result of peeking three bytes from ioQueue, converted to a byte sequence. If buffer is 0xEF
     # 0xBB 0xBF, then read three bytes from ioQueue. (Do nothing with those bytes.)"
     position = 3 if wire[:3] == b"\xef\xbb\xbf" else 0
+    end = len(wire)
 
-    output: list[tuple[str, int]] = []
     code_point = bytes_seen = bytes_needed = 0
     lower_boundary, upper_boundary = 0x80, 0xBF
-    while position < len(wire):
+    while position < end:
         byte = wire[position]
         position += 1
         if bytes_needed == 0:
             if byte <= 0x7F:
-                output.append((chr(byte), position))
+                yield chr(byte), position
             elif 0xC2 <= byte <= 0xDF:
                 bytes_needed = 1
                 code_point = byte & 0x1F
@@ -131,26 +132,25 @@ def _utf_8_decode(wire: bytes) -> list[tuple[str, int]]:
                 bytes_needed = 3
                 code_point = byte & 0x7
             else:
-                output.append(("\ufffd", position))
+                yield "\ufffd", position
             continue
         if not lower_boundary <= byte <= upper_boundary:
             code_point = bytes_needed = bytes_seen = 0
             lower_boundary, upper_boundary = 0x80, 0xBF
             position -= 1  # "Restore byte to ioQueue."
-            output.append(("\ufffd", position))
+            yield "\ufffd", position
             continue
         lower_boundary, upper_boundary = 0x80, 0xBF
         code_point = (code_point << 6) | (byte & 0x3F)
         bytes_seen += 1
         if bytes_seen == bytes_needed:
-            output.append((chr(code_point), position))
+            yield chr(code_point), position
             code_point = bytes_needed = bytes_seen = 0
     if bytes_needed:  # "If byte is end-of-queue and UTF-8 bytes needed is not 0"
-        output.append(("\ufffd", position))
-    return output
+        yield "\ufffd", position
 
 
-def _lines(stream: list[tuple[str, int]]) -> list[tuple[str, int | None]]:
+def _lines(stream: Iterable[tuple[str, int]]) -> list[tuple[str, int | None]]:
     """HTML 9.2.6: the lines, each with the offset at which it has ended; the last with None if it has no end.
 
     "a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a single U+000A LINE FEED (LF) character not
@@ -158,21 +158,21 @@ def _lines(stream: list[tuple[str, int]]) -> list[tuple[str, int | None]]:
     by a U+000A LINE FEED (LF) character being the ways in which a line can end."
     """
     lines: list[tuple[str, int | None]] = []
-    line = ""
+    line: list[str] = []
     previous = ""
     for character, end in stream:
         if character == "\r":
-            lines.append((line, end))  # ours: it has ended, whether or not a LF follows
-            line = ""
+            lines.append(("".join(line), end))  # ours: it has ended, whether or not a LF follows
+            line = []
         elif character == "\n":
             if previous != "\r":
-                lines.append((line, end))
-                line = ""
+                lines.append(("".join(line), end))
+                line = []
         else:
-            line += character
+            line.append(character)
         previous = character
     if line:
-        lines.append((line, None))
+        lines.append(("".join(line), None))
     return lines
 
 

@@ -14,25 +14,21 @@ from hypothesis import strategies as st
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
-from sse_codec.testing._rules import SEPARATORS
+from sse_codec.testing._places import (
+    BAD_RETRIES,
+    BAD_RETRIES_BEYOND_ASCII,
+    BAD_UTF_8,
+    COMMENTS,
+    LENGTHS,
+    NEAR_MISSES,
+    PHRASES,
+    RETRIES,
+    TEXTS,
+    UNKNOWN,
+    WHITE_LINES,
+)
 
 T = TypeVar("T")
-
-#: Texts of one line by the rule of `_rules` that they touch. Each list is as likely as the others.
-TEXTS: dict[str, list[str]] = {
-    "": ["a", "b", "{}", "0", "[DONE]"],
-    "padded-value": [" ", "  a", " token", "token ", "\t"],
-    "colon": [":", "a: b", "data: a", '{"a":1}'],
-    "late-bom": ["\ufeff", "\ufeffa"],
-    "line-separator": list(SEPARATORS),
-    "nul": ["\0", "a\0b"],
-    "non-ascii": ["é", "中", "🍊", "\U0010ffff"],
-}
-#: Reconnection times at limits: of the field, and of the integers of other languages.
-RETRIES = [0, 1, 3000, 2**31 - 1, 2**31, 2**53, 10**18 - 1]
-#: Lengths about those of common buffers.
-LENGTHS = [1100, 4097, 8193, 1025, 2049, 65537]
-
 
 def _by_turns(lists: Sequence[Sequence[T]]) -> list[T]:
     """Join lists so that each has about as many places as the longest; for `sampled_from`, which has no weights."""
@@ -50,7 +46,7 @@ def _words(without: Collection[str]) -> st.SearchStrategy[str]:
     lists = [texts for rule, texts in TEXTS.items() if rule not in without]
     texts = spelt_short(st.sampled_from(_by_turns(lists)))
     words = [texts, st.lists(texts, min_size=2, max_size=4).map("".join)]
-    if not {"non-ascii", "line-separator", "late-bom", "nul", "padded-value", "colon"} & set(without):
+    if not set(TEXTS) & set(without):
         characters = st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])
         words.append(st.text(characters, min_size=1, max_size=6))
     return st.one_of(words)
@@ -165,25 +161,8 @@ _ENDS: list[tuple[list[bytes], set[str]]] = [
     ([b"\n"], set()),
     ([b"\r\n"], {"crlf"}),
     ([b"\r"], {"bare-cr"}),
-    ([b"\n", b"\r\n", b"\r"], {"bare-cr", "crlf"}),
+    ([b"\n", b"\r\n", b"\r"], {"bare-cr", "crlf", "mixed-line-ends"}),
 ]
-COMMENTS = [b": ", b":data: a", b":id: 9", b":event: a", b":", b"::", b": ping", b":  a", b":retry: 9"]
-UNKNOWN = [b"x: 1", b"error: {}", b"x", b"retry-after: 3", b"topic: a"]
-#: Field names that are nearly right, by what is wrong with them.
-NEAR_MISSES = [
-    [b"Data: a", b"DATA: a", b"Event: a", b"ID: 9", b"Retry: 9"],
-    [b" data: a", b"data : a", b" id: 9", b"event : a", b"\tdata: a", b"retry : 9", b"data\t: a"],
-    [b"datax: a", b"dat: a", b"data;a", b"-data: a", b"data\0: a", b"events: a", b"idx: 9"],
-]
-BAD_RETRIES = [
-    b"-1", b"+1", b"1.5", b" 5", b"5 ", b"1_0", b"5s", b"a", b"0x10", b"1e3", b"",
-]  # fmt: skip
-BAD_UTF_8 = [
-    b"\xff", b"\x80", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x8d", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80",
-    b"\xe2\x82a", b"\xf0\x9fa", b"a\xc3",
-]  # fmt: skip
-
-
 class _Speller:
     """Draws the bytes of one legal stream: what its author prefers is drawn once, and then kept to or mixed."""
 
@@ -291,34 +270,6 @@ def streams(events: st.SearchStrategy[list[ServerSentEvent]] | None = None) -> s
 
 #: What a failing stream shrinks to where it can: no other line takes fewer choices.
 _SIMPLE = [(b"event: a", "event"), (b"id: 1", "id"), (b"retry: 7", "retry")]
-#: Lines that mean something together, by the rule that they touch and no line of theirs does; "" is a blank one.
-PHRASES: list[tuple[str, set[str], list[bytes]]] = [
-    ("event-without-data", {"id"}, [b"id: 2", b"", b"data: a"]),
-    ("event-without-data", {"event"}, [b"event: a", b"", b"data: a"]),
-    ("event-without-data", {"retry"}, [b"retry: 7", b"", b"data: a"]),
-    ("overwritten-field", {"event"}, [b"event: a", b"event: b", b"data: a"]),
-    ("overwritten-field", {"event", "empty-event"}, [b"event: a", b"event: ", b"data: a"]),
-    ("overwritten-field", {"id"}, [b"id: 1", b"id: 2", b"data: a"]),
-    ("id-with-null", {"id", "overwritten-field"}, [b"id: 1", b"id: 2\0", b"data: a"]),
-    ("id-with-null", {"id", "overwritten-field"}, [b"id: 3", b"data: a", b"id: \0"]),
-    ("id-with-null", {"id", "overwritten-field"}, [b"id: 4", b"id: 5\0", b"data: a"]),
-    ("empty-id", {"id"}, [b"id: 1", b"data: a", b"", b"id: ", b"data: a"]),
-    ("id", {"events"}, [b"id: 1", b"data: a", b"", b"data: b"]),
-    ("event", {"events"}, [b"event: a", b"data: a", b"", b"data: b"]),
-    ("retry", set(), [b"retry: 007", b"data: a"]),
-    ("invalid-retry", set(), [b"retry: 5s", b"data: a"]),
-    ("invalid-retry", {"non-ascii"}, ["retry: ٣".encode(), b"data: a"]),
-    ("invalid-retry", {"retry", "overwritten-field"}, [b"retry: 7", b"retry: x", b"data: a"]),
-    ("data-lines", {"empty-data"}, [b"data: a", b"data: ", b"data: "]),
-    ("data-lines", {"empty-data"}, [b"data: ", b"data: a"]),
-    ("comment", set(), [b"data: a", b": ping", b"data: b"]),
-    ("comment", {"colon"}, [b":data: a", b""]),
-    ("comment", {"colon"}, [b":data: b", b""]),
-    ("comment", {"colon"}, [b"data: a", b":data: b", b""]),
-    ("blank-lines", set(), [b"data: a", b"", b""]),
-]
-
-
 def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
     """Lines of a stream without their ends, mostly one; legal, and nearly legal. `data: a` is the simplest."""
     words = _words(without).map(str.encode)
@@ -339,7 +290,7 @@ def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
         ("id", field(b"id", words if "nul" in without else _words({*without, "nul"}).map(str.encode))),
         ("retry", field(b"retry", st.sampled_from([b"0", b"3000", b"007", b"2147483648"]))),
         ("invalid-retry", field(b"retry", st.sampled_from(BAD_RETRIES))),
-        ("invalid-retry", field(b"retry", st.sampled_from(["²".encode(), "٣".encode()]))),
+        ("invalid-retry", field(b"retry", st.sampled_from(BAD_RETRIES_BEYOND_ASCII))),
         ("id-with-null", field(b"id", st.sampled_from([b"1\0", b"\0", b"\x002"]))),
         ("invalid-utf-8", field(b"data", st.sampled_from(BAD_UTF_8))),
         ("empty-data", empty.map(b"data".__add__)),
@@ -347,6 +298,7 @@ def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
         ("empty-id", empty.map(b"id".__add__)),
         ("comment", st.sampled_from(COMMENTS)),
         ("unknown-field", st.sampled_from(UNKNOWN)),
+        ("white-space-line", st.sampled_from(WHITE_LINES)),
         *(("unknown-field", st.sampled_from(names)) for names in NEAR_MISSES),
         ("late-bom", st.just(BOM + b"data: a")),
         ("padded-value", st.sampled_from([b"data:\ta", b"data: \ta", b"data:  a", b"event:\ta", b"id: a "])),
@@ -489,7 +441,7 @@ def chunked(wires: st.SearchStrategy[bytes], without: Collection[str]) -> st.Sea
     def cut_by(plan: _Plan, wire: bytes) -> list[bytes]:
         return cut(wire, plan, without)
 
-    return st.builds(cut_by, _plans(empty=False), wires)
+    return st.builds(cut_by, _plans(empty="empty-chunk" not in without), wires)
 
 
 def chunkings(wire: bytes, *, empty: bool = False) -> st.SearchStrategy[list[bytes]]:
