@@ -1150,7 +1150,7 @@ def _() -> None:
     answers = (answer(STREAM, cut=True), answer(STREAM))
     with serving(*answers) as server:
         items = theirs_launchdarkly(server, "always_continue", all=True)
-        faults = []
+        faults: list[Any] = []
         while len(faults) < 2:
             item = next(items)
             faults += [item.error] if isinstance(item, actions.Fault) else []
