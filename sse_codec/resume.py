@@ -169,7 +169,7 @@ class Reconnection:
         TypeError: an argument is of the wrong type.
         ValueError: a number is outside its range, or `retry_statuses` holds 204.
 
-    A whole client, with httpx:
+    `sse_codec.clients.connect` is a whole client for any HTTP library. By hand, with httpx:
 
     >>> def events(url):
     ...     client = Reconnection()
