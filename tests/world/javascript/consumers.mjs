@@ -138,7 +138,7 @@ consumer('react-native-sse', sticky, async (stream, add) => {
   let end
   const ended = new Promise((resolve) => { end = resolve })
   globalThis.XMLHttpRequest = xmlHttpRequest(stream, end)
-  await listen(new EventSource('https://example.org/', {pollingInterval: 0}), stream, add, ended)
+  await listen(new EventSource('https://example.org/', {pollingInterval: 0, timeoutBeforeConnection: 0}), stream, add, ended)
 })
 
 consumer('event-stream-parser', sticky, async (stream, add) => {
