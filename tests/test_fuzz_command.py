@@ -408,9 +408,7 @@ def test_a_server_that_answers_with_the_stream(fuzz: Streams, endpoint: server.S
         (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),
     ],
 )
-def test_a_server_that_can_t_be_checked(
-    fuzz: Streams, endpoint: server.Server, where: list[str], message: str
-) -> None:
+def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, where: list[str], message: str) -> None:
     arguments = ["--examples", "0", "--timeout", "0.5" if "sleep 600" in where else "60"]
     status, output, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
     assert message in errors + output.decode()

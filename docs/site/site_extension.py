@@ -26,7 +26,14 @@ ROOT = Path(__file__).parents[2]
 NAVIGATION = {
     "Read": ["docs/reading", "docs/resuming", "docs/migrating", "docs/proxies", "docs/pyodide"],
     "Serve": ["docs/serving", "docs/gateway"],
-    "Find faults": ["docs/lint", "docs/command-line", "docs/testing", "docs/rules", "docs/conformance-suite", "docs/fuzz-protocol"],
+    "Find faults": [
+        "docs/lint",
+        "docs/command-line",
+        "docs/testing",
+        "docs/rules",
+        "docs/conformance-suite",
+        "docs/fuzz-protocol",
+    ],
     "Know": [
         "docs/security",
         "docs/disputed-cases",

@@ -116,7 +116,8 @@ def _join(options: argparse.Namespace) -> Any:
         return ProgramProducer(options.program, options.timeout)
     limits = {"timeout": options.timeout, "pause": options.pause, "grace": options.grace}
     if options.service is not None:
-        return Service(options.service, *(options.listen or ("127.0.0.1", 0)), **limits)
+        host, port = options.listen or ("127.0.0.1", 0)
+        return Service(options.service, host, port, **limits)
     if options.listen is not None:
         listener = Listener(*options.listen, **limits)
         say(f"open {listener.url} in a browser, or have a client ask for it: it says how")

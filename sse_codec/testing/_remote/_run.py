@@ -115,7 +115,7 @@ def producer(remote: RemoteProducer) -> PerStream:
     return per_stream(stream)
 
 
-def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], None] = bool) -> Outcome:
+def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], object] = bool) -> Outcome:
     """Check a remote; return what was found.
 
     Args:
@@ -141,7 +141,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], No
 
     if role == "producer" and plan.comment is None:
         outcome.without |= {COMMENT_END.name}
-    options = {
+    options: dict[str, Any] = {
         **hello.options,
         **plan.options,
         "without": outcome.without,
