@@ -132,7 +132,7 @@ def served(app: Wsgi) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            with contextlib.suppress(OSError, ValueError), contextlib.closing(body):  # type: ignore[type-var]
+            with contextlib.suppress(OSError, ValueError), contextlib.closing(body):  # type: ignore[type-var]  # a generator
                 for piece in body:
                     self.wfile.write(piece)
 
@@ -210,10 +210,12 @@ def test_an_asgi_app_gets_the_request_that_is_said() -> None:
 
     async def look(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            seen.append((scope, await receive()))
+            request = await receive()
+            seen.append((scope, request))
+            left = iter([request])
 
             async def again() -> Any:
-                return seen[0][1] if len(seen) == 1 and not seen.append(None) else await receive()
+                return next(left, None) or await receive()
 
             await app(scope, again, send)
 

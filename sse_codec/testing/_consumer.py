@@ -110,8 +110,8 @@ def check_consumer(
             it stands for; or texts that a Hypothesis strategy draws.
         types: the only event types that it takes; None: any.
         required: fields that each event must have: "id", "event" or "retry".
-        until: the data of the event that ends its streams, such as "[DONE]". What stands behind is not read; whether
-            this event itself is given out is up to it.
+        until: the data of the event that ends its streams, such as "[DONE]". Each stream gets it, and what stands
+            behind is not compared; whether this event itself is given out is up to the consumer.
         ignore: takes what the consumer gave out, and tells whether it is none of the stream's: a greeting, for example.
         max_retry: the largest reconnection time that it can hold, in milliseconds; None: any. Streams with a larger one
             are left out: the standard sets no limit, and none is demanded.
@@ -364,6 +364,8 @@ class _Law:
         self.max_retry = options.max_retry
         #: How many seconds events may take to come out; None: nothing waits for them.
         self.patience: float | None = None if "promptness" in self.without else _PATIENCE
+        #: Whether it reads a stream to its end before it returns anything, so that nothing can be said of when.
+        self.is_eager = False
         #: Whether it was late with much patience too.
         self.is_late = False
 
@@ -398,6 +400,13 @@ class _Law:
         """Check one stream, whatever it has. Its rules are those that it touches as it was drawn, without a shape."""
         __tracebackhide__ = True
         reference = _reference(b"".join(chunks))
+        if self.options.until is not None and self.options.until not in [event.data for event in reference.events]:
+            # What waits for its end may say that it has not come.
+            if reference.unfinished is not None or Stream(chunks).blocks[-1]:
+                return
+            end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
+            chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
+            reference = _reference(b"".join(chunks))
         if self.is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
@@ -427,7 +436,8 @@ class _Law:
         finally:
             source.stop()
         if source.was_late and not source.is_lazy:
-            self.patience = None  # it reads all before it returns, and need not be waited for again
+            # It reads all before it returns, in another thread, and need not be waited for again.
+            self.patience, self.is_eager = None, True
         if not self._agrees(got, self._meant(reference)):
             what = "the consumer does not make of the stream what it says"
             raise self._failure(given, reference, got, what)
@@ -473,7 +483,7 @@ class _Law:
         """Have a stream read, in the worker; `most` is more items than it can have."""
         source.driven_by_this_thread()
         result = self.consume(source)
-        source.returned(lazy=not hasattr(result, "__await__"))
+        source.returned(lazy=not hasattr(result, "__await__") and not self.is_eager)
         if hasattr(result, "__await__"):
             result = self.worker.resolve(result)
         if result is None:

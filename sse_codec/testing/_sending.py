@@ -37,6 +37,10 @@ _TURNS = 20
 _PIECES = 10_000
 
 
+#: What has an end.
+_AT_ONCE = (bytes, str, bytearray, memoryview, list, tuple)
+
+
 class NotSent(Exception):
     """What was given to the check is no producer: a mistake of the test, not a finding."""
 
@@ -131,6 +135,7 @@ class _Called:
         self._wire = bytearray()
         self._decoder = Decoder(max_event_size=None)
         self._produce: Callable[[ServerSentEvent], Any] | None = None
+        self._arrived_at: float | None = None  # when the first event since the last one was sent
         self.was_late = False
 
     @property
@@ -138,7 +143,7 @@ class _Called:
         return bytes(self._wire)
 
     def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
-        self._arrived_at: float | None = None
+        self._arrived_at = None
 
         def send() -> None:
             if self._produce is None:
@@ -212,14 +217,14 @@ class _Called:
             return
         if hasattr(produced, "__aiter__"):
             self.worker.finish(lambda: self._take_async(produced, is_spoilt=is_spoilt))
-        elif isinstance(produced, (bytes, str, bytearray, memoryview, list, tuple)) or not hasattr(
-            produced, "__iter__"
-        ):
-            self._add(produced)
+        elif hasattr(produced, "__next__"):
+            self._take_each(produced, produced)
+        elif hasattr(produced, "__iter__") and not isinstance(produced, (*_AT_ONCE, Mapping)):
+            self._take_each(iter(produced), produced)
         else:
-            self._take_each(produced)
+            self._add(produced)
 
-    def _take_each(self, produced: Any) -> None:
+    def _take_each(self, produced: Iterator[Any], closed: Any) -> None:
         pieces = 0
         try:
             for piece in produced:
@@ -229,8 +234,8 @@ class _Called:
                         self._is_endless = True
                         break
         finally:
-            if hasattr(produced, "close"):
-                produced.close()
+            if hasattr(closed, "close"):
+                closed.close()
 
     def _seems_endless(self, pieces: int) -> bool:
         return pieces > _PIECES or time.monotonic() - (self._arrived_at or 0) > _TO_END
