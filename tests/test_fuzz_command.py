@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -16,10 +17,10 @@ import pytest
 from sse_codec.__main__ import main
 from sse_codec._command import _fuzz
 from sse_codec.testing._remote import _formats, _listen
-from sse_codec.testing._remote._messages import RULES
+from sse_codec.testing._remote._messages import RULES, Hello
 from tests import faulty_consumers, faulty_producers
-from tests.remote import client, service
-from tests.test_main import Streams, parse
+from tests.remote import client, server, service
+from tests.test_main import Streams, TerminalErrors, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,8 @@ def test_what_is_correct_passes(fuzz: Streams, role: str, program: list[str]) ->
     status, output, errors = fuzz("fuzz", role, *arguments, "--", *program, "Correct", hello)
     assert (status, errors) == (0, "")
     assert output.startswith(b"mine 1\\n2 conforms (")
-    assert output.endswith(b" s, seed 7); left out: long\n")
+    left_out = "long" if role == "consumer" else "line-end-in-comment, long"
+    assert output.decode().endswith(f" s, seed 7); left out: {left_out}\n")
 
 
 def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> None:
@@ -88,6 +90,7 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
     assert command[-len(CONSUMER) - 2 :] == ["--", *CONSUMER, "KeepsBOM"]
+    assert "\nIf it is known, --skip leading-bom looks for others; --all looks for all.\n" in report
     assert report.splitlines()[-1].startswith("KeepsBOM breaks 1 rule: leading-bom (")
     again = fuzz(*command[1:])
     assert again[0] == 1
@@ -96,11 +99,10 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
 
 
 @pytest.mark.parametrize("format", ["text", "json", "junit", "tap", "github"])
-def test_all_broken_rules_in_each_format(fuzz: Streams, format: str) -> None:
-    class_name = "KeepsBOM"
+def test_each_format(fuzz: Streams, format: str) -> None:
     hello = json.dumps({"without": ["retry"], "name": "<&\x07>"})
-    arguments = ["--skip", "long", "--all", f"--format={format}"]
-    status, output, errors = fuzz("fuzz", "consumer", *QUICK, *arguments, "--", *CONSUMER, class_name, hello)
+    arguments = ["--skip", "long", "--case", '["77u/ZGF0YTogYQoK"]', f"--format={format}"]
+    status, output, errors = fuzz("fuzz", "consumer", *arguments, "--", *CONSUMER, "KeepsBOM", hello)
     text = output.decode()
     assert (status, errors) == (1, "")
     if format == "json":
@@ -126,6 +128,14 @@ def test_all_broken_rules_in_each_format(fuzz: Streams, format: str) -> None:
         assert text.count("To see it again:") == 1
 
 
+def test_all_broken_rules(fuzz: Streams) -> None:
+    program = ["--", *CONSUMER, "KeepsBOM+FoldsCase"]
+    status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--all", "--rule=leading-bom,unknown-field", *program)
+    assert (status, errors) == (1, "")
+    assert b"KeepsBOM+FoldsCase breaks 2 rules: " in output
+    assert output.count(b"To see it again:") == 2
+
+
 def test_a_program_that_dies_and_hangs_is_a_finding(fuzz: Streams) -> None:
     script = (
         "import base64, json, sys, time\n"
@@ -142,9 +152,24 @@ def test_a_program_that_dies_and_hangs_is_a_finding(fuzz: Streams) -> None:
     assert b"I take no comments" in output
 
 
+def test_an_error_is_in_the_report(fuzz: Streams) -> None:
+    program = [sys.executable, "-m", "tests.remote.odd", "an error"]
+    status, output, _ = fuzz("fuzz", "consumer", "--case", '["ZGF0YTogWAoK"]', "--", *program)
+    assert status == 1
+    assert b"the consumer raised" in output
+    assert b"boom" in output
+
+
+def test_comments_of_a_producer(fuzz: Streams) -> None:
+    program = ["--", *PRODUCER, "Correct", '{"comments": true}']
+    status, output, _ = fuzz("fuzz", "producer", *QUICK, *program)
+    assert status == 1
+    assert b"line-end-in-comment" in output
+
+
 def test_rules_may_be_chosen(fuzz: Streams) -> None:
     """A finding of another rule counts for nothing, and hides nothing."""
-    both = ["--", *CONSUMER, "ForgetsTheBOMAndTheCase"]
+    both = ["--", *CONSUMER, "KeepsBOM+FoldsCase"]
     status, output, _ = fuzz("fuzz", "consumer", *QUICK, "--format=json", "--rule", "unknown-field,nul", *both)
     assert status == 1
     assert [finding["rule"] for finding in json.loads(output)["findings"]] == ["unknown-field"]
@@ -158,9 +183,8 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
     assert b"could not be checked (1 stream," in output
-    assert errors.startswith(
-        "sse-codec: its answer to request 1 has n None\nit was asked with --case '[\"ZGF0YTogYQoK\"]'"
-    )
+    pattern = r"sse-codec: its answer to request 1 has n None\nit was asked with --case '\[.*\]'\n"
+    assert re.fullmatch(pattern, errors)
     for format in ("junit", "tap"):
         status, output, _ = fuzz("fuzz", "consumer", *QUICK, f"--format={format}", "--", *program)
         assert status == 2
@@ -201,10 +225,20 @@ def test_without_Hypothesis_the_rules_are_listed_and_nothing_else() -> None:
     assert done.stderr == "sse-codec: fuzz needs Hypothesis: python -m pip install 'sse-codec[testing]'\n"
 
 
-def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sse_codec.testing._remote._run", None)
+def test_without_Hypothesis_it_says_what_to_install(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
     monkeypatch.delattr("sse_codec.testing._remote._run")
-    with pytest.raises(ModuleNotFoundError, match="_run"):
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    status, output, errors = fuzz("fuzz", "consumer", "--", "true")
+    assert (status, output) == (2, b"")
+    assert "pip install 'sse-codec[testing]'" in errors
+
+
+def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
+    monkeypatch.delattr("sse_codec.testing._remote._run")
+    monkeypatch.setitem(sys.modules, "sse_codec.testing._findings", None)
+    with pytest.raises(ModuleNotFoundError, match="_findings"):
         main(["fuzz", "consumer", "--", "true"])
 
 
@@ -224,6 +258,7 @@ def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch:
         ("--listen=:99999", "':99999' is no HOST:PORT"),
         ("--service=ftp://a", "'ftp://a' is no http:// address"),
         ("--case=x", "'x' is no case"),
+        ("--case=[7]", "'[7]' is no case"),
         ("--ids=any", "invalid choice: 'any'"),
     ],
 )
@@ -232,6 +267,14 @@ def test_arguments_are_checked(argument: str, message: str, capsys: pytest.Captu
         main(["fuzz", "consumer", argument, "--", "true"])
     assert raised.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argument", ["--case=[]", "--case={}", '--case=[{"name": "a"}]', "--header=a", "-H:a"])
+def test_arguments_of_a_producer_are_checked(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(["fuzz", "producer", argument, "--", "true"])
+    assert raised.value.code == 2
+    assert re.search("is no case|is no header", capsys.readouterr().err)
 
 
 def test_arguments() -> None:
@@ -285,7 +328,10 @@ def test_a_client_that_comes(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> 
     assert "it breaks 1 rule: leading-bom (" in answer["report"]
 
 
-def test_a_case_that_is_too_long_for_a_command_is_found_again_by_its_seed(fuzz: Streams) -> None:
+def test_a_case_that_is_too_long_for_a_command_is_found_again_by_its_seed(
+    fuzz: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_formats, "_LONGEST_CASE", 1000)
     status, output, _ = fuzz("fuzz", "producer", *QUICK, "--", *PRODUCER, "CutsLongLines")
     assert status == 1
     command = output.decode().partition("To see it again:\n")[2].splitlines()[0]
@@ -297,18 +343,86 @@ def test_nothing_is_left_open_by_a_run_that_is_interrupted(fuzz: Streams, monkey
     closed: list[object] = []
 
     class Remote:
-        hello = None
+        hello = Hello()
+        fresh = bool
+
+        def send(self, event: object, *, new: bool) -> bytes:
+            raise KeyboardInterrupt
 
         def close(self) -> None:
             closed.append(self)
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(_fuzz, "_join", lambda _: Remote())
-    monkeypatch.setattr("sse_codec.testing._remote._run.run", interrupt)
-    assert fuzz("fuzz", "producer", "--", "a")[0] == 130
+    status, output, errors = fuzz("fuzz", "producer", *QUICK, "--", "a")
+    assert (status, errors) == (130, "")
+    assert b"the producer could not be checked (1 event, " in output
     assert len(closed) == 1
+
+
+@pytest.fixture
+def endpoint() -> Iterator[server.Server]:
+    with server.Server(faulty_producers.InjectsThroughTheType().produce) as endpoint:
+        threading.Thread(target=endpoint.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield endpoint
+        endpoint.hang_up()
+
+
+RULE = ["--rule", "line-end-in-event"]
+
+
+def test_a_server_with_an_address_to_publish(fuzz: Streams, endpoint: server.Server) -> None:
+    where = [f"{endpoint.url}/events", "--publish", f"{endpoint.url}/publish", "-H", "Authorization: Bearer x"]
+    status, output, errors = fuzz("fuzz", "producer", *QUICK, *RULE, *where)
+    assert (status, errors) == (1, "")
+    assert f"{endpoint.url}/events breaks 1 rule: line-end-in-event (".encode() in output
+    command = output.decode().partition("To see it again:\n")[2].splitlines()[0]
+    assert shlex.split(command)[-len(where) :] == where
+    assert fuzz(*shlex.split(command)[1:])[0] == 1
+    assert endpoint.authorizations == {"Bearer x"}
+
+
+def test_a_server_with_a_command_to_publish(fuzz: Streams, endpoint: server.Server) -> None:
+    case = '[{"data": "a", "event": "b\\ndata: injected"}]'
+    script = "import sys, urllib.request as r; r.urlopen(sys.argv[1], sys.stdin.buffer.read()).close()"
+    command = shlex.join([sys.executable, "-c", script, f"{endpoint.url}/publish"])
+    where = [f"{endpoint.url}/events", "--publish-command", command]
+    status, output, errors = fuzz("fuzz", "producer", "--case", case, *where)
+    assert (status, errors) == (1, "")
+    again = shlex.split(output.decode().partition("To see it again:\n")[2].splitlines()[0])
+    assert again[-len(where) :] == where
+
+
+def test_a_server_that_answers_with_the_stream(fuzz: Streams, endpoint: server.Server) -> None:
+    status, output, errors = fuzz("fuzz", "producer", *QUICK, *RULE, f"{endpoint.url}/echo")
+    assert (status, errors) == (1, "")
+    assert b"line-end-in-event" in output
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (["{}/events", "--publish", "{}/nowhere"], "answers 503"),
+        (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
+        (["{}/events", "--publish", "{}/refuse"], "answers 404"),
+        (["{}/events", "--publish-command", "false"], "false ended with status 1"),
+        (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
+        (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),
+        (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),
+    ],
+)
+def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, where: list[str], message: str) -> None:
+    arguments = ["--examples", "0", "--timeout", "0.5" if "sleep 600" in where else "60"]
+    status, output, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
+    assert message in errors + output.decode()
+    assert status == 2
+
+
+def test_a_terminal_shows_how_far_it_is(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fuzz, "_SHOWN_EVERY", 1000)
+    program = ["--", *CONSUMER, "Correct"]
+    case = ["--case", '["ZGF0YTogYQoK"]']
+    assert fuzz("fuzz", "consumer", *case, *program, stderr=TerminalErrors)[2] == "\r1 cases \r\x1b[K"
+    assert fuzz("fuzz", "consumer", *case, *program)[2] == ""
 
 
 def test_every_format_is_an_argument() -> None:

@@ -102,6 +102,7 @@ def test_what_a_producer_answers() -> None:
 def test_what_a_consumer_answers() -> None:
     assert parse_reading({"error": "boom"}) == Reading([], "boom")
     assert parse_reading({"events": []}) == Reading([])
+    assert parse_reading({"events": None}) == Reading([]), "as Go writes a slice with nothing in it"
 
 
 # A program.
@@ -150,13 +151,28 @@ def test_a_program_that_closes_its_output(consumer: ProgramConsumer, monkeypatch
         consumer.read([b"data: X\n\n"])
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no such groups")
+@pytest.mark.parametrize("consumer", ["leaves a child elsewhere"], indirect=True)
+def test_what_a_program_leaves_behind_holds_up_nothing(
+    consumer: ProgramConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_program, "_GRACE", 0.1)
+    process = consumer._process
+    assert process is not None
+    with pytest.raises(ProgramEnded, match="it ended with status 5"):
+        consumer.read([b"data: X\n\n"])
+    process._reader.join(PATIENCE)  # when that child has ended, too
+    process._output.close()
+    process._listener.join(PATIENCE)
+
+
 @pytest.mark.parametrize("size", [1, 500_000])
 def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
     consumer = ProgramConsumer(program("tests.remote.odd", "hangs"), PATIENCE)
-    consumer._timeout = SHORT
+    consumer._patience = SHORT
     with pytest.raises(NoAnswer, match=r"it did not answer within 0.3 s; on standard error:\n      it is hangs"):
         consumer.read([b"data: X\n\n", *[b"data: y\n" * size]])
-    consumer._timeout = PATIENCE
+    consumer.fresh()
     assert len(consumer.read([b"data: a\n\n"]).events) == 1
     consumer.close()
 
@@ -240,7 +256,8 @@ def test_there_is_no_such_program() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="has no such shell")
 def test_a_program_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_program, "_GRACE", 0.1)
-    consumer = ProgramConsumer(["sh", "-c", "read line; echo '{\"hello\": 1}'; trap '' TERM; sleep 600"], PATIENCE)
+    script = "read line; echo '{\"hello\": 1}'; trap '' TERM; sleep 600"
+    consumer = ProgramConsumer(["sh", "-c", script], PATIENCE)
     process = consumer._process
     assert process is not None
     consumer.close()
@@ -315,9 +332,12 @@ def test_a_program_that_reads_text() -> None:
 
 def test_a_program_sends_events() -> None:
     producer = ProgramProducer(program("tests.remote.producer", "Correct"), PATIENCE)
-    assert producer.send(ServerSentEvent("a\nb", "c", "1", 7)) == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
+    assert (
+        producer.send(ServerSentEvent("a\nb", "c", "1", 7), new=True)
+        == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
+    )
     with pytest.raises(Refused, match="ValueError"):
-        producer.send(ServerSentEvent("a", id="\0"))
+        producer.send(ServerSentEvent("a", id="\0"), new=False)
     assert producer.send(ServerSentEvent("é"), new=True) == "data: é\n\n".encode()
     producer.close()
 

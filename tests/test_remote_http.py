@@ -221,6 +221,16 @@ def test_a_client_that_reads_no_further(listener: Listener) -> None:
     assert reading.result.events == [a(event=None)]
 
 
+def test_who_is_connected_is_hung_up_on(listener: Listener) -> None:
+    with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2]))) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        idle.recv(10)
+        listener.close()
+        while idle.recv(1000):
+            pass
+    listener._server.stop = lambda: None  # type: ignore[method-assign]  # it has stopped
+
+
 def test_an_address_that_is_taken(listener: Listener) -> None:
     host, port = "127.0.0.1", int(listener.url.rpartition(":")[2])
     with pytest.raises(CannotGoOn, match=rf"^{host}:{port}: "):
@@ -285,6 +295,24 @@ def test_a_service_that_listens_for_types(running: service.Service) -> None:
     running.commands.clear()
     assert len(remote.read([b"event: b\ndata: c\n\n"]).events) == 1
     assert {"command": "listen", "listen": {"type": "b"}} in running.commands
+    remote.close()
+
+
+def chatty() -> service.Service:
+    def read(options: dict[str, Any], closed: threading.Event) -> Iterator[Any]:
+        yield {"kind": "comment", "comment": "hello"}
+        for event in service.reading(faulty_consumers.Correct)(options, closed):
+            yield event
+            yield {"kind": "error", "error": "boom"}
+
+    return service.Service(read)
+
+
+@pytest.mark.parametrize("running", [chatty], indirect=True)
+def test_a_service_may_tell_more(running: service.Service) -> None:
+    remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
+    assert [event["data"] for event in remote.read([b"data: a\n\n: b\ndata: c\n\n"]).events] == ["a", "c"]
+    service.Service.call_back(running, f"{remote._server.url}/case/99/callback/1", {"kind": "event", "event": {}})
     remote.close()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from ._streams import Failure, Sink, say
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
 
 #: The options that choose what is checked and how, which a command that shows a finding again must have, too.
 _REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
+
+
+#: Seconds between two looks of the progress.
+_SHOWN_EVERY = 0.2
+
+#: How many answers of a server one case may take.
+_PATIENCE = 6
 
 
 def fuzz(options: argparse.Namespace) -> int:
@@ -38,12 +48,44 @@ def fuzz(options: argparse.Namespace) -> int:
         every=options.all or options.format in _formats.WHOLE,
         examples=options.examples,
         seed=options.seed,
+        cases=None if options.case is None else [options.case],
     )
-    outcome = _check(options, plan)
+    progress = _Progress()
+    plan.progress = progress.show
+    try:
+        outcome = _check(options, plan)
+    finally:
+        progress.clear()
     sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
+    if outcome.is_interrupted:
+        raise KeyboardInterrupt
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
+        say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
+
+
+class _Progress:
+    """How far a run has come, in a line on standard error if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._next = 0.0
+
+    def show(self, cases: int) -> None:
+        """Show how many cases there have been, from time to time."""
+        if self._is_shown and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SHOWN_EVERY
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"\r{cases:,} cases ")
+                sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown and self._next:
+            with contextlib.suppress(OSError):
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
 
 
 def _need_one(options: argparse.Namespace) -> None:
@@ -57,24 +99,47 @@ def _need_one(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
     """Join the other side and check it."""
     from sse_codec.testing._remote import _formats
-    from sse_codec.testing._remote._messages import CannotGoOn, consumer
-    from sse_codec.testing._remote._run import run
+    from sse_codec.testing._remote._messages import CannotGoOn
+    from sse_codec.testing._remote._run import consumer, producer, run
 
+    if _url(options):
+        return _check_endpoint(options, plan)
     try:
         remote = _join(options)
     except CannotGoOn as reason:
         raise Failure(2, str(reason)) from None
-    tested: Callable[[Any], Any] = consumer(remote) if options.role == "consumer" else remote.send
     try:
-        outcome = run(options.role, remote.hello, tested, plan)
-        if options.role == "consumer" and options.listen is not None and options.service is None:
-            remote.finish(
-                conforms=not outcome.status,
-                report=_formats.as_text(outcome, _again(options, outcome, _formats.case_argument)),
-            )
+        if options.role == "producer":
+            plan.comment = remote.comment if remote.hello.comments else None
+            return run("producer", remote.hello, producer(remote), plan, remote.fresh)
+        outcome = run("consumer", remote.hello, consumer(remote), plan, remote.fresh)
+        if options.listen is not None and options.service is None:
+            report = _formats.as_text(outcome, _again(options, outcome, _formats.case_argument))
+            remote.finish(conforms=not outcome.status, report=report)
         return outcome
     finally:
         remote.close()
+
+
+def _url(options: argparse.Namespace) -> str | None:
+    """Return the address of an endpoint that is to be checked; None when it is a program."""
+    is_url = options.role == "producer" and len(options.program) == 1 and "://" in options.program[0]
+    return options.program[0] if is_url else None
+
+
+def _check_endpoint(options: argparse.Namespace, plan: Plan) -> Outcome:
+    """Check a server."""
+    from sse_codec.testing._remote._endpoint import endpoint
+    from sse_codec.testing._remote._messages import Hello
+    from sse_codec.testing._remote._run import run
+
+    url = options.program[0]
+    plan.timeout = _PATIENCE * options.timeout
+    try:
+        tested = endpoint(url, options.publish, options.publish_command, dict(options.header), options.timeout)
+    except ValueError as error:
+        raise Failure(2, str(error)) from None
+    return run("producer", Hello(name=url), tested, plan)
 
 
 def _join(options: argparse.Namespace) -> Any:
@@ -87,7 +152,8 @@ def _join(options: argparse.Namespace) -> Any:
         return ProgramProducer(options.program, options.timeout)
     limits = {"timeout": options.timeout, "pause": options.pause, "grace": options.grace}
     if options.service is not None:
-        return Service(options.service, *(options.listen or ("127.0.0.1", 0)), **limits)
+        host, port = options.listen or ("127.0.0.1", 0)
+        return Service(options.service, host, port, **limits)
     if options.listen is not None:
         listener = Listener(*options.listen, **limits)
         say(f"open {listener.url} in a browser, or have a client ask for it: it says how")
@@ -112,13 +178,26 @@ def _again(
             words += ["--case", case]
         else:
             words += [f"--seed={outcome.seed}", f"--examples={options.examples}", "--rule", finding.rule]
-        for name in ("listen", "service"):
-            value = vars(options).get(name)
-            if value is not None:
-                words += [f"--{name}", value if name == "service" else "{}:{}".format(*value)]
-        return shlex.join([*words, "--", *options.program] if options.program else words)
+        return shlex.join([*words, *_where(options)])
 
     return command
+
+
+def _where(options: argparse.Namespace) -> list[str]:
+    """Return the arguments that say what is checked."""
+    if options.role == "producer" and _url(options):
+        words = [*options.program]
+        if options.publish is not None:
+            words += ["--publish", options.publish]
+        if options.publish_command:
+            words += ["--publish-command", shlex.join(options.publish_command)]
+        for name, value in options.header:
+            words += ["-H", f"{name}: {value}"]
+        return words
+    if options.program:
+        return ["--", *options.program]
+    listen = [] if options.listen is None else ["--listen", "{}:{}".format(*options.listen)]
+    return listen if options.service is None else [*listen, "--service", options.service]
 
 
 def _rules(role: str) -> str:

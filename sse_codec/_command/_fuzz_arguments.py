@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,10 @@ examples:
       all broken rules, but for one that is known
   sse-codec fuzz consumer --rule leading-bom -- ./my_parser
       one rule alone
+  sse-codec fuzz consumer --listen 127.0.0.1:8080
+      a client of any kind comes for streams, or a browser; it says how
+  sse-codec fuzz consumer --service http://localhost:8000
+      a client with a test service for LaunchDarkly's sse-contract-tests
 
 Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run.
 """
@@ -38,6 +43,9 @@ examples:
   sse-codec fuzz producer -- ./my_writer
   sse-codec fuzz producer --unsendable refused -- ./my_writer
       events that can't be sent must be refused
+  sse-codec fuzz producer http://localhost:8000/events \\
+      --publish http://localhost:8000/publish
+      a server: events are posted to it, and must arrive on the stream
 
 Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run.
 """
@@ -101,7 +109,26 @@ def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., arg
         description="Check what writes event streams: every event must arrive as it was meant.",
         examples=_PRODUCER_EXAMPLES,
     )
-    producer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program, and its arguments")
+    producer.add_argument(
+        "program", nargs="*", metavar="-- PROGRAM | URL", help="the program, and its arguments; or an address"
+    )
+    producer.add_argument("--publish", metavar="URL", help="POST an event here, as JSON, and URL sends it")
+    producer.add_argument(
+        "--publish-command",
+        type=shlex.split,
+        default=[],
+        metavar="COMMAND",
+        help="the same by a command, which is given the event on its standard input",
+    )
+    producer.add_argument(
+        "-H",
+        "--header",
+        action="append",
+        type=_header,
+        default=[],
+        metavar="HEADER",
+        help="send it with each request; repeatable",
+    )
     _add_choice(
         producer,
         "unsendable",
@@ -147,7 +174,9 @@ def _add_common(added: argparse.ArgumentParser, role: str) -> None:
         help="how many examples to draw, beside the known places (default: 100); 0 is quick and always the same",
     )
     added.add_argument("--seed", type=_whole, metavar="N", help="draw what this seed drew before")
-    added.add_argument("--case", metavar="JSON", help="try one case, as a report ends with it")
+    added.add_argument(
+        "--case", type=lambda text: _case(text, role), metavar="JSON", help="try one case, as a report ends with it"
+    )
     added.add_argument(
         "--timeout", type=_seconds, default=5.0, metavar="S", help="how long an answer may take (default: 5 s)"
     )
@@ -165,6 +194,22 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 40):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not (name and colon):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no header; 'Name: value' is one")
+    return name.strip(), value.strip()
+
+
+def _case(text: str, role: str) -> list[Any]:
+    from sse_codec.testing._remote._messages import parse_case
+
+    try:
+        return parse_case(text, role)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no case, as a report ends with it") from None
 
 
 def _address(text: str) -> tuple[str, int]:

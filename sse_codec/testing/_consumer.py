@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import BOM, parse_retry
-from sse_codec.testing._checks import known_rules, one_of, search, touched
+from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
 from sse_codec.testing._options import chosen_seed, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
@@ -50,6 +50,7 @@ def check_consumer(
     consume: Consumer,
     *,
     without: Collection[str] = (),
+    only: Collection[str] = (),
     ids: Literal["own", "sticky", "either"] = "either",
     retries: Literal["own", "sticky", "either"] = "either",
     on_eof: Literal["discard", "dispatch"] = "discard",
@@ -95,6 +96,7 @@ def check_consumer(
             "empty-event", "empty-id", "data-lines", "non-ascii", "retry", "id", "event", "events" (more than one),
             "promptness" (at all), "promptness-cr" (where a CR came last). A name that `sse_codec.lint` uses too means
             the same there.
+        only: names of the rules to report; what breaks another one is passed over. Empty: all.
         ids: what `id` means: the block's own field, the sticky last event ID, or, if either is fine, one of them for
             all events of a stream. None and "" both stand for no id.
         retries: the same for `retry`.
@@ -108,8 +110,8 @@ def check_consumer(
             it stands for; or texts that a Hypothesis strategy draws.
         types: the only event types that it takes; None: any.
         required: fields that each event must have: "id", "event" or "retry".
-        until: the data of the event that ends its streams, such as "[DONE]". What stands behind is not read; whether
-            this event itself is given out is up to it.
+        until: the data of the event that ends its streams, such as "[DONE]". Each stream gets it, and what stands
+            behind is not compared; whether this event itself is given out is up to the consumer.
         ignore: takes what the consumer gave out, and tells whether it is none of the stream's: a greeting, for example.
         max_retry: the largest reconnection time that it can hold, in milliseconds; None: any. Streams with a larger one
             are left out: the standard sets no limit, and none is demanded.
@@ -143,6 +145,7 @@ def check_consumer(
     caller = "check_consumer()"
     takes_one(caller, consume, "the chunks")
     excluded = known_rules(caller, without, _RULES)
+    only = known_rules(caller, only, _RULES, option="only")
     one_of(caller, "ids", ids, ("own", "sticky", "either"))
     one_of(caller, "retries", retries, ("own", "sticky", "either"))
     one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
@@ -160,7 +163,7 @@ def check_consumer(
             if cases is None:
                 drawn = mostly_many(chunked(wires(excluded), excluded), 5)
                 known = streams_in_chunks(law.is_left_out if excluded else None)
-                search(known, drawn, law, settings, seed, shrink=shrink_stream)
+                search(known, drawn, narrowed(law, only, CONSUMER_RULES, Stream), settings, seed, shrink=shrink_stream)
             else:
                 for case in cases:
                     law.check(list(case))
@@ -361,6 +364,8 @@ class _Law:
         self.max_retry = options.max_retry
         #: How many seconds events may take to come out; None: nothing waits for them.
         self.patience: float | None = None if "promptness" in self.without else _PATIENCE
+        #: Whether it reads a stream to its end before it returns anything, so that nothing can be said of when.
+        self.is_eager = False
         #: Whether it was late with much patience too.
         self.is_late = False
 
@@ -395,6 +400,13 @@ class _Law:
         """Check one stream, whatever it has. Its rules are those that it touches as it was drawn, without a shape."""
         __tracebackhide__ = True
         reference = _reference(b"".join(chunks))
+        if self.options.until is not None and self.options.until not in [event.data for event in reference.events]:
+            # What waits for its end may say that it has not come.
+            if reference.unfinished is not None or Stream(chunks).blocks[-1]:
+                return
+            end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
+            chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
+            reference = _reference(b"".join(chunks))
         if self.is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
@@ -424,7 +436,8 @@ class _Law:
         finally:
             source.stop()
         if source.was_late and not source.is_lazy:
-            self.patience = None  # it reads all before it returns, and need not be waited for again
+            # It reads all before it returns, in another thread, and need not be waited for again.
+            self.patience, self.is_eager = None, True
         if not self._agrees(got, self._meant(reference)):
             what = "the consumer does not make of the stream what it says"
             raise self._failure(given, reference, got, what)
@@ -470,7 +483,7 @@ class _Law:
         """Have a stream read, in the worker; `most` is more items than it can have."""
         source.driven_by_this_thread()
         result = self.consume(source)
-        source.returned(lazy=not hasattr(result, "__await__"))
+        source.returned(lazy=not hasattr(result, "__await__") and not self.is_eager)
         if hasattr(result, "__await__"):
             result = self.worker.resolve(result)
         if result is None:

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from http import client as http_client
 from typing import Any, NamedTuple, Protocol, TypeAlias
+from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -262,6 +263,7 @@ class _Asgi:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Mapping[str, Any]) -> None:
+        await asyncio.sleep(0)  # as a server's does now and then: an app that never waits would let nobody else run
         if self._left.is_set():
             return
         if message["type"] == "http.response.start":
@@ -274,7 +276,6 @@ class _Asgi:
                 await self._came.put(message["body"])
             if not message.get("more_body") and not self._left.is_set():
                 await self._came.put(b"")
-        await asyncio.sleep(0)  # as a server's does now and then: an app that never waits would let nobody else run
 
     def read(self, seconds: float) -> bytes | None:
         async def read() -> bytes | Exception | None:
@@ -486,8 +487,12 @@ def _poster(url: str) -> Publish:
     def publish(event: ServerSentEvent) -> None:
         members = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
         request = Request(url, json.dumps(members).encode(), {"Content-Type": "application/json"})  # noqa: S310  # the caller's
-        with opener.open(request, timeout=_TO_START) as response:
-            response.read()
+        try:
+            with opener.open(request, timeout=_TO_START) as response:
+                response.read()
+        except HTTPError as error:
+            error.close()  # it is the response, too
+            raise
 
     return publish
 

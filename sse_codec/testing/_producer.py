@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import known_rules, one_of, search, touched
+from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._endpoints import Endpoint, PerStream
 from sse_codec.testing._options import chosen_seed, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
@@ -44,6 +44,7 @@ def check_producer(
     produce: Producer | Endpoint | PerStream,
     *,
     without: Collection[str] = (),
+    only: Collection[str] = (),
     unsendable: Literal["contained", "refused", "untested"] = "contained",
     ids: Literal["own", "sticky"] = "own",
     data: Literal["text", "json"] | st.SearchStrategy[str] = "text",
@@ -80,6 +81,7 @@ def check_producer(
             than one in a stream), "promptness" (an event comes only with the next); of what can't be sent:
             "line-end-in-event", "line-end-in-id", "line-end-in-comment", "id-with-null", "empty-event", "surrogate",
             "negative-retry". A name that `sse_codec.lint` uses too means the same there.
+        only: names of the rules to report; what breaks another one is passed over. Empty: all.
         unsendable: what becomes of events that the format can't hold: a line end in a type or an id, an id with U+0000,
             a lone surrogate. "contained": the producer is free to raise, to send nothing, or to send something else in
             that place, such as an event that names the error; but the value may not get into another field, and no
@@ -129,6 +131,7 @@ def check_producer(
     if not isinstance(produce, (Endpoint, PerStream)):
         takes_one(caller, produce, "an event")
     excluded = known_rules(caller, without, _RULES)
+    only = known_rules(caller, only, _RULES, option="only")
     one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
     one_of(caller, "ids", ids, ("own", "sticky"))
     positive(caller, "timeout", timeout)
@@ -141,12 +144,16 @@ def check_producer(
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
     drawn = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
-    with Worker(timeout, run) as worker, streams_of(produce, worker, shape, endless=endless) as sending:
+    with (
+        Worker(timeout, run) as worker,
+        streams_of(produce, worker, shape, options.is_its_own, endless=endless) as sending,
+    ):
         law = _Law(sending, options)
         try:
             if cases is None:
                 law.check_comments()
-                search(_known(unsendable), mostly_many(drawn, 6), law, settings, seed, shrink=shrink_events)
+                narrow = narrowed(law, only, PRODUCER_RULES, lambda case: case.events)
+                search(_known(unsendable), mostly_many(drawn, 6), narrow, settings, seed, shrink=shrink_events)
             else:
                 for case in cases:
                     law.check(EventsCase(list(case), _spoilt_field(case[-1])))
@@ -246,6 +253,8 @@ _COMMENTS = [
 ]  # fmt: skip
 
 
+#: Events that are unlike all others.
+_UNLIKE = [ServerSentEvent("unlike", "unlike", "unlike", 77), ServerSentEvent("unlike 2", "unlike 2", "unlike 2", 78)]
 #: What they would make fields of.
 _INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry", "0")}
 
@@ -262,6 +271,12 @@ class _Options(NamedTuple):
     ignore: Callable[[ReceivedEvent], bool] | None = None
     comment: Callable[[str], Any] | None = None
     shape: Shape = Shape()
+
+    def is_its_own(self, event: ReceivedEvent) -> bool:
+        """Tell whether an event is one that the producer adds by itself."""
+        if self.until is not None and event.data == self.until:
+            return True
+        return self.ignore is not None and bool(self.ignore(event))
 
 
 class _Sent(NamedTuple):
@@ -295,9 +310,9 @@ class _Law:
     def __call__(self, case: EventsCase) -> None:
         __tracebackhide__ = True
         # Nearly all that is left out is not drawn either.
-        if any(rule.touched_by(case.events) for rule in self.left_out):
+        if not case.events or any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        spoilt = [case.spoilt if event is case.events[-1] else "" for event in case.events]
+        spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have none
         shape = self.options.shape
         events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
         if any(map(self._is_beyond, events)):
@@ -313,14 +328,7 @@ class _Law:
             size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (event.data, event.event, event.id or ""))
             if size > options.max_event_size:
                 return True
-        return self._is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
-
-    def _is_its_own(self, event: ReceivedEvent) -> bool:
-        """Tell whether an event is one that the producer adds."""
-        options = self.options
-        if options.until is not None and event.data == options.until:
-            return True
-        return options.ignore is not None and bool(options.ignore(event))
+        return options.is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
 
     def check(self, case: EventsCase, drawn: Events | None = None) -> None:
         """Check one case, whatever is in it; the rules are those that it touches as it was drawn, without its shape."""
@@ -339,12 +347,19 @@ class _Law:
                 return
             failure = confirmed
         before, self.sent_before = self.sent_before, []
-        if self._failure_of(case) is None:
+        if self._arrives_after_something_else(case):
             failure = self._after_others(case, before) or failure.but(
-                "It fails only after other events: the producer remembers what it sent before. The same events, sent "
-                "once more, arrived."
+                "It fails only after certain other events: the producer remembers what it sent before. The same "
+                "events, sent once more, arrived. per_stream(...) makes it anew for each stream."
             )
         raise failure
+
+    def _arrives_after_something_else(self, case: EventsCase) -> bool:
+        """Tell whether nothing is wrong with a case when it is sent once more, as it is or after events unlike it."""
+        if self._failure_of(case) is None:
+            return True
+        self._failure_of(EventsCase(list(map(self.options.shape.event, _UNLIKE)), ""))
+        return self._failure_of(case) is None
 
     def _after_others(self, case: EventsCase, before: Events) -> NotConforming | None:
         """Return what is wrong when other events go before, in the same stream."""
@@ -408,7 +423,7 @@ class _Law:
         kept = [
             (event, end)
             for event, end in zip(reference.events, reference.ends, strict=True)
-            if not self.sending.is_old(event) and not self._is_its_own(event)
+            if not self.sending.is_old(event) and not self.options.is_its_own(event)
         ]
         return reference._replace(events=[event for event, _ in kept], ends=[end for _, end in kept])
 
@@ -574,7 +589,7 @@ class _Law:
             contained = "" if self.options.unsendable == "refused" else ", or sent without harm to anything else"
             refused = f"the {case.spoilt} of the last event can't be sent: it is refused{contained}"
             parts.append(section("what should be", [refused]))
-        elif got is not None:
+        elif got is not None and error is None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
         if got is not None and error is None:
             sent_behind = _BEHIND if behind is None else behind.event

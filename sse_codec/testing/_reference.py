@@ -104,10 +104,11 @@ def _utf_8_decode(wire: bytes) -> Iterator[tuple[str, int]]:
     # "Let buffer be the result of peeking three bytes from ioQueue, converted to a byte sequence. If buffer is 0xEF
     # 0xBB 0xBF, then read three bytes from ioQueue. (Do nothing with those bytes.)"
     position = 3 if wire[:3] == b"\xef\xbb\xbf" else 0
+    end = len(wire)
 
     code_point = bytes_seen = bytes_needed = 0
     lower_boundary, upper_boundary = 0x80, 0xBF
-    while position < len(wire):
+    while position < end:
         byte = wire[position]
         position += 1
         if bytes_needed == 0:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
@@ -82,9 +82,7 @@ class Stream:
     @cached_property
     def values(self) -> list[str]:
         """The values of the fields that may hold any text, as text."""
-        return [
-            line.value.decode("utf-8", "replace") for line in self.lines if line.name in {b"data", b"event", b"id"}
-        ]
+        return [line.value.decode("utf-8", "replace") for line in self.lines if line.name in {b"data", b"event", b"id"}]
 
     def any_value(self, test: Callable[[str], bool]) -> bool:
         """Tell whether a value of data, event or id passes a test."""
@@ -110,6 +108,8 @@ class Rule(Generic[T]):
     about: str
     sentence: str
     touched_by: Callable[[T], bool]
+    #: A small case that touches it and none in front of it: the chunks of a stream, or events.
+    example: tuple[Any, ...] = ()
 
 
 def _always(_: object) -> bool:
@@ -287,139 +287,276 @@ def _has_data_lines(stream: Stream) -> bool:
 
 #: The rules of a consumer, in the order in which a shrunk failure is put down to them.
 CONSUMER_RULES: list[Rule[Stream]] = [
-    Rule("empty-chunk", "a chunk without bytes", _EMPTY_CHUNK, lambda stream: stream.has_empty_chunk),
-    Rule("cut-bom", "a chunk ends inside the byte order mark at the start", _BOM, _is_cut_inside_the_bom),
-    Rule("cut-utf-8", "a chunk ends inside a character", _UTF_8, _is_cut_inside_a_character),
-    Rule("cut-crlf", "a chunk ends between the CR and LF of a CRLF", _LINES, _is_cut_inside(b"\r\n")),
-    Rule("cut", "the stream comes in more than one chunk", _LINES, lambda stream: len(stream.chunks) > 1),
-    Rule("many-events", f"more than {MANY} events in a stream", _ANY_EVENTS, _has_many_events),
-    Rule("many-lines", f"more than {MANY} lines in a block", _ANY_LINES, _has_many_lines),
+    Rule(
+        "empty-chunk",
+        "a chunk without bytes",
+        _EMPTY_CHUNK,
+        lambda stream: stream.has_empty_chunk,
+        (b"data: a\n\n", b"", b"data: b\n\n"),
+    ),
+    Rule(
+        "cut-bom",
+        "a chunk ends inside the byte order mark at the start",
+        _BOM,
+        _is_cut_inside_the_bom,
+        (b"\xef", b"\xbb\xbfdata: a\n\n"),
+    ),
+    Rule(
+        "cut-utf-8", "a chunk ends inside a character", _UTF_8, _is_cut_inside_a_character, (b"data: \xc3", b"\xa9\n\n")
+    ),
+    Rule(
+        "cut-crlf",
+        "a chunk ends between the CR and LF of a CRLF",
+        _LINES,
+        _is_cut_inside(b"\r\n"),
+        (b"data: a\r", b"\n\r\n"),
+    ),
+    Rule(
+        "cut",
+        "the stream comes in more than one chunk",
+        _LINES,
+        lambda stream: len(stream.chunks) > 1,
+        (b"data: a", b"\n\n"),
+    ),
+    Rule(
+        "many-events",
+        f"more than {MANY} events in a stream",
+        _ANY_EVENTS,
+        _has_many_events,
+        (b"data: a\n\n" * (MANY + 1),),
+    ),
+    Rule(
+        "many-lines",
+        f"more than {MANY} lines in a block",
+        _ANY_LINES,
+        _has_many_lines,
+        (b"data: a\n" * (MANY + 1) + b"\n",),
+    ),
     Rule(
         "long",
         f"a line of more than {LONG_LINE} bytes",
         _NO_LIMIT,
         lambda stream: any(len(line.content) > LONG_LINE for line in stream.lines),
+        (b"data: " + b"x" * LONG_LINE + b"\n\n",),
     ),
-    Rule("leading-bom", "the stream starts with a byte order mark", _BOM, lambda stream: stream.has_bom),
-    Rule("invalid-utf-8", "bytes that are not UTF-8, each maximal subpart a U+FFFD", _UTF_8, _is_invalid_utf_8),
-    Rule("late-bom", "U+FEFF anywhere but at the start is text", _BOM, lambda stream: stream.any_text("\ufeff")),
+    Rule(
+        "invalid-utf-8",
+        "bytes that are not UTF-8, each maximal subpart a U+FFFD",
+        _UTF_8,
+        _is_invalid_utf_8,
+        (b"data: \xff\n\n",),
+    ),
+    Rule(
+        "late-bom",
+        "U+FEFF anywhere but at the start is text",
+        _BOM,
+        lambda stream: stream.any_text("\ufeff"),
+        (b"data: a\xef\xbb\xbfb\n\n",),
+    ),
+    Rule(
+        "leading-bom",
+        "the stream starts with a byte order mark",
+        _BOM,
+        lambda stream: stream.has_bom,
+        (b"\xef\xbb\xbfdata: a\n\n",),
+    ),
     Rule(
         "line-separator",
         "VT, FF, U+001C to U+001E, U+0085, U+2028 and U+2029 end no line",
         _LINES,
         lambda stream: stream.any_text(f"[{SEPARATORS}]"),
+        (b"data: a\x0bb\n\n",),
     ),
     Rule(
         "id-with-null",
         "an id with U+0000 is ignored",
         _ID,
         lambda stream: stream.any_field(lambda line: line.name == b"id" and b"\0" in line.value),
+        (b"id: 1\0\ndata: a\n\n",),
     ),
-    Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire),
-    Rule("mixed-line-ends", "lines that end in different ways", _LINES, _has_mixed_line_ends),
-    Rule("bare-cr", "a lone CR ends a line", _LINES, lambda stream: any(line.end == b"\r" for line in stream.lines)),
-    Rule("crlf", "CRLF ends a line", _LINES, lambda stream: any(line.end == b"\r\n" for line in stream.lines)),
-    Rule("unfinished-block", "the stream ends inside a block", _END, lambda stream: bool(stream.blocks[-1])),
+    Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire, (b"data: a\0b\n\n",)),
+    Rule(
+        "mixed-line-ends",
+        "lines that end in different ways",
+        _LINES,
+        _has_mixed_line_ends,
+        (b"data: a\r\ndata: b\n\n",),
+    ),
+    Rule(
+        "bare-cr",
+        "a lone CR ends a line",
+        _LINES,
+        lambda stream: any(line.end == b"\r" for line in stream.lines),
+        (b"data: a\r\r",),
+    ),
+    Rule(
+        "crlf",
+        "CRLF ends a line",
+        _LINES,
+        lambda stream: any(line.end == b"\r\n" for line in stream.lines),
+        (b"data: a\r\n\r\n",),
+    ),
+    Rule(
+        "unfinished-block",
+        "the stream ends inside a block",
+        _END,
+        lambda stream: bool(stream.blocks[-1]),
+        (b"data: a\n",),
+    ),
     Rule(
         "comment",
         "a line that starts with a colon",
         _COMMENT,
         lambda stream: any(line.content.startswith(b":") for line in stream.lines),
+        (b":data: b\ndata: a\n\n",),
     ),
     Rule(
         "white-space-line",
         "a line of nothing but white space: no blank line, but a field that is ignored",
         _DISPATCH,
         lambda stream: any(map(_is_white, stream.lines)),
+        (b"data: a\n \ndata: b\n\n",),
     ),
     Rule(
         "unknown-field",
         "a field name that the standard does not know, or nearly",
         _NAMES,
         lambda stream: any(line.name and not line.is_known_field for line in stream.lines),
+        (b"Data: b\ndata: a\n\n",),
     ),
     Rule(
         "no-colon",
         "a field without a colon",
         _NO_COLON,
         lambda stream: stream.any_field(lambda line: b":" not in line.content),
+        (b"data\n\n",),
     ),
     Rule(
         "invalid-retry",
         "a retry that is not all ASCII digits",
         _RETRY,
         lambda stream: stream.any_field(lambda line: line.name == b"retry" and not line.value.isdigit()),
+        (b"retry: 1.5\ndata: a\n\n",),
     ),
     Rule(
         "missing-space",
         "a value without a space after the colon",
         _COLON,
         lambda stream: stream.any_field(lambda line: re.search(rb"^\w+:(?! )", line.content) is not None),
+        (b"data:a\n\n",),
     ),
+    Rule("data-lines", "several data lines in a block", _DATA, _has_data_lines, (b"data: a\ndata: b\n\n",)),
     Rule(
         "padded-value",
         "a value that starts or ends with white space of its own",
         _COLON,
         lambda stream: stream.any_value(_is_padded),
+        (b"data:  a \n\n",),
     ),
     Rule(
         "colon",
         "a value with a colon in it",
         _COLON,
         lambda stream: stream.any_field(lambda line: b":" in line.value),
+        (b"data: a:b\n\n",),
     ),
     Rule(
         "control-character",
         "a control character inside a value: a tab, ESC, DEL, ...",
         _AS_IT_IS,
         lambda stream: stream.any_value(_has_control),
+        (b"data: a\x1bb\n\n",),
     ),
     Rule(
         "magic-value",
         "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
         _AS_IT_IS,
         lambda stream: stream.any_value(_is_magic),
+        (b"data: 007\n\n",),
     ),
     Rule(
         "special-character",
         "a character that HTML, URLs, strings, formats or templates escape",
         _AS_IT_IS,
         lambda stream: stream.any_value(_has_special),
+        (b"data: a&amp;b\n\n",),
     ),
-    Rule("overwritten-field", "event, id or retry twice in a block: the last counts", _EVENT, _has_repeated_field),
-    Rule("event-without-data", "a block without data: no event, but its id counts", _NO_DATA, _has_block_without_data),
-    Rule("blank-lines", "a blank line that ends no field", _NO_DATA, _has_blank_line_more),
-    Rule("empty-data", "a block whose data is empty: an event", _NO_DATA, _has_empty_data),
+    Rule(
+        "overwritten-field",
+        "event, id or retry twice in a block: the last counts",
+        _EVENT,
+        _has_repeated_field,
+        (b"event: a\nevent: b\ndata: a\n\n",),
+    ),
+    Rule(
+        "event-without-data",
+        "a block without data: no event, but its id counts",
+        _NO_DATA,
+        _has_block_without_data,
+        (b"id: 1\n\ndata: a\n\n",),
+    ),
+    Rule("blank-lines", "a blank line that ends no field", _NO_DATA, _has_blank_line_more, (b"data: a\n\n\n",)),
+    Rule("empty-data", "a block whose data is empty: an event", _NO_DATA, _has_empty_data, (b"data: \n\n",)),
     Rule(
         "empty-event",
         "an event field with an empty value: the type is message",
         _TYPE,
         lambda stream: stream.any_field(lambda line: line.name == b"event" and not line.value),
+        (b"event: \ndata: a\n\n",),
     ),
     Rule(
         "empty-id",
         "an id field with an empty value: it resets the last event ID",
         _STICKY,
         lambda stream: stream.any_field(lambda line: line.name == b"id" and not line.value),
+        (b"id: 1\ndata: a\n\nid: \ndata: b\n\n",),
     ),
-    Rule("data-lines", "several data lines in a block", _DATA, _has_data_lines),
-    Rule("non-ascii", "text beyond ASCII", _UTF_8, lambda stream: not stream.wire.isascii()),
-    Rule("retry", "a retry field", _RETRY, lambda stream: stream.any_field(lambda line: line.name == b"retry")),
-    Rule("id", "an id field", _STICKY, lambda stream: stream.any_field(lambda line: line.name == b"id")),
-    Rule("event", "an event field", _TYPE, lambda stream: stream.any_field(lambda line: line.name == b"event")),
-    Rule("events", "more than one event", _CLEARED, lambda stream: len(stream.blocks) > 2),
-    Rule("data", "a data field, or nothing at all", _DISPATCH, _always),
+    Rule("non-ascii", "text beyond ASCII", _UTF_8, lambda stream: not stream.wire.isascii(), (b"data: \xc3\xa9\n\n",)),
+    Rule(
+        "retry",
+        "a retry field",
+        _RETRY,
+        lambda stream: stream.any_field(lambda line: line.name == b"retry"),
+        (b"retry: 7\ndata: a\n\n",),
+    ),
+    Rule(
+        "id",
+        "an id field",
+        _STICKY,
+        lambda stream: stream.any_field(lambda line: line.name == b"id"),
+        (b"id: 1\ndata: a\n\n",),
+    ),
+    Rule(
+        "event",
+        "an event field",
+        _TYPE,
+        lambda stream: stream.any_field(lambda line: line.name == b"event"),
+        (b"event: a\ndata: a\n\n",),
+    ),
+    Rule(
+        "events", "more than one event", _CLEARED, lambda stream: len(stream.blocks) > 2, (b"data: a\n\ndata: b\n\n",)
+    ),
+    Rule("data", "a data field, or nothing at all", _DISPATCH, _always, (b"data: a\n\n",)),
 ]
 
 #: Broken by when something comes and not by what comes, so no stream touches them.
 PROMPTNESS: Rule[Stream] = Rule(
-    "promptness", "an event comes before the chunk after its blank line is asked for", _DISPATCH, _never
+    "promptness",
+    "an event comes before the chunk after its blank line is asked for",
+    _DISPATCH,
+    _never,
+    (b"data: a\n\n", b"data: b\n\n"),
 )
 PROMPTNESS_CR: Rule[Stream] = Rule(
-    "promptness-cr", "the same, where a CR is the last byte that came", f"{_LINES} {_DISPATCH}", _never
+    "promptness-cr",
+    "the same, where a CR is the last byte that came",
+    f"{_LINES} {_DISPATCH}",
+    _never,
+    (b"data: a\r\r", b"data: b\r\r"),
 )
 
 Events = Sequence[ServerSentEvent]
+_E = ServerSentEvent
 
 
 def _any_data(test: Callable[[str], bool]) -> Callable[[Events], bool]:
@@ -457,75 +594,147 @@ PRODUCER_RULES: list[Rule[Events]] = [
         "an event type with CR or LF in it",
         _FIELD,
         lambda events: any(_has_line_end(event.event) for event in events),
+        (_E("a", event="b\ndata: c"),),
     ),
     Rule(
         "line-end-in-id",
         "an id with CR or LF in it",
         _FIELD,
         lambda events: any(_has_line_end(event.id) for event in events),
+        (_E("a", id="1\ndata: c"),),
     ),
     Rule(
-        "id-with-null", "an id with U+0000 in it", _ID, lambda events: any("\0" in (event.id or "") for event in events)
+        "id-with-null",
+        "an id with U+0000 in it",
+        _ID,
+        lambda events: any("\0" in (event.id or "") for event in events),
+        (_E("a", id="1\0"),),
     ),
-    Rule("empty-event", "an empty event type", _TYPE, lambda events: any(not event.event for event in events)),
-    Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate)),
-    Rule("negative-retry", "a retry below 0", _RETRY, lambda events: any((event.retry or 0) < 0 for event in events)),
-    Rule("many-events", f"more than {MANY} events in a stream", _ANY_EVENTS, lambda events: len(events) > MANY),
-    Rule("many-lines", f"data of more than {MANY} lines", _ANY_LINES, _any_data(lambda data: _lines_in(data) > MANY)),
+    Rule(
+        "empty-event",
+        "an empty event type",
+        _TYPE,
+        lambda events: any(not event.event for event in events),
+        (_E("a", event=""),),
+    ),
+    Rule("surrogate", "a lone surrogate", _ENCODED, _any_value(_is_surrogate), (_E("\ud800"),)),
+    Rule(
+        "negative-retry",
+        "a retry below 0",
+        _RETRY,
+        lambda events: any((event.retry or 0) < 0 for event in events),
+        (_E("a", retry=-1),),
+    ),
+    Rule(
+        "many-events",
+        f"more than {MANY} events in a stream",
+        _ANY_EVENTS,
+        lambda events: len(events) > MANY,
+        (_E("a"),) * (MANY + 1),
+    ),
+    Rule(
+        "many-lines",
+        f"data of more than {MANY} lines",
+        _ANY_LINES,
+        _any_data(lambda data: _lines_in(data) > MANY),
+        (_E("a" + "\na" * MANY),),
+    ),
     Rule(
         "long",
         f"a line of more than {LONG_VALUE} characters in a value",
         _NO_LIMIT,
         _any_value(lambda text: len(text) > LONG_VALUE and any(len(x) > LONG_VALUE for x in re.split("[\r\n]", text))),
+        (_E("x" * (LONG_VALUE + 1)),),
     ),
-    Rule("cr-in-data", "data with a CR in it, alone or before a LF", _LINES, _any_data(lambda data: "\r" in data)),
+    Rule(
+        "cr-in-data",
+        "data with a CR in it, alone or before a LF",
+        _LINES,
+        _any_data(lambda data: "\r" in data),
+        (_E("a\rb"),),
+    ),
     Rule(
         "line-separator",
         "VT, FF, U+001C to U+001E, U+0085, U+2028 or U+2029 in a value",
         _LINES,
         _any_value(lambda text: any(character in SEPARATORS for character in text)),
+        (_E("a\u2028b"),),
     ),
-    Rule("late-bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text)),
-    Rule("nul", "U+0000 in data or in the event type", _FIELD, _any_value(lambda text: "\0" in text)),
+    Rule("late-bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text), (_E("a\ufeffb"),)),
+    Rule("nul", "U+0000 in data or in the event type", _FIELD, _any_value(lambda text: "\0" in text), (_E("a\0b"),)),
     Rule(
         "newline",
         "data of several lines",
         _DATA,
         _any_data(lambda data: "\n" in data.strip("\n") or data.startswith("\n")),
+        (_E("a\nb"),),
     ),
-    Rule("last-newline", "data that ends in a newline", _ONE_LF, _any_data(lambda data: data.endswith("\n"))),
+    Rule(
+        "last-newline",
+        "data that ends in a newline",
+        _ONE_LF,
+        _any_data(lambda data: data.endswith("\n")),
+        (_E("a\n"),),
+    ),
     Rule(
         "padded-value",
         "a value that starts or ends with white space",
         _COLON,
         _any_value(lambda text: any(map(_is_padded, re.split("[\r\n]", text)))),
+        (_E(" a "),),
     ),
-    Rule("empty-data", "empty data", _NO_DATA, _any_data(lambda data: not data)),
-    Rule("empty-id", "an empty id, which resets the last event ID", _STICKY, lambda e: any(x.id == "" for x in e)),
-    Rule("colon", "a colon in a value", _COLON, _any_value(lambda text: ":" in text)),
-    Rule("control-character", "a control character in a value: a tab, ESC, DEL, ...", _AS_IT_IS, _any_value(_has_control)),
+    Rule("empty-data", "empty data", _NO_DATA, _any_data(lambda data: not data), (_E(""),)),
+    Rule(
+        "empty-id",
+        "an empty id, which resets the last event ID",
+        _STICKY,
+        lambda e: any(x.id == "" for x in e),
+        (_E("a", id=""),),
+    ),
+    Rule("colon", "a colon in a value", _COLON, _any_value(lambda text: ":" in text), (_E("a:b"),)),
+    Rule(
+        "control-character",
+        "a control character in a value: a tab, ESC, DEL, ...",
+        _AS_IT_IS,
+        _any_value(_has_control),
+        (_E("a\x1bb"),),
+    ),
     Rule(
         "magic-value",
         "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
         _AS_IT_IS,
         _any_value(_is_magic),
+        (_E("007"),),
     ),
     Rule(
         "special-character",
         "a character that HTML, URLs, strings, formats or templates escape",
         _AS_IT_IS,
         _any_value(_has_special),
+        (_E("a&amp;b"),),
     ),
-    Rule("non-ascii", "text beyond ASCII", _ENCODED, _any_value(lambda text: not text.isascii())),
-    Rule("retry", "a reconnection time", _RETRY, lambda events: any(event.retry is not None for event in events)),
-    Rule("id", "an id", _ID, lambda events: any(event.id is not None for event in events)),
-    Rule("event", "an event type", _TYPE, lambda events: any(event.event != "message" for event in events)),
-    Rule("events", "more than one event", _BLOCK, lambda events: len(events) > 1),
-    Rule("data", "any event at all", _BLOCK, _always),
+    Rule("non-ascii", "text beyond ASCII", _ENCODED, _any_value(lambda text: not text.isascii()), (_E("é"),)),
+    Rule(
+        "retry",
+        "a reconnection time",
+        _RETRY,
+        lambda events: any(event.retry is not None for event in events),
+        (_E("a", retry=7),),
+    ),
+    Rule("id", "an id", _ID, lambda events: any(event.id is not None for event in events), (_E("a", id="1"),)),
+    Rule(
+        "event",
+        "an event type",
+        _TYPE,
+        lambda events: any(event.event != "message" for event in events),
+        (_E("a", event="b"),),
+    ),
+    Rule("events", "more than one event", _BLOCK, lambda events: len(events) > 1, (_E("a"), _E("b"))),
+    Rule("data", "any event at all", _BLOCK, _always, (_E("a"),)),
 ]
 
 #: Broken by how the bytes end and not by what was to be sent, so no event touches it.
-BLANK_LINE: Rule[Events] = Rule("missing-blank-line", "the blank line that ends each event", _BLOCK, _never)
+BLANK_LINE: Rule[Events] = Rule("missing-blank-line", "the blank line that ends each event", _BLOCK, _never, (_E("a"),))
 #: Broken by when the bytes come, and by what is no event: no event touches these.
 PRODUCER_PROMPTNESS: Rule[Events] = Rule(
     "promptness", "an event is complete with its own bytes, and not with those of the next", _BLOCK, _never

@@ -11,6 +11,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
 from sse_codec._decoder import Decoder
@@ -18,20 +19,26 @@ from sse_codec._event import ReceivedEvent, ServerSentEvent
 from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
 from sse_codec.testing._reference import reference_decode
 from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
-from sse_codec.testing._rules import RESPONSE
+from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
 from sse_codec.testing._worker import Hang, Worker
 
-#: How many seconds something that was sent may take to arrive before it is said that nothing comes; when something has
-#: failed to come in time before, most of it is only waiting.
+#: How many seconds something that was sent may take to arrive before it is said that nothing comes.
 _TO_ARRIVE = 5.0
-_TO_ARRIVE_LATER = 0.1
+#: How many before the next event is sent all the same. That can't do harm: events come in order, and what seems to be
+#: late is tried again with more patience. When something has failed to come before, most of it is only waiting.
+_TO_SEND_MORE = 0.5
+_TO_SEND_MORE_LATER = 0.05
 #: How many seconds a stream may go on behind its event before it is taken for an endless one.
 _TO_END = 1.0
 #: What an endless stream may add behind an event, in turns of the event loop.
 _TURNS = 20
 #: How many pieces a stream may add behind its event before it is taken for an endless one.
 _PIECES = 10_000
+
+
+#: What has an end.
+_AT_ONCE = (bytes, str, bytearray, memoryview, list, tuple)
 
 
 class NotSent(Exception):
@@ -92,10 +99,15 @@ class Sending(Protocol):
 
 
 @contextlib.contextmanager
-def streams_of(produce: Any, worker: Worker, shape: Shape, *, endless: bool) -> Iterator[Sending]:
-    """Return how events are sent through a producer, and close it afterwards."""
+def streams_of(
+    produce: Any, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool], *, endless: bool
+) -> Iterator[Sending]:
+    """Return how events are sent through a producer, and close it afterwards.
+
+    `is_its_own` tells which events the producer adds by itself.
+    """
     if isinstance(produce, Endpoint):
-        live = _Live(produce, worker, shape)
+        live = _Live(produce, worker, shape, is_its_own)
         try:
             yield live
         finally:
@@ -123,6 +135,7 @@ class _Called:
         self._wire = bytearray()
         self._decoder = Decoder(max_event_size=None)
         self._produce: Callable[[ServerSentEvent], Any] | None = None
+        self._arrived_at: float | None = None  # when the first event since the last one was sent
         self.was_late = False
 
     @property
@@ -130,7 +143,7 @@ class _Called:
         return bytes(self._wire)
 
     def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
-        self._arrived_at: float | None = None
+        self._arrived_at = None
 
         def send() -> None:
             if self._produce is None:
@@ -204,14 +217,14 @@ class _Called:
             return
         if hasattr(produced, "__aiter__"):
             self.worker.finish(lambda: self._take_async(produced, is_spoilt=is_spoilt))
-        elif isinstance(produced, (bytes, str, bytearray, memoryview, list, tuple)) or not hasattr(
-            produced, "__iter__"
-        ):
-            self._add(produced)
+        elif hasattr(produced, "__next__"):
+            self._take_each(produced, produced)
+        elif hasattr(produced, "__iter__") and not isinstance(produced, (*_AT_ONCE, Mapping)):
+            self._take_each(iter(produced), produced)
         else:
-            self._take_each(produced)
+            self._add(produced)
 
-    def _take_each(self, produced: Any) -> None:
+    def _take_each(self, produced: Iterator[Any], closed: Any) -> None:
         pieces = 0
         try:
             for piece in produced:
@@ -221,8 +234,8 @@ class _Called:
                         self._is_endless = True
                         break
         finally:
-            if hasattr(produced, "close"):
-                produced.close()
+            if hasattr(closed, "close"):
+                closed.close()
 
     def _seems_endless(self, pieces: int) -> bool:
         return pieces > _PIECES or time.monotonic() - (self._arrived_at or 0) > _TO_END
@@ -248,11 +261,11 @@ class _Called:
         reading = asyncio.ensure_future(read())
         waiting = asyncio.ensure_future(arrived.wait())
         try:
-            seconds = self._to_arrive if not (is_spoilt and self._is_endless) else _TO_ARRIVE_LATER
+            seconds = self._to_arrive if not (is_spoilt and self._is_endless) else _TO_SEND_MORE_LATER
             await asyncio.wait({reading, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done() and not arrived.is_set():
                 if not is_spoilt:
-                    self._to_arrive = _TO_ARRIVE_LATER
+                    self._to_arrive = _TO_SEND_MORE_LATER
                 self._is_endless = True
             elif self._is_endless:
                 for _ in range(_TURNS):
@@ -270,8 +283,10 @@ class _Called:
 
 
 #: What the data of each event that is sent behind a case says.
-_MARK = "sse-codec behind {}."
-_MARKED = re.compile(r"sse-codec behind (\d+)\.")
+_MARK = "sse-codec behind {}-{}."
+#: After how many of them without an end no end is waited for any longer.
+_UNENDED = 3
+_MARKED = re.compile(r"sse-codec behind (\w+)-(\d+)\.")
 
 
 class _Live:
@@ -279,18 +294,22 @@ class _Live:
 
     starts_streams = False
 
-    def __init__(self, endpoint: Endpoint, worker: Worker, shape: Shape) -> None:
+    def __init__(
+        self, endpoint: Endpoint, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool]
+    ) -> None:
         self.worker = worker
+        self._is_its_own = is_its_own
         self.was_late = False
         self._endpoint = endpoint
         self._shape = shape
         self._connection: Connection | None = None
+        self._name = token_hex(3)
         self._decoder = Decoder(max_event_size=None)
         self._wire = bytearray()
         self._marks = self._mark = self._mark_arrived = 0
         self._arrived = self._sent = 0
         self._has_ended = False
-        self._to_arrive = _TO_ARRIVE
+        self._to_send_more = _TO_SEND_MORE
         self.last_event_id = ""
         self.worker(lambda: self._endpoint.start(self.worker))
 
@@ -309,10 +328,10 @@ class _Live:
             self.worker(close)
 
     def start(self) -> None:
-        self.was_late = False
-        self._arrived = self._sent = 0
         if self._connection is None:
             self.worker(self._connect)
+        self.was_late = False
+        self._arrived = self._sent = 0
         self.last_event_id = self._decoder.last_event_id
 
     def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
@@ -321,7 +340,7 @@ class _Live:
             if is_spoilt:
                 return
             self._sent += 1
-            self._read_until(lambda: self._arrived >= self._sent, self._to_arrive)
+            self._read_until(lambda: self._arrived >= self._sent, self._to_send_more)
 
         self.worker(send)
 
@@ -342,8 +361,7 @@ class _Live:
     def end(self, *, is_fine: bool) -> None:
         if not is_fine or self._has_ended:
             self.worker(self._disconnect)
-        else:
-            ends = reference_decode(b"\n" + self.wire).ends
+        elif ends := reference_decode(b"\n" + self.wire).ends:
             del self._wire[: ends[-1] - 1]
 
     def is_old(self, event: ReceivedEvent) -> bool:
@@ -352,11 +370,11 @@ class _Live:
 
     @contextlib.contextmanager
     def much_patience(self) -> Iterator[None]:
-        patience, self._to_arrive = self._to_arrive, _TO_ARRIVE
+        patience, self._to_send_more = self._to_send_more, _TO_ARRIVE
         try:
             yield
         finally:
-            self._to_arrive = patience
+            self._to_send_more = patience
 
     # In the worker.
 
@@ -370,12 +388,12 @@ class _Live:
 
     def _next_mark(self) -> ServerSentEvent:
         self._marks += 1
-        return self._shape.event(ServerSentEvent(_MARK.format(self._marks)))
+        return self._shape.event(ServerSentEvent(_MARK.format(self._name, self._marks)))
 
     def _number(self, event: ServerSentEvent) -> int | None:
-        """Return the number of an event that was sent behind a case; None if it is another."""
+        """Return the number of an event that was sent behind a case, 0 in an earlier check; None if it is another."""
         found = _MARKED.search(event.data)
-        return int(found[1]) if found else None
+        return None if not found else int(found[2]) if found[1] == self._name else 0
 
     def _behind(self) -> Behind:
         event = self._next_mark()
@@ -384,10 +402,11 @@ class _Live:
             return Behind.ours()
         self._publish(event)
         # What is late sends it when another follows.
-        for _ in range(2):
-            if self._read_until(self._has_mark, self._to_arrive):
+        for seconds in (self._to_send_more, self._to_send_more, _TO_ARRIVE):
+            if self._has_ended or self._read_until(self._has_mark, seconds):
                 break
-            self._publish(self._next_mark())
+            if not self._has_ended:
+                self._publish(self._next_mark())
         return Behind.ours() if self._has_ended else Behind(event, b"")
 
     def _has_mark(self) -> bool:
@@ -409,7 +428,7 @@ class _Live:
                 raise self._not_a_stream(wrong) from None
             if data is None:
                 self.was_late = True
-                self._to_arrive = min(self._to_arrive, _TO_ARRIVE_LATER)
+                self._to_send_more = min(self._to_send_more, _TO_SEND_MORE_LATER)
                 return False
             if not data:
                 self._has_ended = True
@@ -420,10 +439,10 @@ class _Live:
         self._wire += data
         for event in self._decoder.feed(data):
             number = self._number(event)
-            if number is None:
-                self._arrived += 1
-            else:
+            if number is not None:
                 self._mark_arrived = max(self._mark_arrived, number)
+            elif not self._is_its_own(event):
+                self._arrived += 1
 
     def _connect(self) -> None:
         """Connect, and wait until what is published arrives; what comes before that is a greeting."""
@@ -437,19 +456,26 @@ class _Live:
         wait = 0.02
         while time.monotonic() < end and not self._has_ended:
             self._publish(self._next_mark())
-            to_arrive = self._to_arrive
+            to_arrive = self._to_send_more
             if self._read_until(self._has_mark, wait):
                 self._wire.clear()
-                self._to_arrive = to_arrive
+                self._to_send_more = to_arrive
                 return
-            self._to_arrive = to_arrive
+            self._to_send_more = to_arrive
             wait = min(wait * 2, 1.0)
+            if len(_MARKED.findall(self._wire.decode("utf-8", "replace"))) > _UNENDED:
+                break
         came = bytes(self._wire)
         self._disconnect()
+        if _MARKED.search(came.decode("utf-8", "replace")):
+            what = f"{self._endpoint} sends what is published, but no event of it ends"
+            body = section("what it sends", [show_bytes(came)])
+            raise NotConforming(BLANK_LINE, what, body, case=[], wire=came, expected=[], got=[])
         when = "before it ended" if self._has_ended else f"within {_TO_ARRIVE:g} seconds"
         raise TimeoutError(
             f"{self._endpoint} was opened, and events were published, but none came out of the stream {when}. "
-            f"What came: {show_bytes(came)}. Does publish reach whoever is connected, and does each event end with a blank line?"
+            f"What came: {show_bytes(came)}. Does publish reach whoever is connected, and does each event end with a "
+            "blank line?"
         )
 
     def _disconnect(self) -> None:

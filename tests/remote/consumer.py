@@ -1,4 +1,4 @@
-"""A consumer of `faulty_consumers` as a program: `python -m tests.remote.consumer NAME [HELLO]`."""
+"""A consumer of `faulty_consumers` as a program: `python -m tests.remote.consumer NAME[+NAME] [HELLO]`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> di
 
 
 def main(name: str, hello: str = "{}") -> None:
-    fault = getattr(faulty_consumers, name)
+    fault = type(name, tuple(getattr(faulty_consumers, each) for each in name.split("+")), {})
     for line in sys.stdin:
         request = json.loads(line)
         reply = {"hello": 1, "name": name, **json.loads(hello)} if "hello" in request else answer(request, fault)

@@ -66,6 +66,9 @@ def misbehave(mode: str, number: int) -> None:
     if mode == "leaves a child":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=False)
         sys.exit(4)
+    if mode == "leaves a child elsewhere":
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(2)"], start_new_session=True)
+        sys.exit(5)
     if mode == "closes":
         os.close(1)
         time.sleep(600)

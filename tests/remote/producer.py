@@ -11,6 +11,11 @@ from sse_codec import ServerSentEvent
 from tests import faulty_producers
 
 
+def comment(request: dict[str, Any]) -> dict[str, Any]:
+    """Make a comment as most do, with the line ends that are in it."""
+    return {"n": request["n"], "wire": base64.b64encode(f": {request['comment']}\n\n".encode()).decode()}
+
+
 def answer(request: dict[str, Any], producer: faulty_producers.Correct) -> dict[str, Any]:
     try:
         wire = producer.produce(ServerSentEvent(**request["event"]))
@@ -23,7 +28,10 @@ def main(name: str, hello: str = "{}") -> None:
     producer = getattr(faulty_producers, name)()
     for line in sys.stdin:
         request = json.loads(line)
-        reply = {"hello": 1, "name": name, **json.loads(hello)} if "hello" in request else answer(request, producer)
+        if "hello" in request:
+            reply = {"hello": 1, "name": name, **json.loads(hello)}
+        else:
+            reply = comment(request) if "comment" in request else answer(request, producer)
         print(json.dumps(reply), flush=True)
 
 

@@ -109,7 +109,8 @@ class Service(ThreadingHTTPServer):
     def run(self, options: dict[str, Any], closed: threading.Event) -> None:
         try:
             for number, event in enumerate(self.client(options, closed), 1):
-                self.call_back(f"{options['callbackUrl']}/{number}", {"kind": "event", "event": event})
+                message = event if "kind" in event else {"kind": "event", "event": event}
+                self.call_back(f"{options['callbackUrl']}/{number}", message)
         except (OSError, http.client.HTTPException):
             pass  # the suite has gone
 

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._finding import escape_command
 from sse_codec.lint._text import printable
+from sse_codec.testing._findings import OF_EVERYTHING
 from sse_codec.testing._remote._messages import RULES, event_members, in_base64
 from sse_codec.testing._remote._run import Outcome
 from sse_codec.testing._report import NotConforming
@@ -26,18 +27,29 @@ Reproduce = Callable[[NotConforming], str]
 
 def case_members(case: Sequence[Any]) -> list[Any]:
     """Return a case as JSON has it: chunks in base64, or events."""
-    return [event_members(item) if isinstance(item, ServerSentEvent) else in_base64(item) for item in case]
+    return [
+        event_members(item) if isinstance(item, ServerSentEvent)
+        else in_base64(item.encode() if isinstance(item, str) else item)
+        for item in case
+    ]  # fmt: skip
+
+
+def case_text(case: Sequence[Any]) -> str:
+    """Return a case as the option --case takes it."""
+    return json.dumps(case_members(case))
 
 
 def case_argument(finding: NotConforming) -> str | None:
-    """Return the case of a finding as the option --case takes it; None when it is too long for that."""
-    text = json.dumps(case_members(finding.case))
-    return text if len(text) <= _LONGEST_CASE else None
+    """Return the case of a finding as the option --case takes it; None when there is none, or it is too long."""
+    text = case_text(finding.case)
+    return text if finding.case and len(text) <= _LONGEST_CASE else None
 
 
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write reports one below the other, and a summary."""
     parts = [f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
+    if len(parts) == 1 and outcome.ended_early and outcome.findings[0].rule not in OF_EVERYTHING:
+        parts[0] += f"If it is known, --skip {outcome.findings[0].rule} looks for others; --all looks for all.\n"
     return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
 
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._text import printable
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule
+from sse_codec.testing._rules import (
+    COMMENT_END,
+    CONSUMER_RULES,
+    PRODUCER_PROMPTNESS,
+    PRODUCER_RULES,
+    PROMPTNESS,
+    PROMPTNESS_CR,
+    Rule,
+)
 
 VERSION = 1
 
@@ -25,7 +33,7 @@ _SHOWN = 200
 #: By role, the rules that a program can leave out.
 RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR],
-    "producer": [*PRODUCER_RULES],
+    "producer": [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END],
 }
 
 #: By role, the options that a program can say, with their values; None: any that its check takes.
@@ -36,7 +44,7 @@ _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
         "on_eof": ("discard", "dispatch"),
         "comments": ("dropped", "kept", "kept raw"),
     },
-    "producer": {"unsendable": ("contained", "refused", "untested")},
+    "producer": {"unsendable": ("contained", "refused", "untested"), "ids": ("own", "sticky")},
 }
 
 
@@ -63,8 +71,10 @@ class Hello(NamedTuple):
     #: Options of its check.
     options: Mapping[str, Any] = MappingProxyType({})
     without: frozenset[str] = frozenset()
-    #: It is given one chunk at a time.
+    #: A consumer that is given one chunk at a time.
     stepwise: bool = False
+    #: A producer that sends comments, too.
+    comments: bool = False
 
     @property
     def title(self) -> str:
@@ -94,21 +104,9 @@ class RemoteProducer(Protocol):
 
     hello: Hello
 
-    def send(self, event: ServerSentEvent) -> bytes:
-        """Have one event sent, and return its bytes; raises Refused."""
+    def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
+        """Have one event sent, the first of a new stream or another, and return its bytes; raises Refused."""
         ...
-
-
-def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]]:
-    """Return a remote as `check_consumer` takes it."""
-
-    def consume(chunks: Any) -> Iterator[dict[str, Any]]:
-        events, error = remote.read(chunks.all())
-        yield from events
-        if error:
-            raise RemoteError(error)
-
-    return consume
 
 
 def parse_hello(members: dict[str, Any], role: str) -> Hello:
@@ -140,6 +138,7 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
         options=options,
         without=rule_names(members.get("without") or [], role),
         stepwise=bool(members.get("stepwise")),
+        comments=role == "producer" and bool(members.get("comments")),
     )
 
 
@@ -150,12 +149,12 @@ def rule_names(names: Any, role: str) -> frozenset[str]:
         CannotGoOn: there is none of that name.
     """
     known = {rule.name for rule in RULES[role]}
-    if not isinstance(names, list):
+    if not _is(names, list):
         raise CannotGoOn(f"its hello has without {_shown(names)}, which is no list of rules")
-    for name in cast("list[Any]", names):
+    for name in names:
         if name not in known:
             raise CannotGoOn(f"there is no rule {_shown(name)} of a {role}; --list-rules shows all")
-    return frozenset(cast("list[str]", names))
+    return frozenset(names)
 
 
 def request(**members: Any) -> bytes:
@@ -173,6 +172,23 @@ def event_members(event: ServerSentEvent) -> dict[str, Any]:
     return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
 
 
+def parse_case(text: str, role: str) -> list[Any]:
+    """Take a case apart that somebody wrote: chunks in base64, or events.
+
+    Raises:
+        ValueError: it is none.
+    """
+    items = json.loads(text)
+    if not _is(items, list) or (role == "producer" and not items):
+        raise ValueError(text)
+    try:
+        if role == "consumer":
+            return [base64.b64decode(chunk, validate=True) for chunk in items]
+        return [ServerSentEvent(**event) for event in items]
+    except (TypeError, binascii.Error) as error:
+        raise ValueError(text) from error
+
+
 def parse_answer(line: bytes) -> dict[str, Any]:
     """Take an answer apart.
 
@@ -186,9 +202,10 @@ def parse_answer(line: bytes) -> dict[str, Any]:
         raise CannotGoOn(f"it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {_shown(line)}") from None
     except (ValueError, RecursionError):
         raise CannotGoOn(f"it wrote a line that is not JSON: {_shown(line)}") from None
-    if not isinstance(parsed, dict):
+    if not _is(parsed, dict):
         raise CannotGoOn(f"it wrote a line that is no JSON object: {_shown(line)}")
-    return cast("dict[str, Any]", parsed)
+    members: dict[str, Any] = parsed
+    return members
 
 
 def parse_reading(members: dict[str, Any]) -> Reading:
@@ -199,11 +216,11 @@ def parse_reading(members: dict[str, Any]) -> Reading:
     """
     error = _member(members, "error")
     events = members.get("events")
-    if events is None and error is None:
+    if "events" not in members and error is None:
         raise CannotGoOn(f"its answer has neither events nor an error: {_shown(members)}")
-    if not isinstance(events, (list, type(None))):
+    if not _is(events, list, type(None)):
         raise CannotGoOn(f"its events are no list: {_shown(events)}")
-    read = [parse_event(event) for event in cast("list[Any]", events or [])]
+    read = list(map(parse_event, events or ()))
     return Reading(read, "" if error is None else _text(error) or "(it does not say why)")
 
 
@@ -213,9 +230,8 @@ def parse_event(members: Any) -> dict[str, Any]:
     Raises:
         CannotGoOn: it is neither an event nor a comment.
     """
-    if not isinstance(members, dict):
+    if not _is(members, dict):
         raise CannotGoOn(f"an event is a JSON object, and not {_shown(members)}")
-    members = cast("dict[str, Any]", members)
     comment = _member(members, "comment")
     data = _member(members, "data")
     if data is None:
@@ -247,6 +263,11 @@ def parse_wire(members: dict[str, Any]) -> bytes:
     if not isinstance(wire, str):
         raise CannotGoOn(f"its answer has neither wire nor refused: {_shown(members)}")
     return _from_base64(wire, members)
+
+
+def _is(value: object, *kinds: type) -> bool:
+    """Tell what a value is, and leave it an Any, of which `isinstance` would make a list, or a dict, of unknowns."""
+    return isinstance(value, kinds)
 
 
 def _member(members: dict[str, Any], *names: str) -> Any:

@@ -43,6 +43,9 @@ _GRACE = 2.0
 #: Seconds between looks whether it still lives; an answer is seen at once.
 _GLANCE = 0.1
 
+#: After an answer that did not come, others get so many seconds, or so many times what the slowest took.
+_SHORT, _SLOWER = 0.5, 20
+
 #: A request up to this size fits into the pipe while the program is busy with something else.
 _AT_ONCE = 4096
 
@@ -69,7 +72,8 @@ class _Process:
             )
         except OSError as error:
             raise CannotGoOn(f"{command[0]}: {error.strerror or error}") from None
-        self._input, self._output, self._errors = _pipe(self._process.stdin), _pipe(self._process.stdout), b""
+        self._input, self._output = _pipe(self._process.stdin), _pipe(self._process.stdout)
+        self._errors = b""
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._listener = threading.Thread(target=self._read_errors, args=[_pipe(self._process.stderr)], daemon=True)
@@ -106,9 +110,8 @@ class _Process:
 
     def kill(self) -> str:
         """Kill it and what it started; return what it wrote on standard error."""
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):  # Windows has no groups
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         # Something that it started elsewhere may hold the pipes open.
@@ -142,7 +145,7 @@ class _Process:
 
     def _read_errors(self, pipe: IO[bytes]) -> None:
         with pipe:
-            while text := pipe.read1(_KEPT):  # type: ignore[attr-defined]  # a BufferedReader
+            while text := os.read(pipe.fileno(), _KEPT):
                 self._errors = (self._errors + text)[-_KEPT:]
 
 
@@ -181,6 +184,8 @@ class Program:
         self._timeout = timeout
         self._process: _Process | None = None
         self._number = 0
+        self._slowest = 0.0
+        self.fresh()
         self.hello = self._start()
 
     def ask(self, members: dict[str, Any], number: int) -> dict[str, Any]:
@@ -198,6 +203,10 @@ class Program:
             self.close()
             raise CannotGoOn(f"its answer to request {number} has n {answer.get('n')!r:.40}")
         return answer
+
+    def fresh(self) -> None:
+        """Be as patient as at first: until something hangs, and is made smaller."""
+        self._patience = self._timeout
 
     def next_number(self) -> int:
         """Return a number that no request had."""
@@ -223,15 +232,20 @@ class Program:
     def _line(self, line: bytes) -> bytes:
         process = self._process
         assert process is not None  # noqa: S101  # it was started
+        started = time.monotonic()
         try:
-            answer = process.ask(line, self._timeout)
+            answer = process.ask(line, self._patience)
         except TimeoutError:
             self._process = None
-            raise NoAnswer(f"it did not answer within {self._timeout:g} s{process.kill()}") from None
+            seconds = f"{self._patience:g} s"
+            # What hangs as well, while the case is made smaller, is not waited for as long.
+            self._patience = min(self._timeout, max(_SHORT, _SLOWER * self._slowest))
+            raise NoAnswer(f"it did not answer within {seconds}{process.kill()}") from None
         except BaseException:  # Ctrl-C
             self._process = None
             process.kill()
             raise
+        self._slowest = max(self._slowest, time.monotonic() - started)
         if not answer:
             self._process = None
             raise ProgramEnded(process.end())
@@ -275,7 +289,11 @@ class ProgramProducer(Program):
     def __init__(self, command: Sequence[str], timeout: float) -> None:
         super().__init__(command, "producer", timeout)
 
-    def send(self, event: ServerSentEvent, *, new: bool = False) -> bytes:
+    def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
         """Have one event sent, and return its bytes."""
         members: dict[str, Any] = {"new": True} if new else {}
         return parse_wire(self.ask({**members, "event": event_members(event)}, self.next_number()))
+
+    def comment(self, text: str) -> bytes:
+        """Have a comment sent, and return its bytes."""
+        return parse_wire(self.ask({"comment": text}, self.next_number()))
