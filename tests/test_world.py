@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 import pytest
 
 from sse_codec import ServerSentEvent, encode
-from sse_codec.testing._remote._messages import RULES
 from sse_codec.testing._rules import Stream
 
 from .world import page, table
@@ -63,7 +62,7 @@ if sys.version_info >= (3, 11):  # which has tomllib, as the list needs
 
 @pytest.mark.parametrize(("entry", "finding"), FINDINGS)
 def test_a_finding_has_a_case_that_touches_its_rule(entry: table.Entry, finding: table.Finding) -> None:
-    (rule,) = [rule for rule in RULES[entry.role] if rule.name == finding.rule]
+    (rule,) = [rule for rule in table.RULES[entry.role] if rule.name == finding.rule]
     case = table.case(finding)
     if finding.rule not in NOT_TOUCHED:
         assert rule.touched_by(Stream(case) if entry.role == "consumer" else case)
@@ -115,7 +114,7 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert "url(" not in text
     assert "@import" not in text
     assert len(read.ids) == len(set(read.ids))
-    assert {link[1:] for link in read.links if link.startswith("#")} - {"-"} <= {*read.ids}
+    assert {link[1:] for link in read.links if link.startswith("#")} <= {*read.ids}
     details = [page.anchor(entry, finding.rule) for entry in ENTRIES.values() for finding in entry.findings]
     assert [link[1:] for link in read.links if link.startswith("#") and link != "#-"] == details
     assert {*details} <= {*read.ids}

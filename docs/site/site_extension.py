@@ -38,6 +38,7 @@ NAVIGATION = {
         "docs/security",
         "docs/disputed-cases",
         "docs/conformance",
+        "docs/world",
         "docs/performance",
         "docs/adopting",
         "docs/compatibility",
@@ -47,7 +48,7 @@ NAVIGATION = {
 }
 #: Pages that stand in no list, but under another page.
 BELOW = {
-    "tests/README": ["tests/interop/README"],
+    "tests/README": ["tests/interop/README", "tests/world/README"],
     "benchmarks/README": sorted(f"benchmarks/results/{page.stem}" for page in ROOT.glob("benchmarks/results/*.md")),
 }
 
