@@ -251,6 +251,8 @@ An ✗ does not always mean that data is lost: a reader that drops an event's id
 <li>Whether an event has its block's own id or the last event ID of the stream is up to a library, and is not counted.
 The name of a library says on hover what it chose.</li>
 <li>A dot means that nothing was found. It is no proof.</li>
+<li>Bun is not here because it has no EventSource. Libraries that Python or JavaScript SDKs share appear once for each
+SDK that ships its own copy.</li>
 </ul>
 <h2>How it was made</h2>
 <p>Each library runs in a program of a few lines that hands it the bytes of a response, or an event to send, and says
@@ -269,9 +271,9 @@ write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</
 """
 
 
-_LEAD = """[The table](world-table.html) shows what the checks of `sse_codec.testing` find in other people's software, rule
-by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that shows
-the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
+_LEAD = """[The table](world-table.html) shows what the checks of `sse_codec.testing` find in other people's software,
+rule by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that
+shows the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
 """
 
