@@ -174,7 +174,9 @@ def _row(entry: Entry, rules: list[Rule[object]]) -> str:
 
 
 def _short(version: str) -> str:
-    return version if len(version) <= 12 else version.partition("~")[0][:12].rstrip(".")
+    """Return a version as it fits into a row; the rest of a browser's says nothing to people."""
+    version = version.rpartition("~git")[2]
+    return version if len(version) <= 12 else version[:12].rpartition(".")[0]
 
 
 def _table(role: str, entries: list[Entry]) -> str:
