@@ -35,6 +35,18 @@ def test_engines_are_first_and_many_others_follow() -> None:
     assert len({(entry.group, entry.name) for entry in ENTRIES.values()}) >= 40
 
 
+def test_the_front_page_counts_them() -> None:
+    everyone = {(entry.group, entry.name) for entry in ENTRIES.values()} - {("Python", "sse-codec")}
+    browsers = {name for group, name in everyone if group == "Engines"}
+    languages = {group for group, _ in everyone} - {"Engines", "Runtimes"}
+    words = {3: "three", 5: "five"}
+    readme = " ".join((page.DOCS.parent / "README.md").read_text("utf-8").split())
+    assert (
+        f"{words[len(browsers)]} browsers and {len(everyone) - len(browsers)} runtimes and libraries in "
+        f"{words[len(languages)]} languages"
+    ) in readme
+
+
 def test_nothing_is_found_in_ours() -> None:
     ours = [entry for entry in ENTRIES.values() if entry.name == "sse-codec"]
     assert [entry.role for entry in ours] == ["consumer", "producer"]
