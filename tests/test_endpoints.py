@@ -132,7 +132,7 @@ def served(app: Wsgi) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            with contextlib.suppress(OSError, ValueError), contextlib.closing(body):  # type: ignore[type-var]
+            with contextlib.suppress(OSError, ValueError), contextlib.closing(body):  # type: ignore[type-var]  # a generator
                 for piece in body:
                     self.wfile.write(piece)
 

@@ -20,7 +20,7 @@ from sse_codec.testing._remote import _formats, _listen
 from sse_codec.testing._remote._messages import RULES, Hello
 from tests import faulty_consumers, faulty_producers
 from tests.remote import client, server, service
-from tests.test_main import Streams, parse
+from tests.test_main import Streams, TerminalErrors, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +90,7 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
     assert command[-len(CONSUMER) - 2 :] == ["--", *CONSUMER, "KeepsBOM"]
+    assert "\nIf it is known, --skip leading-bom looks for others; --all looks for all.\n" in report
     assert report.splitlines()[-1].startswith("KeepsBOM breaks 1 rule: leading-bom (")
     again = fuzz(*command[1:])
     assert again[0] == 1
@@ -343,17 +344,18 @@ def test_nothing_is_left_open_by_a_run_that_is_interrupted(fuzz: Streams, monkey
 
     class Remote:
         hello = Hello()
-        fresh = None
+        fresh = bool
+
+        def send(self, event: object, *, new: bool) -> bytes:
+            raise KeyboardInterrupt
 
         def close(self) -> None:
             closed.append(self)
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(_fuzz, "_join", lambda _: Remote())
-    monkeypatch.setattr("sse_codec.testing._remote._run.run", interrupt)
-    assert fuzz("fuzz", "producer", "--", "a")[0] == 130
+    status, output, errors = fuzz("fuzz", "producer", *QUICK, "--", "a")
+    assert (status, errors) == (130, "")
+    assert b"the producer could not be checked (1 event, " in output
     assert len(closed) == 1
 
 
@@ -408,13 +410,19 @@ def test_a_server_that_answers_with_the_stream(fuzz: Streams, endpoint: server.S
         (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),
     ],
 )
-def test_a_server_that_can_t_be_checked(
-    fuzz: Streams, endpoint: server.Server, where: list[str], message: str
-) -> None:
+def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, where: list[str], message: str) -> None:
     arguments = ["--examples", "0", "--timeout", "0.5" if "sleep 600" in where else "60"]
     status, output, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
     assert message in errors + output.decode()
     assert status == 2
+
+
+def test_a_terminal_shows_how_far_it_is(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fuzz, "_SHOWN_EVERY", 1000)
+    program = ["--", *CONSUMER, "Correct"]
+    case = ["--case", '["ZGF0YTogYQoK"]']
+    assert fuzz("fuzz", "consumer", *case, *program, stderr=TerminalErrors)[2] == "\r1 cases \r\x1b[K"
+    assert fuzz("fuzz", "consumer", *case, *program)[2] == ""
 
 
 def test_every_format_is_an_argument() -> None:

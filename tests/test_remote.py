@@ -256,7 +256,8 @@ def test_there_is_no_such_program() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="has no such shell")
 def test_a_program_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_program, "_GRACE", 0.1)
-    consumer = ProgramConsumer(["sh", "-c", "read line; echo '{\"hello\": 1}'; trap '' TERM; sleep 600"], PATIENCE)
+    script = "read line; echo '{\"hello\": 1}'; trap '' TERM; sleep 600"
+    consumer = ProgramConsumer(["sh", "-c", script], PATIENCE)
     process = consumer._process
     assert process is not None
     consumer.close()
@@ -331,7 +332,10 @@ def test_a_program_that_reads_text() -> None:
 
 def test_a_program_sends_events() -> None:
     producer = ProgramProducer(program("tests.remote.producer", "Correct"), PATIENCE)
-    assert producer.send(ServerSentEvent("a\nb", "c", "1", 7), new=True) == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
+    assert (
+        producer.send(ServerSentEvent("a\nb", "c", "1", 7), new=True)
+        == b"event: c\nid: 1\nretry: 7\ndata: a\ndata: b\n\n"
+    )
     with pytest.raises(Refused, match="ValueError"):
         producer.send(ServerSentEvent("a", id="\0"), new=False)
     assert producer.send(ServerSentEvent("é"), new=True) == "data: é\n\n".encode()

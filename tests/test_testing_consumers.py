@@ -291,7 +291,7 @@ def test_another_way_to_run_async_code() -> None:
         return asyncio.run(function())
 
     async def late(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
-        held: list[ServerSentEvent] = []
+        held: list[ReceivedEvent] = []
         async for chunk in chunks:
             for event in held:
                 yield event
@@ -319,7 +319,7 @@ def test_a_consumer_of_lines(text: bool) -> None:
         event = last_id = ""
         for given in lines:
             assert type(given) is (str if text else bytes)
-            line: str = given if text else given.decode("utf-8", "replace")
+            line = str(given, "utf-8", "replace") if isinstance(given, bytes) else str(given)
             assert not line.endswith(("\r", "\n"))
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")

@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 import pytest
 
 from sse_codec import ServerSentEvent, encode
-from sse_codec.testing._remote._messages import RULES
 from sse_codec.testing._rules import Stream
 
 from .world import page, table
@@ -34,6 +33,18 @@ def test_engines_are_first_and_many_others_follow() -> None:
     assert groups[0] == "Engines"
     assert {"Chromium", "Firefox", "WebKit"} <= {entry.name for entry in ENTRIES.values() if entry.group == "Engines"}
     assert len({(entry.group, entry.name) for entry in ENTRIES.values()}) >= 40
+
+
+def test_the_front_page_counts_them() -> None:
+    everyone = {(entry.group, entry.name) for entry in ENTRIES.values()} - {("Python", "sse-codec")}
+    browsers = {name for group, name in everyone if group == "Engines"}
+    languages = {group for group, _ in everyone} - {"Engines", "Runtimes"}
+    words = {3: "three", 5: "five"}
+    readme = " ".join((page.DOCS.parent / "README.md").read_text("utf-8").split())
+    assert (
+        f"{words[len(browsers)]} browsers and {len(everyone) - len(browsers)} runtimes and libraries in "
+        f"{words[len(languages)]} languages"
+    ) in readme
 
 
 def test_nothing_is_found_in_ours() -> None:
@@ -63,7 +74,7 @@ if sys.version_info >= (3, 11):  # which has tomllib, as the list needs
 
 @pytest.mark.parametrize(("entry", "finding"), FINDINGS)
 def test_a_finding_has_a_case_that_touches_its_rule(entry: table.Entry, finding: table.Finding) -> None:
-    (rule,) = [rule for rule in RULES[entry.role] if rule.name == finding.rule]
+    (rule,) = [rule for rule in table.RULES[entry.role] if rule.name == finding.rule]
     case = table.case(finding)
     if finding.rule not in NOT_TOUCHED:
         assert rule.touched_by(Stream(case) if entry.role == "consumer" else case)
@@ -115,9 +126,9 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert "url(" not in text
     assert "@import" not in text
     assert len(read.ids) == len(set(read.ids))
-    assert {link[1:] for link in read.links if link.startswith("#")} - {"-"} <= {*read.ids}
+    assert {link[1:] for link in read.links if link.startswith("#")} <= {*read.ids}
     details = [page.anchor(entry, finding.rule) for entry in ENTRIES.values() for finding in entry.findings]
-    assert [link[1:] for link in read.links if link.startswith("#") and link != "#-"] == details
+    assert sorted(link[1:] for link in read.links if link.startswith("#") and link != "#-") == sorted(details)
     assert {*details} <= {*read.ids}
 
 

@@ -54,6 +54,7 @@ html_theme = "furo"
 html_title = f"sse-codec {version}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_extra_path = ["../world-table.html"]  # a page of its own, at an address that stays
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from ._streams import Failure, Sink, say
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 #: The options that choose what is checked and how, which a command that shows a finding again must have, too.
 _REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
 
+
+#: Seconds between two looks of the progress.
+_SHOWN_EVERY = 0.2
 
 #: How many answers of a server one case may take.
 _PATIENCE = 6
@@ -44,12 +50,42 @@ def fuzz(options: argparse.Namespace) -> int:
         seed=options.seed,
         cases=None if options.case is None else [options.case],
     )
-    outcome = _check(options, plan)
+    progress = _Progress()
+    plan.progress = progress.show
+    try:
+        outcome = _check(options, plan)
+    finally:
+        progress.clear()
     sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
+    if outcome.is_interrupted:
+        raise KeyboardInterrupt
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
         say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
+
+
+class _Progress:
+    """How far a run has come, in a line on standard error if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._next = 0.0
+
+    def show(self, cases: int) -> None:
+        """Show how many cases there have been, from time to time."""
+        if self._is_shown and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SHOWN_EVERY
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"\r{cases:,} cases ")
+                sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown and self._next:
+            with contextlib.suppress(OSError):
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
 
 
 def _need_one(options: argparse.Namespace) -> None:
@@ -116,7 +152,8 @@ def _join(options: argparse.Namespace) -> Any:
         return ProgramProducer(options.program, options.timeout)
     limits = {"timeout": options.timeout, "pause": options.pause, "grace": options.grace}
     if options.service is not None:
-        return Service(options.service, *(options.listen or ("127.0.0.1", 0)), **limits)
+        host, port = options.listen or ("127.0.0.1", 0)
+        return Service(options.service, host, port, **limits)
     if options.listen is not None:
         listener = Listener(*options.listen, **limits)
         say(f"open {listener.url} in a browser, or have a client ask for it: it says how")

@@ -110,7 +110,7 @@ def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., arg
         examples=_PRODUCER_EXAMPLES,
     )
     producer.add_argument(
-        "program", nargs="*", metavar="-- PROGRAM | URL", help="the program, and its arguments; or the address of a stream"
+        "program", nargs="*", metavar="-- PROGRAM | URL", help="the program, and its arguments; or an address"
     )
     producer.add_argument("--publish", metavar="URL", help="POST an event here, as JSON, and URL sends it")
     producer.add_argument(

@@ -589,7 +589,7 @@ class _Law:
             contained = "" if self.options.unsendable == "refused" else ", or sent without harm to anything else"
             refused = f"the {case.spoilt} of the last event can't be sent: it is refused{contained}"
             parts.append(section("what should be", [refused]))
-        elif got is not None:
+        elif got is not None and error is None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
         if got is not None and error is None:
             sent_behind = _BEHIND if behind is None else behind.event

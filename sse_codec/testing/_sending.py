@@ -135,6 +135,7 @@ class _Called:
         self._wire = bytearray()
         self._decoder = Decoder(max_event_size=None)
         self._produce: Callable[[ServerSentEvent], Any] | None = None
+        self._arrived_at: float | None = None  # when the first event since the last one was sent
         self.was_late = False
 
     @property
@@ -142,7 +143,7 @@ class _Called:
         return bytes(self._wire)
 
     def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
-        self._arrived_at: float | None = None
+        self._arrived_at = None
 
         def send() -> None:
             if self._produce is None:

@@ -1,4 +1,4 @@
-"""`sse-codec fuzz` with programs, clients, a browser and a test service that are not ours, and the programs of the guide."""
+"""`sse-codec fuzz` with programs, clients, a browser and a test service of others, and the programs of the guide."""
 
 from __future__ import annotations
 
@@ -100,7 +100,10 @@ def test_a_parser_in_Go(tmp_path: Path) -> None:
 
 def test_a_program_in_the_shell() -> None:
     """The smallest of all: it reads nothing, and that is found."""
-    script = "read hello; echo '{\"hello\": 1}'; while read ask; do n=${ask#*: }; echo \"{\\\"n\\\": ${n%%,*}, \\\"events\\\": []}\"; done"
+    script = (
+        "read hello; echo '{\"hello\": 1}'; "
+        'while read ask; do n=${ask#*: }; echo "{\\"n\\": ${n%%,*}, \\"events\\": []}"; done'
+    )
     found = fuzz("consumer", "--", "sh", "-c", script)
     assert rules(found) == {"data"}
 

@@ -6,6 +6,7 @@ that the other tests need as well, as they are installed here.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ import pytest
 
 from sse_codec.testing import check_consumer
 
+from . import devtools
 from .chromium import executable
 
 libraries = pytest.importorskip("tests.world.libraries")
@@ -135,3 +137,32 @@ def test_an_engine(environments: Commands) -> None:
     assert broken <= {finding.rule for finding in entry.findings}
     if remote.version == entry.version:
         assert broken == {finding.rule for finding in entry.findings}
+
+
+def test_the_page(browser: str) -> None:
+    """It orders and finds rows, and a cross opens its case; without a script each case has its place too."""
+    page_file = pytest.importorskip("tests.world.page").PAGE
+
+    async def main() -> None:
+        async with devtools.page(browser) as page:
+            await page.open(page_file.as_uri())
+            rows = "[...document.querySelectorAll('#consumers tbody tr:not(.group)')].filter((row) => !row.hidden)"
+            names = await page.evaluate(f"{rows}.map((row) => row.dataset.name)")
+            readers = [entry.name.lower() for entry in table.read().values() if entry.role == "consumer"]
+            assert names == readers
+            await page.evaluate("document.querySelector('[data-order=faults]').click()")
+            faults = await page.evaluate(f"{rows}.map((row) => Number(row.dataset.faults))")
+            assert faults == sorted(faults)
+            assert faults[-1] > 0
+            await page.evaluate("document.querySelector('[data-order=group]').click()")
+            assert await page.evaluate(f"{rows}.map((row) => row.dataset.name)") == readers
+            find = "const find = document.querySelector('input'); find.value = 'Engines';"
+            await page.evaluate(f"{find} find.dispatchEvent(new Event('input', {{bubbles: true}}))")
+            assert await page.evaluate(f"{rows}.map((row) => row.dataset.name)") == ["chromium", "firefox", "webkit"]
+            await page.evaluate("document.querySelector('td.fault a').click()")
+            shown = "[...document.querySelectorAll('article')].filter((each) => each.checkVisibility()).length"
+            await page.until(shown, 1)
+            await page.evaluate("document.querySelector('article:target .close').click()")
+            await page.until(shown, 0)
+
+    asyncio.run(main())

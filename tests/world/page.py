@@ -1,4 +1,4 @@
-"""The page of the table, `docs/world.html`, and its summary, `docs/world.md`, both made from the data."""
+"""The page of the table, `docs/world-table.html`, and its summary, `docs/world.md`, both made from the data."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sse_codec.testing._remote._messages import RULES
-
-from .table import Entry, Finding, case
+from .table import RULES, Entry, Finding, case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from sse_codec.testing._rules import Rule
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, SUMMARY = DOCS / "world.html", DOCS / "world.md"
+PAGE, SUMMARY = DOCS / "world-table.html", DOCS / "world.md"
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
 
@@ -34,6 +32,13 @@ BOUND = (
 )
 #: Rules of which the second holds, if the library fails instead of giving something else.
 BOUNDED = {"long", "many-lines", "many-events"}
+
+#: What does not apply either, where a library has no ids, no reconnection times, or no types.
+IMPLIED = {
+    "id": ("line-end-in-id", "id-with-null", "empty-id"),
+    "retry": ("invalid-retry", "negative-retry"),
+    "event": ("line-end-in-event", "empty-event"),
+}
 
 TITLES = {"consumer": "Readers", "producer": "Writers"}
 INTRODUCTIONS = {
@@ -68,7 +73,8 @@ def cell(entry: Entry, rule: str) -> Cell:
     for finding in entry.findings:
         if finding.rule == rule:
             return Cell("open" if why_open(finding) else "fault", finding)
-    return Cell("none" if rule in entry.without else "fine")
+    does_not_apply = {*entry.without}.union(*(IMPLIED.get(name, ()) for name in entry.without))
+    return Cell("none" if rule in does_not_apply else "fine")
 
 
 def why_open(finding: Finding) -> str:
@@ -168,7 +174,9 @@ def _row(entry: Entry, rules: list[Rule[object]]) -> str:
 
 
 def _short(version: str) -> str:
-    return version if len(version) <= 12 else version.partition("~")[0][:12].rstrip(".")
+    """Return a version as it fits into a row; the rest of a browser's says nothing to people."""
+    version = version.rpartition("~git")[2]
+    return version if len(version) <= 12 else version[:12].rpartition(".")[0]
 
 
 def _table(role: str, entries: list[Entry]) -> str:
@@ -232,6 +240,7 @@ found. Each opens to the smallest stream or event that shows it, and to the sent
 <button data-order="faults">by faults</button> <button data-order="name">by name</button></span>
 </p>
 </header>
+<span id="-"></span>
 <main>
 {"".join(_table(role, of_role) for role, of_role in by_role.items() if of_role)}
 <section id="about"><h2>How to read it</h2>
@@ -244,6 +253,8 @@ An ✗ does not always mean that data is lost: a reader that drops an event's id
 <li>Whether an event has its block's own id or the last event ID of the stream is up to a library, and is not counted.
 The name of a library says on hover what it chose.</li>
 <li>A dot means that nothing was found. It is no proof.</li>
+<li>Bun is not here because it has no EventSource. Libraries that Python or JavaScript SDKs share appear once for each
+SDK that ships its own copy.</li>
 </ul>
 <h2>How it was made</h2>
 <p>Each library runs in a program of a few lines that hands it the bytes of a response, or an event to send, and says
@@ -262,9 +273,9 @@ write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</
 """
 
 
-_LEAD = """[world.html](world.html) shows what the checks of `sse_codec.testing` find in other people's software, rule
-by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that shows
-the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
+_LEAD = """[The table](world-table.html) shows what the checks of `sse_codec.testing` find in other people's software,
+rule by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that
+shows the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
 """
 

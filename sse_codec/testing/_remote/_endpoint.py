@@ -1,4 +1,4 @@
-"""A server that runs somewhere, as a producer: events are published to it by a request or a command, and read from it."""
+"""A server that runs somewhere, as a producer: events are published by a request or a command, and read from it."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._finding import escape_command
 from sse_codec.lint._text import printable
+from sse_codec.testing._findings import OF_EVERYTHING
 from sse_codec.testing._remote._messages import RULES, event_members, in_base64
 from sse_codec.testing._remote._run import Outcome
 from sse_codec.testing._report import NotConforming
@@ -47,6 +48,8 @@ def case_argument(finding: NotConforming) -> str | None:
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write reports one below the other, and a summary."""
     parts = [f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
+    if len(parts) == 1 and outcome.ended_early and outcome.findings[0].rule not in OF_EVERYTHING:
+        parts[0] += f"If it is known, --skip {outcome.findings[0].rule} looks for others; --all looks for all.\n"
     return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
 
 

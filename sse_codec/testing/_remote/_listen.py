@@ -10,7 +10,8 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,18 +142,18 @@ class Listener:
         if route is None:
             request.reply(404, "there is no such page; / says what there is\n")
             return
-        number, part, name = route.groups()
+        number, part, name = int(route[1] or 0), route[2], route[3]
         match request.command, name, part:
             case "GET", "next", _:
                 self._reply_next(request)
             case "POST", "hello", _:
                 self._take(request, self._take_hello)
-            case "GET", None, None if number is not None:
-                self._stream(request, int(number))
+            case "GET", None, None if number:
+                self._stream(request, number)
             case "POST", None, "/seen":
-                self._take(request, lambda members: self._take_seen(members, int(number)))
+                self._take(request, partial(self._take_seen, number))
             case "POST", None, "/events":
-                self._take(request, lambda members: self._take_events(members, int(number)))
+                self._take(request, partial(self._take_events, number))
             case "GET", None, None:
                 self._front(request)
             case _:
@@ -174,7 +175,7 @@ class Listener:
                 request.reply_json(self._last)
 
     @contextlib.contextmanager
-    def _until(self, condition: Callable[[Case], bool]) -> Iterator[Case | None]:
+    def _until(self, condition: Callable[[Case], bool]) -> Generator[Case | None, None, None]:
         """Wait for a case of which something holds; gives None when the run is over."""
         with self._changed:
             self._has_come = True
@@ -234,7 +235,7 @@ class Listener:
             self._is_live = bool(members.get("live")) and not {"promptness"} & hello.without
         return False
 
-    def _take_seen(self, members: dict[str, Any], number: int) -> bool:
+    def _take_seen(self, number: int, members: dict[str, Any]) -> bool:
         seen = members.get("seen")
         if type(seen) is not int:
             raise CannotGoOn(f"seen is a number of events, and not {json.dumps(seen)}")
@@ -243,7 +244,7 @@ class Listener:
             case.saw(seen)
         return False
 
-    def _take_events(self, members: dict[str, Any], number: int) -> bool:
+    def _take_events(self, number: int, members: dict[str, Any]) -> bool:
         reading = parse_reading(members)
         with self._changed:
             if self._case is not None and self._case.number == number and self._reading is None:

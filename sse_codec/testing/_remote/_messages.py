@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._text import printable
@@ -149,12 +149,12 @@ def rule_names(names: Any, role: str) -> frozenset[str]:
         CannotGoOn: there is none of that name.
     """
     known = {rule.name for rule in RULES[role]}
-    if not isinstance(names, list):
+    if not _is(names, list):
         raise CannotGoOn(f"its hello has without {_shown(names)}, which is no list of rules")
-    for name in cast("list[Any]", names):
+    for name in names:
         if name not in known:
             raise CannotGoOn(f"there is no rule {_shown(name)} of a {role}; --list-rules shows all")
-    return frozenset(cast("list[str]", names))
+    return frozenset(names)
 
 
 def request(**members: Any) -> bytes:
@@ -179,12 +179,12 @@ def parse_case(text: str, role: str) -> list[Any]:
         ValueError: it is none.
     """
     items = json.loads(text)
-    if not isinstance(items, list) or (role == "producer" and not items):
+    if not _is(items, list) or (role == "producer" and not items):
         raise ValueError(text)
     try:
         if role == "consumer":
-            return [base64.b64decode(chunk, validate=True) for chunk in cast("list[Any]", items)]
-        return [ServerSentEvent(**event) for event in cast("list[Any]", items)]
+            return [base64.b64decode(chunk, validate=True) for chunk in items]
+        return [ServerSentEvent(**event) for event in items]
     except (TypeError, binascii.Error) as error:
         raise ValueError(text) from error
 
@@ -202,9 +202,10 @@ def parse_answer(line: bytes) -> dict[str, Any]:
         raise CannotGoOn(f"it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {_shown(line)}") from None
     except (ValueError, RecursionError):
         raise CannotGoOn(f"it wrote a line that is not JSON: {_shown(line)}") from None
-    if not isinstance(parsed, dict):
+    if not _is(parsed, dict):
         raise CannotGoOn(f"it wrote a line that is no JSON object: {_shown(line)}")
-    return cast("dict[str, Any]", parsed)
+    members: dict[str, Any] = parsed
+    return members
 
 
 def parse_reading(members: dict[str, Any]) -> Reading:
@@ -217,9 +218,9 @@ def parse_reading(members: dict[str, Any]) -> Reading:
     events = members.get("events")
     if "events" not in members and error is None:
         raise CannotGoOn(f"its answer has neither events nor an error: {_shown(members)}")
-    if not isinstance(events, (list, type(None))):
+    if not _is(events, list, type(None)):
         raise CannotGoOn(f"its events are no list: {_shown(events)}")
-    read = [parse_event(event) for event in cast("list[Any]", events or [])]
+    read = list(map(parse_event, events or ()))
     return Reading(read, "" if error is None else _text(error) or "(it does not say why)")
 
 
@@ -229,9 +230,8 @@ def parse_event(members: Any) -> dict[str, Any]:
     Raises:
         CannotGoOn: it is neither an event nor a comment.
     """
-    if not isinstance(members, dict):
+    if not _is(members, dict):
         raise CannotGoOn(f"an event is a JSON object, and not {_shown(members)}")
-    members = cast("dict[str, Any]", members)
     comment = _member(members, "comment")
     data = _member(members, "data")
     if data is None:
@@ -263,6 +263,11 @@ def parse_wire(members: dict[str, Any]) -> bytes:
     if not isinstance(wire, str):
         raise CannotGoOn(f"its answer has neither wire nor refused: {_shown(members)}")
     return _from_base64(wire, members)
+
+
+def _is(value: object, *kinds: type) -> bool:
+    """Tell what a value is, and leave it an Any, of which `isinstance` would make a list, or a dict, of unknowns."""
+    return isinstance(value, kinds)
 
 
 def _member(members: dict[str, Any], *names: str) -> Any:

@@ -72,7 +72,8 @@ class _Process:
             )
         except OSError as error:
             raise CannotGoOn(f"{command[0]}: {error.strerror or error}") from None
-        self._input, self._output, self._errors = _pipe(self._process.stdin), _pipe(self._process.stdout), b""
+        self._input, self._output = _pipe(self._process.stdin), _pipe(self._process.stdout)
+        self._errors = b""
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._listener = threading.Thread(target=self._read_errors, args=[_pipe(self._process.stderr)], daemon=True)
@@ -144,7 +145,7 @@ class _Process:
 
     def _read_errors(self, pipe: IO[bytes]) -> None:
         with pipe:
-            while text := pipe.read1(_KEPT):  # type: ignore[attr-defined]  # a BufferedReader
+            while text := os.read(pipe.fileno(), _KEPT):
                 self._errors = (self._errors + text)[-_KEPT:]
 
 

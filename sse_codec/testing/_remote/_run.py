@@ -37,6 +37,7 @@ class Outcome:
         cases: how many streams were read, or events sent.
         seconds: how long it took.
         stopped: why it could not go on; "" when it went to its end.
+        is_interrupted: whether that was by Ctrl-C.
         last: the case at which it stopped, if it did: chunks, or an event.
         rules: those that it was to report; empty: all.
         ended_early: whether rules are left that were not looked for to the end.
@@ -50,6 +51,7 @@ class Outcome:
     cases: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    is_interrupted: bool = False
     last: list[Any] = field(default_factory=list[Any])
     rules: Collection[str] = ()
     ended_early: bool = False
@@ -73,6 +75,7 @@ class Plan:
         seed: for the drawing; None: any.
         cases: try these alone.
         comment: has a producer send a comment; None: it sends none.
+        progress: is told how many cases there have been, after each.
         timeout: how long the check waits for one case, in seconds; None: the remote sees to it.
     """
 
@@ -85,6 +88,7 @@ class Plan:
     cases: list[list[Any]] | None = None
     comment: Callable[[str], bytes] | None = None
     timeout: float | None = None
+    progress: Callable[[int], object] = bool
 
 
 def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]]:
@@ -115,7 +119,7 @@ def producer(remote: RemoteProducer) -> PerStream:
     return per_stream(stream)
 
 
-def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], None] = bool) -> Outcome:
+def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], object] = bool) -> Outcome:
     """Check a remote; return what was found.
 
     Args:
@@ -134,14 +138,14 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], No
         """Run the check, and keep what it finds: it may not come to the next search."""
         fresh()
         try:
-            check(_watched(tested, outcome, last), **options)
+            check(_watched(tested, outcome, last, plan.progress), **options)
         except NotConforming as found:
             outcome.findings.append(found)
             raise
 
     if role == "producer" and plan.comment is None:
         outcome.without |= {COMMENT_END.name}
-    options = {
+    options: dict[str, Any] = {
         **hello.options,
         **plan.options,
         "without": outcome.without,
@@ -169,16 +173,20 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], No
         outcome.stopped = str(reason)
         outcome.last = last
         outcome.ended_early = True
+    except KeyboardInterrupt:
+        outcome.stopped = "the run was interrupted"
+        outcome.is_interrupted = outcome.ended_early = True
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _watched(tested: Any, outcome: Outcome, last: list[Any]) -> Any:
+def _watched(tested: Any, outcome: Outcome, last: list[Any], progress: Callable[[int], object]) -> Any:
     """Return what is tested, with each case counted, and the last one kept."""
 
     def note(case: list[Any]) -> None:
         outcome.cases += 1
         last[:] = case
+        progress(outcome.cases)
 
     if isinstance(tested, Endpoint):
         publish = tested.publish

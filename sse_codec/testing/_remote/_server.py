@@ -13,6 +13,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +82,7 @@ class Case:
             if not self._grace or complete <= len(self._came):
                 time.sleep(self._pause)
             else:
-                self.wait(lambda complete=complete: len(self._came) >= complete, self._grace)
+                self.wait(partial(self._has_seen, complete), self._grace)
         with self._changed:
             self._sent += 1  # what comes now comes with the end
 
@@ -90,6 +91,9 @@ class Case:
         with self._changed:
             self._came += [self._sent - 1] * (count - len(self._came))
             self._changed.notify_all()
+
+    def _has_seen(self, count: int) -> bool:
+        return len(self._came) >= count
 
     def with_chunks(self, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return events with the chunks with which they came, as far as that was reported."""
@@ -229,8 +233,8 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end."""
-        host = self.server_name if ":" not in str(self.server_address[0]) else f"[{self.server_address[0]}]"
-        return f"http://{host}:{self.server_port}"
+        host = self.server_name
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}"
 
     def server_bind(self) -> None:
         """Bind; the name is not looked up, which takes seconds where no name server answers."""

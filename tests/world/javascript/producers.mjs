@@ -70,16 +70,19 @@ producer('fastify-sse-v2', {}, async ({data, event, id, retry}) => {
   return serializeSSEEvent({data, event: type(event), id: optional(id), retry: optional(retry)})
 })
 
+let server
 producer('@fastify/sse', {}, async ({data, event, id, retry}) => {
-  const {default: fastify} = await import('fastify')
-  const app = fastify()
-  await app.register(await import('@fastify/sse'), {serializer: (value) => value, heartbeatInterval: 0})
-  app.get('/', {sse: true}, async (request, reply) => {
-    await reply.sse.send({data, event: type(event), id: optional(id), retry: optional(retry)})
-    reply.sse.close()
-  })
-  const answer = await app.inject({url: '/', headers: {accept: 'text/event-stream'}})
-  await app.close()
+  if (server === undefined) {
+    const {default: fastify} = await import('fastify')
+    server = fastify()
+    await server.register(await import('@fastify/sse'), {serializer: (value) => value, heartbeatInterval: 0})
+    server.post('/', {sse: true, bodyLimit: 2 ** 30}, async (request, reply) => {
+      await reply.sse.send(request.body)
+      reply.sse.close()
+    })
+  }
+  const payload = {data, event: type(event), id: optional(id), retry: optional(retry)}
+  const answer = await server.inject({method: 'POST', url: '/', headers: {accept: 'text/event-stream'}, payload})
   if (answer.statusCode !== 200) throw new Error(answer.body)
   return answer.rawPayload
 })

@@ -84,19 +84,25 @@ export class Stream {
 }
 
 /** Reads with an EventSource until it would connect again. */
-export const listen = (source, stream, add, ended = new Promise(() => {})) => new Promise((resolve) => {
+export const listen = (source, stream, add, ended = new Promise(() => {})) => new Promise((resolve, reject) => {
   const end = async () => {
     await settle()
     source.close()
     resolve()
   }
-  for (const type of stream.types) {
-    source.addEventListener(type, (event) => {
-      if (typeof event.data === 'string') add({data: event.data, event: event.type, last_event_id: event.lastEventId ?? ''})
-    })
+  try {
+    for (const type of stream.types) {
+      source.addEventListener(type, (event) => {
+        if (typeof event.data === 'string') add({data: event.data, event: event.type, last_event_id: event.lastEventId ?? ''})
+      })
+    }
+  } catch (error) {
+    source.close()
+    reject(error)
+    return
   }
   source.addEventListener('error', (event) => { if (event.data === undefined) end() })
-  ended.then(end)
+  ended.then(end, reject)
 })
 
 /** An XMLHttpRequest whose response is a stream: as in a browser, its text is decoded as UTF-8 as it comes. */
@@ -125,7 +131,11 @@ export const xmlHttpRequest = (stream, onEnd) => class XMLHttpRequest {
     this[`on${type}`]?.({type, target: this, currentTarget: this})
   }
 
-  async send() {
+  send() {
+    onEnd(this.#receive())
+  }
+
+  async #receive() {
     const decoder = new TextDecoder()
     this.status = 200
     this.readyState = 2
@@ -142,7 +152,6 @@ export const xmlHttpRequest = (stream, onEnd) => class XMLHttpRequest {
     this.#tell('load')
     this.#tell('loadend')
     await settle()
-    onEnd()
   }
 }
 
@@ -172,6 +181,11 @@ export const serve = async (stream) => {
 /** JSON has no Infinity, and drops what is undefined. */
 const plain = (key, value) => (typeof value === 'number' && !Number.isSafeInteger(value) ? String(value) : value)
 
+/** Called with what a library throws where nobody can catch it: it belongs to the stream that is read now. */
+let fail
+process.on('uncaughtException', (error) => fail?.(error))
+process.on('unhandledRejection', (error) => fail?.(error))
+
 const consume = async ({read}, {chunks}) => {
   const stream = new Stream(chunks.map((chunk) => Buffer.from(chunk, 'base64')))
   const events = []
@@ -179,10 +193,13 @@ const consume = async ({read}, {chunks}) => {
     events.push(stream.given > 0 ? {...event, chunk: stream.given - 1} : event)
   }
   try {
-    await read(stream, add)
+    await Promise.race([read(stream, add), new Promise((_, reject) => { fail = reject })])
     return {events}
   } catch (error) {
-    return {events, error: String(error)}
+    const answer = {events: [...events], error: String(error)}
+    fail = () => {}  // whatever else comes of this stream
+    for (let turn = 0; turn < 20; turn++) await settle()
+    return answer
   }
 }
 
