@@ -241,6 +241,7 @@ CASES = [
     Case("a dict", b"data: {'a': 1, 'b': None}\n\n", "broken-framing", (1, 7), ("the repr of a Python dict",)),
     Case("an object", b"data: <generator object f at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
     Case("another object", b"data: <app.Chunk object at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
+    Case("on Windows", b"data: <app.Chunk object at 0x0001F3A>\n\n", "broken-framing", (1, 7), ("Python prints",)),
     Case("a class", b"data: <class 'app.Chunk'>\n\n", "broken-framing", (1, 7), ("Python prints",)),
     Case("an event", b"data: ServerSentEvent(data='a')\n\n", "broken-framing", (1, 7), ("the repr of an event",)),
     Case("JavaScript", b"data: [object Object]\n\n", "broken-framing", (1, 7), ("JavaScript prints",)),

@@ -202,7 +202,9 @@ class _Thread(threading.Thread):
                 loop.call_soon_threadsafe(_cancel_all, loop)
             self._calls.put(None)
             self.join(_TO_END)
-        if self.is_alive():
+        # Under a tracer (a debugger, coverage) CPython 3.11 would run in place until the thread has seen the exception,
+        # and that may be never.
+        if self.is_alive() and (sys.version_info >= (3, 12) or sys.gettrace() is None):
             with contextlib.suppress(ImportError, AttributeError):  # only CPython can
                 import ctypes
 
