@@ -9,6 +9,8 @@ docs/gateway.md (test_serving_docs.py), docs/adopting.md (test_adopting.py), doc
 from __future__ import annotations
 
 import ast
+import asyncio
+import functools
 import inspect
 import os
 import re
@@ -29,6 +31,7 @@ from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode, resume
 from sse_codec.testing import NotConforming, check_consumer, check_producer, chunkings, streams
 from tests.conftest import PROFILE
 from tests.interop import findings
+from tests.test_endpoints import Wsgi, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +66,18 @@ BLOCKS = {
     for text in PAGES.values()
     for name, block in re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
 }
+#: The blocks that are tests of somebody's, by name, and what these are called.
+EXAMPLES_OF_TESTS = {
+    "fuzz async": ["test_endpoint"],
+    "fuzz comment": ["test_keep_alive"],
+    "fuzz per stream": ["test_encoder"],
+    "fuzz asgi": ["test_app"],
+    "fuzz wsgi": ["test_app"],
+    "fuzz consumer": ["test_read"],
+    "fuzz lines": ["test_parse"],
+    "fuzz findings": ["test_all"],
+    "fuzz property": ["test_no_event_is_lost", "test_an_event_is_one_block"],
+}
 #: The blocks that hold by themselves when they are run.
 ASSERTING = {
     "async",
@@ -85,7 +100,7 @@ def run(name: str) -> dict[str, Any]:
     """Run a block; where it shows an error that is caught, the error must come."""
     tree = ast.parse(BLOCKS[name])
     for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and not node.orelse:
+        if isinstance(node, ast.Try) and node.handlers and not node.orelse:
             node.orelse = ast.parse("raise AssertionError('nothing was raised')").body
     names: dict[str, Any] = {}
     exec(compile(tree, f"the block {name!r}", "exec"), names)  # noqa: S102  # our own
@@ -126,7 +141,7 @@ def test_every_example_is_run() -> None:
         "llm",
         "llm page",
     }
-    fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
+    fuzz = {"fuzz", "fuzz in an async test", "fuzz url", *EXAMPLES_OF_TESTS}
     assert set(BLOCKS) == here | recipes | fuzz | ASSERTING
     assert sum(map(len, NAMES.values())) == len(BLOCKS), "a name stands for one block"
     for page, text in PAGES.items():
@@ -223,20 +238,26 @@ def test_a_producer_with_a_fault_is_reported_as_shown() -> None:
 
 
 @pytest.mark.usefixtures("few_examples")
-@pytest.mark.parametrize(
-    ("name", "tests"),
-    [
-        ("fuzz async", ["test_endpoint"]),
-        ("fuzz asgi", ["test_app"]),
-        ("fuzz consumer", ["test_read"]),
-        ("fuzz property", ["test_no_event_is_lost", "test_an_event_is_one_block"]),
-    ],
-)
-def test_an_example_that_is_a_test(name: str, tests: list[str]) -> None:
+@pytest.mark.parametrize("name", EXAMPLES_OF_TESTS)
+def test_an_example_that_is_a_test(name: str) -> None:
     names = run(name)
-    assert [each for each in names if each.startswith("test_")] == tests
-    for each in tests:
+    assert [each for each in names if each.startswith("test_")] == EXAMPLES_OF_TESTS[name]
+    for each in EXAMPLES_OF_TESTS[name]:
         names[each]()
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_a_check_in_an_async_test() -> None:
+    asyncio.run(run("fuzz in an async test")["test_read"]())
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_a_check_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = run("fuzz url")
+    cases = [[ServerSentEvent("a", id="1")], [ServerSentEvent("a", event="b\nc")]]  # each takes a request of its own
+    monkeypatch.setitem(names, "check_producer", functools.partial(check_producer, cases=cases))
+    with served(Wsgi()) as url:
+        names["test_server"](url)
 
 
 def test_the_table_of_options_is_complete() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -53,6 +52,7 @@ def search(
         shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
             name.
     """
+    __tracebackhide__ = True
     examples = 0
     first: NotConforming | None = None
     failing: T | None = None
@@ -137,20 +137,3 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Check an option that is one of a few words; raises ValueError."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
-
-
-def drained(result: Any) -> Any:
-    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
-    if hasattr(result, "__aiter__"):
-
-        async def collect() -> list[Any]:
-            return [item async for item in result]
-
-        return asyncio.run(collect())
-    if hasattr(result, "__await__"):
-
-        async def wait() -> Any:
-            return await result
-
-        return drained(asyncio.run(wait()))
-    return result
