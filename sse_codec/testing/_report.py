@@ -76,11 +76,16 @@ class NotConforming(AssertionError):
         self._body = f"{self._body}\n{note}\n"
         return self
 
-    def __str__(self) -> str:
-        text = (
+    @property
+    def report(self) -> str:
+        """The text without the advice at its end, which is for who calls a check from Python."""
+        return (
             f"{self._what}\n\n{self._body}\n"
             f"the rule that is touched: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
         )
+
+    def __str__(self) -> str:
+        text = self.report
         # Without one of these there is nothing left to look at.
         if self.rule not in {"data", "missing-blank-line", "content-type"}:
             text = f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
