@@ -329,7 +329,7 @@ def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
     def consume(chunks: Iterable[bytes]) -> list[object]:
         return [object() for _ in decode(chunks)]
 
-    with pytest.raises(TypeError, match="an event needs data and event, and object lacks one"):
+    with pytest.raises(TypeError, match="an event needs data and event, and this object lacks data"):
         check_consumer(consume)
 
 
@@ -367,7 +367,9 @@ def test_a_report_is_a_report() -> None:
         "\nthe rule that is touched: leading-bom (the stream starts with a byte order mark)\n"
         'WHATWG HTML 9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."\n'
         "\n"
-        'If this one is known, without={"leading-bom"} looks for others.'
+        'If this one is known, without={"leading-bom"} looks for others.\n'
+        "\n"
+        r"This one alone: cases=[[b'\xef\xbb\xbfdata: a\n\n']]"
     )
 
 

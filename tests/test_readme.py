@@ -49,6 +49,7 @@ PAGES = {
                 "disputed-cases",
                 "performance",
                 "proxies",
+                "pyodide",
                 "reading",
                 "resuming",
                 "security",
@@ -140,6 +141,8 @@ def test_every_example_is_run() -> None:
         *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
         "llm",
         "llm page",
+        "browser",
+        "browser page",
     }
     fuzz = {"fuzz", "fuzz in an async test", "fuzz url", *EXAMPLES_OF_TESTS}
     assert set(BLOCKS) == here | recipes | fuzz | ASSERTING

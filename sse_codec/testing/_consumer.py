@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import BOM, parse_retry
-from sse_codec.testing._checks import known_rules, one_of, search, touched
+from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
 from sse_codec.testing._options import chosen_seed, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
@@ -50,6 +50,7 @@ def check_consumer(
     consume: Consumer,
     *,
     without: Collection[str] = (),
+    only: Collection[str] = (),
     ids: Literal["own", "sticky", "either"] = "either",
     retries: Literal["own", "sticky", "either"] = "either",
     on_eof: Literal["discard", "dispatch"] = "discard",
@@ -95,6 +96,7 @@ def check_consumer(
             "empty-event", "empty-id", "data-lines", "non-ascii", "retry", "id", "event", "events" (more than one),
             "promptness" (at all), "promptness-cr" (where a CR came last). A name that `sse_codec.lint` uses too means
             the same there.
+        only: names of the rules to report; what breaks another one is passed over. Empty: all.
         ids: what `id` means: the block's own field, the sticky last event ID, or, if either is fine, one of them for
             all events of a stream. None and "" both stand for no id.
         retries: the same for `retry`.
@@ -143,6 +145,7 @@ def check_consumer(
     caller = "check_consumer()"
     takes_one(caller, consume, "the chunks")
     excluded = known_rules(caller, without, _RULES)
+    only = known_rules(caller, only, _RULES, option="only")
     one_of(caller, "ids", ids, ("own", "sticky", "either"))
     one_of(caller, "retries", retries, ("own", "sticky", "either"))
     one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
@@ -160,15 +163,14 @@ def check_consumer(
             if cases is None:
                 drawn = mostly_many(chunked(wires(excluded), excluded), 5)
                 known = streams_in_chunks(law.is_left_out if excluded else None)
-                search(known, drawn, law, settings, seed, shrink=shrink_stream)
+                search(known, drawn, narrowed(law, only, CONSUMER_RULES, Stream), settings, seed, shrink=shrink_stream)
             else:
                 for case in cases:
                     law.check(list(case))
         except Hung as hung:
             raise hung.failure from None
         except NotConforming as failure:
-            failure.seed = seed
-            raise
+            raise failure.finished(seed) from failure.__cause__
 
 
 class Hung(BaseException):

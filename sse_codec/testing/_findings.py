@@ -8,7 +8,7 @@ from typing import Any
 from sse_codec.testing._report import NotConforming
 
 #: What breaks one of these breaks everything, and there is nothing more to look for.
-_OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
+OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
 
 
 def findings(
@@ -44,7 +44,7 @@ def findings(
             if failure.rule in found:
                 break
             found[failure.rule] = failure
-            if failure.rule in _OF_EVERYTHING:
+            if failure.rule in OF_EVERYTHING:
                 break
         else:
             break
@@ -53,5 +53,5 @@ def findings(
     return [
         failure
         for at, (rule, failure) in enumerate(found.items())
-        if rule.startswith("promptness") or not failure.touches & set(rules[at + 1 :]) - _OF_EVERYTHING
+        if rule.startswith("promptness") or not failure.touches & set(rules[at + 1 :]) - OF_EVERYTHING
     ]

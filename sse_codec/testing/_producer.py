@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import known_rules, one_of, search, touched
+from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._endpoints import Endpoint, PerStream
 from sse_codec.testing._options import chosen_seed, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
@@ -44,6 +44,7 @@ def check_producer(
     produce: Producer | Endpoint | PerStream,
     *,
     without: Collection[str] = (),
+    only: Collection[str] = (),
     unsendable: Literal["contained", "refused", "untested"] = "contained",
     ids: Literal["own", "sticky"] = "own",
     data: Literal["text", "json"] | st.SearchStrategy[str] = "text",
@@ -80,6 +81,7 @@ def check_producer(
             than one in a stream), "promptness" (an event comes only with the next); of what can't be sent:
             "line-end-in-event", "line-end-in-id", "line-end-in-comment", "id-with-null", "empty-event", "surrogate",
             "negative-retry". A name that `sse_codec.lint` uses too means the same there.
+        only: names of the rules to report; what breaks another one is passed over. Empty: all.
         unsendable: what becomes of events that the format can't hold: a line end in a type or an id, an id with U+0000,
             a lone surrogate. "contained": the producer is free to raise, to send nothing, or to send something else in
             that place, such as an event that names the error; but the value may not get into another field, and no
@@ -129,6 +131,7 @@ def check_producer(
     if not isinstance(produce, (Endpoint, PerStream)):
         takes_one(caller, produce, "an event")
     excluded = known_rules(caller, without, _RULES)
+    only = known_rules(caller, only, _RULES, option="only")
     one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
     one_of(caller, "ids", ids, ("own", "sticky"))
     positive(caller, "timeout", timeout)
@@ -149,15 +152,15 @@ def check_producer(
         try:
             if cases is None:
                 law.check_comments()
-                search(_known(unsendable), mostly_many(drawn, 6), law, settings, seed, shrink=shrink_events)
+                narrow = narrowed(law, only, PRODUCER_RULES, lambda case: case.events)
+                search(_known(unsendable), mostly_many(drawn, 6), narrow, settings, seed, shrink=shrink_events)
             else:
                 for case in cases:
                     law.check(EventsCase(list(case), _spoilt_field(case[-1])))
         except Hung as hung:
             raise hung.failure from None
         except NotConforming as failure:
-            failure.seed = seed
-            raise
+            raise failure.finished(seed) from failure.__cause__
 
 
 class Hung(BaseException):
@@ -310,7 +313,7 @@ class _Law:
         # Nearly all that is left out is not drawn either.
         if not case.events or any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        spoilt = [""] * (len(case.events) - 1) + [case.spoilt]
+        spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have none
         shape = self.options.shape
         events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
         if any(map(self._is_beyond, events)):

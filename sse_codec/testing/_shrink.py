@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 #: How many cases are tried, and for how many seconds of processor time, which matters for large ones alone.
 _MOST_CASES, _MOST_SECONDS, _BETWEEN_LOOKS = 1000, 5.0, 0.1
+#: The same in seconds of waiting, which matters for what hangs.
+_MOST_WAITING = 60.0
 #: What has more parts than this is not looked at one by one.
 _FEW = 40
 
@@ -86,15 +88,17 @@ class Shrinking(Generic[T]):
         self._law, self._weigh = law, weigh
         self._left = _MOST_CASES
         self._stop = process_time() + _MOST_SECONDS
+        self._end = perf_counter() + _MOST_WAITING
         self._looked = perf_counter()
         self._is_late = False
 
     @property
     def is_spent(self) -> bool:
         # The other clock may be slow to read, so it is asked only now and then.
-        if perf_counter() - self._looked > _BETWEEN_LOOKS:
-            self._looked = perf_counter()
-            self._is_late = process_time() > self._stop
+        now = perf_counter()
+        if now - self._looked > _BETWEEN_LOOKS:
+            self._looked = now
+            self._is_late = process_time() > self._stop or now > self._end
         return self._left <= 0 or self._is_late
 
     def take(self, case: T) -> bool:
