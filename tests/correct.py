@@ -259,6 +259,14 @@ def with_sticky_retries(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str
                 yield event.event, event.data, event.id, decoder.reconnection_time
 
 
+def dispatching(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    return decode(chunks, on_eof="dispatch")
+
+
+def of_text(chunks: Iterable[str]) -> Iterator[ServerSentEvent]:
+    return decode(chunk.encode() for chunk in chunks)
+
+
 #: Each with the options of `check_consumer` that it needs.
 CONSUMERS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "decode": (decode, {}),
@@ -291,8 +299,8 @@ CONSUMERS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "sticky ids": (made(lambda e: (e.event, e.data, e.last_event_id)), {"ids": "sticky"}),
     "sticky retries": (with_sticky_retries, {"retries": "sticky"}),
     "with comments": (with_comments, {"comments": "kept"}),
-    "dispatches at the end": (lambda chunks: decode(chunks, on_eof="dispatch"), {"on_eof": "dispatch"}),
-    "text": (lambda chunks: decode(chunk.encode() for chunk in chunks), {"text": True}),
+    "dispatches at the end": (dispatching, {"on_eof": "dispatch"}),
+    "text": (of_text, {"text": True}),
 }
 
 # Producers.

@@ -3,6 +3,10 @@
 `faulty_consumers` does it to what it has read, `faulty_producers` to what it is to send.
 """
 
+# Rules about lambdas are off here: pyright does not see what a lambda in such a table takes.
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import contextlib

@@ -16,7 +16,7 @@ from tests import correct, faulty_consumers, faulty_producers
 from tests.test_checks import DEFAULT, DRAWN, FEW, found_by, name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 #: The known places alone, where all of these are found: so nothing is drawn.
 FOUND = settings(DEFAULT, phases=[Phase.explicit, Phase.shrink])
@@ -42,9 +42,14 @@ def seeded(faults: Iterable[type], half: int) -> list[Any]:
     return parameters
 
 
+def consumer(fault: type[faulty_consumers.Correct]) -> Callable[[Iterable[bytes]], Iterator[Any]]:
+    """Return what makes a consumer for each stream."""
+    return lambda chunks: fault().consume(chunks)
+
+
 @pytest.mark.parametrize("fault", seeded(faulty_consumers.FAULTS, 0))
 def test_every_faulty_consumer_is_found(fault: type[faulty_consumers.Correct]) -> None:
-    failure = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=FOUND)
+    failure = found_by(check_consumer, consumer(fault), settings=FOUND)
     assert failure.rule in faulty_consumers.FAULTS[fault]
     assert failure.sentence in str(failure)
 
@@ -65,7 +70,7 @@ def test_the_faults_are_many() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", faulty_consumers.DRAWABLE, ids=name)
 def test_the_strategies_find_every_faulty_consumer(fault: type[faulty_consumers.Correct]) -> None:
-    found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DRAWN)
+    found_by(check_consumer, consumer(fault), settings=DRAWN)
 
 
 @pytest.mark.thorough
