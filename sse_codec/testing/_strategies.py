@@ -271,7 +271,7 @@ def streams(events: st.SearchStrategy[list[ServerSentEvent]] | None = None) -> s
     return (event_lists() if events is None else events).flatmap(spellings)
 
 
-#: What a failing stream shrinks to where it can: no other line takes fewer choices.
+#: The simplest lines, besides data.
 _SIMPLE = [(b"event: a", "event"), (b"id: 1", "id"), (b"retry: 7", "retry")]
 
 
