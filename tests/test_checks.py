@@ -401,7 +401,9 @@ def test_an_event_is_no_comment() -> None:
     failure = found_by(check_consumer, consume, comments="kept", settings=DEFAULT)
     assert failure.rule == "comment"
     assert failure.got is not None
-    assert [item.kind for item in failure.got] == ["event", "event"], "as many items as there should be, of another kind"
+    assert [item.kind for item in failure.got] == ["event", "event"], (
+        "as many items as there should be, of another kind"
+    )
 
 
 def test_a_producer_of_one_line() -> None:
@@ -451,8 +453,24 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
         raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
 
     with pytest.raises(NotConforming) as caught:
-        search([], st.just([7]), law, settings(DRAWN, max_examples=5))
+        search([], st.just([7]), law, settings(DRAWN, max_examples=5), shrink=lambda case, failure, law: failure)
     assert (caught.value.case, caught.value.examples) == ([7], 1)
+
+
+def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
+    def law(case: int) -> None:
+        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
+
+    def shrink(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
+        with pytest.raises(NotConforming) as smaller:
+            law(case - 1)
+        return smaller.value
+
+    for phases, found in (([Phase.explicit], 7), ([Phase.explicit, Phase.shrink], 6)):
+        with pytest.raises(NotConforming) as caught:
+            search([7], st.just([8]), law, settings(phases=phases), shrink=shrink)
+        assert (caught.value.case, caught.value.examples) == ([found], 0)
+    search([], st.just([8]), law, settings(phases=[Phase.explicit]), shrink=shrink)  # nothing known, and nothing drawn
 
 
 def test_a_section_of_a_report_is_not_endless() -> None:
