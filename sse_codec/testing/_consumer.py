@@ -20,7 +20,7 @@ from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import BOM, parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import chosen_seed, positive, takes_one
+from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
 from sse_codec.testing._report import NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
@@ -35,6 +35,7 @@ Consumer = Callable[[Any], Any]
 _RULES = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
 _NAMES = {rule.name for rule in _RULES}
 
+_NONE: frozenset[str] = frozenset()
 #: What nothing that gets text can see: the decoder of the bytes sees to it.
 _OF_BYTES = {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
 #: What nothing that gets lines can see: the splitter of the lines sees to it.
@@ -152,7 +153,8 @@ def check_consumer(
     one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
     positive(caller, "timeout", timeout)
     shape = made_shape(caller, data, types, required)
-    excluded |= (_OF_BYTES if text else set()) | (_OF_LINES & _NAMES if lines else set())
+    excluded |= _OF_BYTES if text else _NONE
+    excluded |= _OF_LINES & _NAMES if lines else _NONE
     options = _Options(
         excluded, ids, retries, on_eof, comments, text, max_retry, max_event_size, lines, until, ignore, shape
     )
@@ -254,7 +256,7 @@ def _observed(item: Any, without: Collection[str] = ()) -> _Item:
 
 def _event(name: Any, data: Any, fields: dict[str, Any], chunk: int | None) -> _Item:
     for field, value in (("data", data), ("event", name)):
-        if isinstance(value, (bytes, bytearray, memoryview)):
+        if is_one_of(value, bytes, bytearray, memoryview):
             kind = type(value).__name__
             raise _NotAnItem(f"an event's {field} is text, and {show_value(value)} is {kind}: decode it as UTF-8")
     return _Item("event", name or "message", data, fields, chunk)
