@@ -22,7 +22,7 @@ from sse_codec.testing._checks import known_rules, narrowed, one_of, search, tou
 from sse_codec.testing._chunks import Chunks
 from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
-from sse_codec.testing._report import NotConforming, python_chunks, section, show_bytes, show_value
+from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import shrink_stream
@@ -169,18 +169,10 @@ def check_consumer(
             else:
                 for case in cases:
                     law.check(list(case))
-        except Hung as hung:
-            raise hung.failure from None
+        except Final as final:
+            raise final.error from None
         except NotConforming as failure:
             raise failure.finished(seed) from failure.__cause__
-
-
-class Hung(BaseException):
-    """Carries a failure past whoever would make it smaller: each try takes as long as the first."""
-
-    def __init__(self, failure: NotConforming) -> None:
-        super().__init__(failure)
-        self.failure = failure
 
 
 class _Item(NamedTuple):
@@ -417,7 +409,7 @@ class _Law:
         try:
             self.worker(lambda: self._consume(source, got, came, 10 + len(reference.lines) + len(reference.events)))
         except _NotAnItem as mistake:
-            raise TypeError(f"check_consumer(): {mistake}") from None
+            raise Final(TypeError(f"check_consumer(): {mistake}")) from None
         except Hang:
             source.stop()
             if source.asked > len(given.pieces):
@@ -428,7 +420,7 @@ class _Law:
             else:
                 what = "the consumer hangs, and asks for no more chunks"
             what += f": {self.worker.timeout:g} seconds have passed"
-            raise Hung(self._failure(given, reference, got, what)) from None
+            raise Final(self._failure(given, reference, got, what)) from None
         except _TooMany:
             what = "the consumer gives more items than the stream has lines, and goes on"
             raise self._failure(given, reference, got, what) from None

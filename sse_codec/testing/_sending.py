@@ -19,7 +19,7 @@ from sse_codec._event import ReceivedEvent, ServerSentEvent
 from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
 from sse_codec.testing._options import is_one_of
 from sse_codec.testing._reference import reference_decode
-from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
+from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
 from sse_codec.testing._worker import Hang, Worker
@@ -332,7 +332,10 @@ class _Live:
 
     def start(self) -> None:
         if self._connection is None:
-            self.worker(self._connect)
+            try:
+                self.worker(self._connect)
+            except Exception as error:  # noqa: BLE001  # whatever it is, no other case can do better
+                raise Final(error) from None
         self.was_late = False
         self._arrived = self._sent = 0
         self.last_event_id = self._decoder.last_event_id
