@@ -38,7 +38,8 @@ def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> di
 
 
 def main(name: str, hello: str = "{}") -> None:
-    fault = type(name, tuple(getattr(faulty_consumers, each) for each in name.split("+")), {})
+    known = {fault.__name__: fault for fault in (faulty_consumers.Correct, *faulty_consumers.FAULTS)}
+    fault = type(name, tuple(known[each] for each in name.split("+")), {})
     for line in sys.stdin:
         request = json.loads(line)
         reply = {"hello": 1, "name": name, **json.loads(hello)} if "hello" in request else answer(request, fault)
