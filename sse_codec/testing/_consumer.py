@@ -170,8 +170,7 @@ def check_consumer(
         except Hung as hung:
             raise hung.failure from None
         except NotConforming as failure:
-            failure.seed = seed
-            raise
+            raise failure.finished(seed) from failure.__cause__
 
 
 class Hung(BaseException):

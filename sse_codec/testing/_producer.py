@@ -32,7 +32,7 @@ from sse_codec.testing._sending import Behind, NotSent, Sending, streams_of
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import EventsCase, shrink_events
 from sse_codec.testing._strategies import _events, mostly_many
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
+from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
 from sse_codec.testing._worker import Hang, Run, Worker
 
 Producer: TypeAlias = Callable[[ServerSentEvent], Any]
@@ -160,8 +160,7 @@ def check_producer(
         except Hung as hung:
             raise hung.failure from None
         except NotConforming as failure:
-            failure.seed = seed
-            raise
+            raise failure.finished(seed) from failure.__cause__
 
 
 class Hung(BaseException):
@@ -177,11 +176,13 @@ def _sendable_case(before: Events, event: ServerSentEvent) -> EventsCase:
 
 
 def _known(unsendable: str) -> Iterator[EventsCase]:
-    for events in events_to_send():
+    for events in small_events_to_send():
         yield EventsCase(events, "")
     if unsendable != "untested":
         for event, spoilt in events_that_cannot_be_sent():
             yield EventsCase([event], spoilt)
+    for events in large_events_to_send():
+        yield EventsCase(events, "")
 
 
 _Spoiler: TypeAlias = tuple[str, st.SearchStrategy[Any]]

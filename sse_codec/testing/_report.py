@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from sse_codec._event import ServerSentEvent
@@ -60,6 +61,16 @@ class NotConforming(AssertionError):
         self._body = body
         self._again = again
 
+    def finished(self, seed: int | None) -> NotConforming:
+        """Return the failure of a search with a seed, without what was raised on the way to it."""
+        self.seed = seed
+        error: BaseException | None = self
+        while error is not None:
+            if isinstance(error.__context__, NotConforming):
+                error.__context__ = None
+            error = error.__cause__ or error.__context__
+        return self.with_traceback(None)
+
     def but(self, note: str) -> NotConforming:
         """Add a sentence to the report, below the cause, and return it."""
         self._body = f"{self._body}\n{note}\n"
@@ -109,33 +120,48 @@ def section(title: str, items: Sequence[str]) -> str:
 
 #: Something short many times over.
 _REPEATED = re.compile(r"(.{1,24}?)\1{9,}", re.DOTALL)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+#: How long must be what is not written out.
+_LONG = 60
 
 
-def _python(text: str, start: str) -> str:
-    """Return a Python expression for a text, or for its bytes in Latin-1, in which no long run is written out."""
-    literal = ascii if not start else (lambda part: ascii(part.encode("latin-1")))
+def _python(text: str, literal: Callable[[str], str]) -> str:
+    """Return a Python expression for a text, in which nothing is written out that comes many times in a row."""
+    parts: list[str] = []
+    once: list[str] = []
+    for line, group in groupby(_LINE.findall(text)):
+        times = len(list(group))
+        if times > 2 and times * len(line) > _LONG:
+            parts += _pieces("".join(once), literal)
+            once.clear()
+            pieces = _pieces(line, literal)
+            unit = pieces[0] if pieces == [literal(line)] else f"({' + '.join(pieces)})"
+            parts.append(f"{unit} * {times}")
+        else:
+            once += [line] * times
+    parts += _pieces("".join(once), literal)
+    return " + ".join(parts) or literal("")
+
+
+def _pieces(text: str, literal: Callable[[str], str]) -> list[str]:
     parts: list[str] = []
     at = 0
     for match in _REPEATED.finditer(text):
-        unit = match[1]
-        if len(match[0]) < 60:
-            continue
-        parts += [literal(text[at : match.start()])] * (at < match.start())
-        parts.append(f"{literal(unit)} * {len(match[0]) // len(unit)}")
-        at = match.end()
-    if at < len(text) or not parts:
-        parts.append(literal(text[at:]))
-    return " + ".join(parts)
+        if len(match[0]) >= _LONG:
+            parts += [literal(text[at : match.start()])] * (at < match.start())
+            parts.append(f"{literal(match[1])} * {len(match[0]) // len(match[1])}")
+            at = match.end()
+    return [*parts, literal(text[at:])] if at < len(text) else parts
 
 
 def python_bytes(data: bytes) -> str:
     """Return bytes as Python to paste, complete, and not for pages."""
-    return _python(data.decode("latin-1"), "b")
+    return _python(data.decode("latin-1"), lambda part: ascii(part.encode("latin-1")))
 
 
 def python_text(text: str) -> str:
     """Return a text as Python to paste."""
-    return _python(text, "")
+    return _python(text, ascii)
 
 
 def python_chunks(chunks: Sequence[bytes]) -> str:

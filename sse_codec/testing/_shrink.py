@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from time import monotonic, process_time
+from time import perf_counter, process_time
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
@@ -25,7 +25,7 @@ from sse_codec.testing._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES,
 T = TypeVar("T")
 
 #: How many cases are tried, and for how many seconds of processor time, which matters for large ones alone.
-_MOST_CASES, _MOST_SECONDS = 1000, 5.0
+_MOST_CASES, _MOST_SECONDS, _BETWEEN_LOOKS = 1000, 5.0, 0.1
 #: The same in seconds of waiting, which matters for what hangs.
 _MOST_WAITING = 60.0
 #: What has more parts than this is not looked at one by one.
@@ -50,11 +50,18 @@ class Shrinking(Generic[T]):
         self._law, self._weigh = law, weigh
         self._left = _MOST_CASES
         self._stop = process_time() + _MOST_SECONDS
-        self._end = monotonic() + _MOST_WAITING
+        self._end = perf_counter() + _MOST_WAITING
+        self._looked = perf_counter()
+        self._is_late = False
 
     @property
     def is_spent(self) -> bool:
-        return self._left <= 0 or process_time() > self._stop or monotonic() > self._end
+        # The other clock may be slow to read, so it is asked only now and then.
+        now = perf_counter()
+        if now - self._looked > _BETWEEN_LOOKS:
+            self._looked = now
+            self._is_late = process_time() > self._stop or now > self._end
+        return self._left <= 0 or self._is_late
 
     def take(self, case: T) -> bool:
         """Take a case for the smallest if it is lighter and fails too; tell whether it did."""

@@ -9,7 +9,7 @@ blocks, which costs a fraction of as many streams. What is large stands at the e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise, product
+from itertools import chain, product
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM
@@ -290,12 +290,26 @@ _NEXT = ServerSentEvent("c")
 
 def events_to_send() -> Iterator[list[ServerSentEvent]]:
     """Yield events that can be sent, as a stream each, none of them twice."""
+    yield from small_events_to_send()
+    yield from large_events_to_send()
+
+
+def small_events_to_send() -> Iterator[list[ServerSentEvent]]:
+    """Yield those that cost next to nothing."""
+    return _once(_texts(), _lines(), _in_order())
+
+
+def large_events_to_send() -> Iterator[list[ServerSentEvent]]:
+    """Yield the others."""
+    return _once(_large())
+
+
+def _once(*parts: Iterable[list[ServerSentEvent]]) -> Iterator[list[ServerSentEvent]]:
     seen: set[tuple[ServerSentEvent, ...]] = set()
-    for part in (_texts, _lines, _in_order, _large):
-        for events in part():
-            if tuple(events) not in seen:
-                seen.add(tuple(events))
-                yield events
+    for events in chain(*parts):
+        if tuple(events) not in seen:
+            seen.add(tuple(events))
+            yield events
 
 
 def _texts() -> Iterator[list[ServerSentEvent]]:
