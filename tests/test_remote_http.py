@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec.testing._remote import _listen
+from sse_codec.testing._remote import _listen, _server
 from sse_codec.testing._remote._listen import Listener
 from sse_codec.testing._remote._messages import CannotGoOn, Reading, RemoteError
 from sse_codec.testing._remote._service import Service
@@ -88,13 +88,37 @@ def test_a_client_that_reports_while_it_reads_says_when_events_came(listener: Li
     assert running.result["done"]
 
 
-def test_a_client_that_is_late_says_so_too() -> None:
+def test_a_client_that_is_late_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "_PATIENT", 1)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     running = Background(client.run, listener.url, client.reading(faulty_consumers.FlushesAtTheEnd), {"live": True})
     listener.wait_for_client()
     reading = listener.read([b"data: a\n\n", b"data: b\n\n"])
     assert [(event["data"], event["chunk"]) for event in reading.events] == [("a", 2), ("b", 2)]
+    numbers = [listener._number]
+    listener.read([b"data: a\n\n"])
+    listener.fresh()
+    listener.read([b"data: a\n\n"])
+    assert [*numbers, listener._number] == [2, 5], "it is tried again to be sure, once in a search"
     listener.finish(conforms=False, report="")
+    assert running.result["done"]
+    listener.close()
+
+
+def test_a_busy_machine_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "_PATIENT", PATIENCE / SHORT)
+    listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
+    correct = client.reading(faulty_consumers.Correct)
+    calls: list[bool] = []
+
+    def read(chunks: Iterable[bytes], saw: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+        calls.append(True)
+        return correct(chunks, saw if len(calls) > 1 else lambda _: None)
+
+    running = Background(client.run, listener.url, read, {"live": True})
+    listener.wait_for_client()
+    assert [event["chunk"] for event in listener.read([b"data: a\n\n", b": b\n"]).events] == [0]
+    listener.finish(conforms=True, report="")
     assert running.result["done"]
     listener.close()
 
@@ -241,6 +265,18 @@ def test_an_address_that_is_taken(listener: Listener) -> None:
         with pytest.raises(CannotGoOn, match=rf"^{host}:{port}: "):
             Service(running.url, host, port, **LIMITS)
         running.hang_up()
+
+
+def test_an_address_of_IPv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return  # this machine has none
+    listener = Listener("::1", 0, **LIMITS)
+    assert listener.url.startswith("http://[::1]:")
+    with urllib.request.urlopen(listener.url) as response:  # noqa: S310  # a test's
+        assert listener.url in response.read().decode()
+    listener.close()
 
 
 def test_a_page_is_told_the_address_by_which_it_knows_the_server(listener: Listener) -> None:
