@@ -38,7 +38,8 @@ def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> di
 
 
 def main(name: str, hello: str = "{}") -> None:
-    known = {fault.__name__: fault for fault in (faulty_consumers.Correct, *faulty_consumers.FAULTS)}
+    faults: list[type[faulty_consumers.Correct]] = [faulty_consumers.Correct, *faulty_consumers.FAULTS]
+    known = {fault.__name__: fault for fault in faults}
     fault = type(name, tuple(known[each] for each in name.split("+")), {})
     for line in sys.stdin:
         request = json.loads(line)
