@@ -27,11 +27,18 @@ class Chunks:
         self.asked += 1
 
 
+def members(event: Any) -> dict[str, Any]:
+    """Return an event as the protocol has it; some give out plain tuples."""
+    if isinstance(event, faulty_consumers.Event):
+        return event._asdict()
+    return dict(zip(("event", "data", "id", "retry"), event, strict=False))
+
+
 def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> dict[str, Any]:
     chunks = Chunks(request["chunks"])
     events: list[dict[str, Any]] = []
     try:
-        events.extend({**event._asdict(), "chunk": chunks.asked - 1} for event in fault().consume(chunks))
+        events.extend({**members(event), "chunk": chunks.asked - 1} for event in fault().consume(chunks))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is told
         return {"n": request["n"], "events": events, "error": repr(error)}
     return {"n": request["n"], "events": events}
