@@ -1350,6 +1350,11 @@ FAULTS: dict[type[Correct], set[str]] = {
     FlushesAtTheEnd: {"promptness"},
     WaitsForTheLFOfACR: {"promptness-cr"},
     WaitsForTheNextBlock: {"promptness"},
+}
+#: Those that what is drawn finds as well, without the known places.
+DRAWABLE = [*FAULTS]
+
+FAULTS |= {
     TakesAnEmptyChunkForTheEnd: {"empty-chunk"},
     StopsAtAnEmptyChunkInABlock: {"empty-chunk"},
     FailsAtAnEmptyChunk: {"empty-chunk"},

@@ -709,7 +709,11 @@ class SendsTheIdAsData(Correct):
 
 class SwapsIdAndType(Changed):
     def changed(self, event: ServerSentEvent) -> ServerSentEvent:
-        return event if event.id in {None, ""} or event.event == "message" else event.replace(event=event.id, id=event.event)
+        return (
+            event
+            if event.id in {None, ""} or event.event == "message"
+            else event.replace(event=event.id, id=event.event)
+        )
 
 
 class NamesFieldsInCapitals(Correct):
@@ -778,6 +782,11 @@ FAULTS: dict[type[Correct], set[str]] = {
     DropsNUL: {"nul"},
     CutsLongLines: {"long"},
     NumbersEventsItself: {"data"},
+}
+#: Those that what is drawn finds as well, without the known places.
+DRAWABLE = [*FAULTS]
+
+FAULTS |= {
     TakesVTForALineEnd: {"line-separator"},
     TakesFFForALineEnd: {"line-separator"},
     TakesNELForALineEnd: {"line-separator"},

@@ -69,7 +69,9 @@ CHANGES: dict[str, Change] = {
     "NormalizesToNFD": Change(_normalizing("NFD"), {"non-ascii"}),
     "NormalizesToNFKC": Change(_normalizing("NFKC"), {"non-ascii"}),
     "NormalizesToNFKD": Change(_normalizing("NFKD"), {"non-ascii"}),
-    "StripsAccents": Change(lambda value: _removing("[\u0300-\u036f]")(unicodedata.normalize("NFD", value)), {"non-ascii"}),
+    "StripsAccents": Change(
+        lambda value: _removing("[\u0300-\u036f]")(unicodedata.normalize("NFD", value)), {"non-ascii"}
+    ),
     "DropsZeroWidth": Change(_removing("[\u200b-\u200d\u2060]"), {"non-ascii"}),
     "DropsJoiners": Change(_removing("\u200d"), {"non-ascii"}),
     "DropsSoftHyphens": Change(_removing("\xad"), {"non-ascii"}),
@@ -89,7 +91,9 @@ CHANGES: dict[str, Change] = {
     "KnowsOnlyCP1252": Change(lambda value: value.encode("cp1252", "replace").decode("cp1252"), {"non-ascii"}),
     "ReadsUTF8AsLatin1": Change(lambda value: value.encode("utf-8", "surrogatepass").decode("latin-1"), {"non-ascii"}),
     "MendsMojibake": Change(_if_possible(lambda value: value.encode("latin-1").decode()), {"non-ascii"}),
-    "MakesQuotesStraight": Change(lambda value: value.translate(dict(zip(map(ord, "“”‘’"), "\"\"''", strict=True))), {"non-ascii"}),
+    "MakesQuotesStraight": Change(
+        lambda value: value.translate(dict(zip(map(ord, "“”‘’"), "\"\"''", strict=True))), {"non-ascii"}
+    ),
     "WritesASCIIDigits": Change(lambda value: "".join(str(unicodedata.decimal(c, c)) for c in value), {"non-ascii"}),
     "WritesEscapes": Change(lambda value: value.encode("ascii", "backslashreplace").decode(), {"non-ascii"}),
     # case
@@ -157,7 +161,9 @@ CHANGES: dict[str, Change] = {
     # what a value looks like
     "ReadsNumbers": Change(_if_possible(int), {"magic-value"}),
     "ReadsFloats": Change(_if_possible(lambda value: f"{float(value):g}"), {"magic-value"}),
-    "ReadsLongNumbers": Change(_if_possible(lambda value: int(float(value)) if len(value) > 15 else value), {"magic-value"}),
+    "ReadsLongNumbers": Change(
+        _if_possible(lambda value: int(float(value)) if len(value) > 15 else value), {"magic-value"}
+    ),
     "StripsZeros": Change(lambda value: value.lstrip("0") or value[-1:], PLAIN | {"magic-value"}),
     "ReadsJSON": Change(_if_possible(lambda value: json.dumps(json.loads(value))), {"magic-value"}),
     "TakesZeroForNothing": Change(_taking_for_nothing("0"), {"magic-value"}),
@@ -171,9 +177,13 @@ CHANGES: dict[str, Change] = {
     "TakesFieldNamesForNothing": Change(_taking_for_nothing("data", "id"), {"magic-value"}),
     # length
     **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (64, 100, 255, 1000, 4095, 16_384)},
-    "CutsBytesAt1024": Change(lambda value: value.encode("utf-8", "surrogatepass")[:1024].decode("utf-8", "ignore"), {"long"}),
+    "CutsBytesAt1024": Change(
+        lambda value: value.encode("utf-8", "surrogatepass")[:1024].decode("utf-8", "ignore"), {"long"}
+    ),
     "LosesOneOf4096": Change(lambda value: value[:-1] if len(value) == 4096 else value, {"long"}),
-    "LosesOneOf256": Change(lambda value: value[:-1] if len(value) % 256 == 0 else value, {"long", "empty-data", "empty-id"}),
+    "LosesOneOf256": Change(
+        lambda value: value[:-1] if len(value) % 256 == 0 else value, {"long", "empty-data", "empty-id"}
+    ),
     "RefusesOver2000": Change(lambda value: value if len(value) <= 2000 else 1 // 0, {"long"}),  # type: ignore[dict-item]
 }
 
@@ -184,7 +194,15 @@ LARGE_CHANGES = {
 
 #: Of these, what each field of its own kind is put to; data is put to all.
 OF_IDS = [
-    *("NormalizesToNFC", "Lowers", "StripsLikePython", "StripsLikeJavaScript", "StripsQuotes", "DropsControls", "UnquotesURLs"),
+    *(
+        "NormalizesToNFC",
+        "Lowers",
+        "StripsLikePython",
+        "StripsLikeJavaScript",
+        "StripsQuotes",
+        "DropsControls",
+        "UnquotesURLs",
+    ),
     *("ReadsNumbers", "ReadsFloats", "ReadsLongNumbers", "StripsZeros", "TakesZeroForNothing", "TakesNullForNothing"),
     *("CutsAt64", "CutsAt255", "CutsAt4095", "UnescapesHTML", "SplitsAtCommas", "WritesQuestionMarks"),
 ]

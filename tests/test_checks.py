@@ -48,41 +48,6 @@ def name(tested: type) -> str:
     return tested.__name__
 
 
-def seeded(faults: Iterable[type]) -> list[Any]:
-    """Return faults as parameters; those that only something large shows take long."""
-    large = re.compile("64KiB|128KiB|131072|65535|1048576|4096(Data)?Lines|1024Events|TypesAfter256|AThousand|ChunksAt8192")
-    return [
-        pytest.param(fault, marks=[pytest.mark.thorough] * bool(large.search(fault.__name__)), id=fault.__name__)
-        for fault in faults
-    ]
-
-
-@pytest.mark.parametrize("fault", seeded(faulty_consumers.FAULTS))
-def test_every_faulty_consumer_is_found(fault: type[faulty_consumers.Correct]) -> None:
-    failure = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DEFAULT)
-    assert failure.rule in faulty_consumers.FAULTS[fault]
-    assert failure.sentence in str(failure)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("fault", [*faulty_consumers.FAULTS][:57], ids=name)
-def test_the_strategies_find_every_faulty_consumer(fault: type[faulty_consumers.Correct]) -> None:
-    found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DRAWN)
-
-
-@pytest.mark.parametrize("fault", seeded(faulty_producers.FAULTS))
-def test_every_faulty_producer_is_found(fault: type[faulty_producers.Correct]) -> None:
-    failure = found_by(check_producer, fault().produce, settings=DEFAULT)
-    assert failure.rule in faulty_producers.FAULTS[fault]
-    assert failure.sentence in str(failure)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("fault", [*faulty_producers.FAULTS][:36], ids=name)
-def test_the_strategies_find_every_faulty_producer(fault: type[faulty_producers.Correct]) -> None:
-    found_by(check_producer, fault().produce, settings=DRAWN)
-
-
 #: Faults of each kind, one of nearly every rule.
 SOME_CONSUMERS = [
     faulty_consumers.SplitsLikeStr,
@@ -193,30 +158,6 @@ async def in_a_coroutine(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
     return [event async for event in adecode(chunks)]
 
 
-@pytest.mark.parametrize(
-    "consume",
-    [
-        decode,
-        adecode,
-        as_objects,
-        as_mappings,
-        as_tuples,
-        with_sticky_ids,
-        whole,
-        by_lines,
-        in_a_coroutine,
-        lambda chunks: faulty_consumers.Correct().consume(chunks),
-    ],
-)
-def test_no_correct_consumer_is_blamed(consume: Callable[[Any], Any]) -> None:
-    check_consumer(consume, settings=FEW)
-
-
-@pytest.mark.parametrize("producer", faulty_producers.CORRECT, ids=name)
-def test_no_correct_producer_is_blamed(producer: type[faulty_producers.Correct]) -> None:
-    check_producer(producer().produce, settings=FEW)
-
-
 async def produce_at_once(event: ServerSentEvent) -> bytes:
     await asyncio.sleep(0)
     return encode(event)
@@ -313,6 +254,10 @@ def test_a_consumer_of_text() -> None:
     assert "(then it raised AttributeError" in str(failure)
 
 
+#: The known places are in tests/test_tour.py.
+DRAWN_ALONE = settings(max_examples=10, phases=[Phase.generate])
+
+
 @pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
 def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
@@ -322,7 +267,7 @@ def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
         assert rule == "data" or not touched_by(Stream(taken))
         return whole(taken)
 
-    check_consumer(consume, without={rule}, settings=settings(max_examples=10))
+    check_consumer(consume, without={rule}, settings=DRAWN_ALONE)
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in PRODUCER_RULES])
@@ -333,7 +278,7 @@ def test_what_a_producer_does_without_is_never_drawn(rule: str) -> None:
         assert rule == "data" or not touched_by([event])
         return encode(event)
 
-    check_producer(produce, without={rule}, settings=settings(max_examples=10))
+    check_producer(produce, without={rule}, settings=DRAWN_ALONE)
 
 
 def test_one_known_gap_does_not_hide_the_next() -> None:

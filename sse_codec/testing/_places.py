@@ -159,7 +159,20 @@ WHITE_LINES = [
 #: Sizes of buffers, windows, columns and counters. What goes wrong at one does so at it, one above, or with the name of
 #: the field in front of the value and the line end behind it.
 SIZES = [16, 32, 36, 64, 80, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2048, 4096, 8192]
-LARGE_SIZES = [10_000, 16_384, 32_768, 65_535, 65_536, 100_000, 131_072, 262_144, 500_000, 524_288, 1_000_000, 1_048_576]
+LARGE_SIZES = [
+    10_000,
+    16_384,
+    32_768,
+    65_535,
+    65_536,
+    100_000,
+    131_072,
+    262_144,
+    500_000,
+    524_288,
+    1_000_000,
+    1_048_576,
+]
 #: Lengths about those of common buffers, for what is drawn.
 LENGTHS = [1100, 4097, 8193, 1025, 2049, 257, 65537]
 

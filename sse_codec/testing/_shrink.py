@@ -32,9 +32,47 @@ _MOST_WAITING = 60.0
 _FEW = 40
 
 #: What a value is replaced by, where that fails too: plain texts, and one for each rule about values.
-_VALUES = ["a", "1", "", "7", "b", "A", "a b", "é", "e\u0301", "²", "中", "🍊", "\t", "a\tb", "\x01", "0", "007", "&", "\\n", "%", "[1,2]", "[DONE]", " a", "a ", " "]
+_VALUES = [
+    "a",
+    "1",
+    "",
+    "7",
+    "b",
+    "A",
+    "a b",
+    "é",
+    "e\u0301",
+    "²",
+    "中",
+    "🍊",
+    "\t",
+    "a\tb",
+    "\x01",
+    "0",
+    "007",
+    "&",
+    "\\n",
+    "%",
+    "[1,2]",
+    "[DONE]",
+    " a",
+    "a ",
+    " ",
+]
 #: The same for lines.
-_LINES = [b"data: a", b"id: 1", b"event: a", b"retry: 7", b"data: b", b"id: 2", b"event: b", b"retry: 8", b":", b": a", b"x: a"]
+_LINES = [
+    b"data: a",
+    b"id: 1",
+    b"event: a",
+    b"retry: 7",
+    b"data: b",
+    b"id: 2",
+    b"event: b",
+    b"retry: 8",
+    b":",
+    b": a",
+    b"x: a",
+]
 #: Lengths at which bounds are: of values, and, in front of each, of lines with a field's name and an end.
 _BOUNDS = sorted({size + more for size in (*SIZES, *LARGE_SIZES) for more in (-9, 2)})
 
@@ -108,7 +146,11 @@ class Shrinking(Generic[T]):
 
 
 def smallest(
-    case: T, failure: NotConforming, law: Callable[[T], None], weigh: Callable[[T], Any], steps: Sequence[Callable[[Shrinking[T]], None]]
+    case: T,
+    failure: NotConforming,
+    law: Callable[[T], None],
+    weigh: Callable[[T], Any],
+    steps: Sequence[Callable[[Shrinking[T]], None]],
 ) -> NotConforming:
     """Return the failure of the smallest case that is found by taking the steps until none of them helps."""
     shrinking = Shrinking(case, failure, law, weigh)
@@ -278,7 +320,9 @@ def _leave_out_everywhere(shrinking: Shrinking[list[bytes]]) -> None:
     for content in sorted({line.content for line in Stream(shrinking.case).lines if line.content})[:_FEW]:
         places = _places(b"".join(shrinking.case))
         wire = b"".join(shrinking.case)
-        shrinking.take(_edited(shrinking.case, [(x.start, x.stop, b"") for x in places if wire[x.start : x.end] == content]))
+        shrinking.take(
+            _edited(shrinking.case, [(x.start, x.stop, b"") for x in places if wire[x.start : x.end] == content])
+        )
 
 
 def _split_blocks(shrinking: Shrinking[list[bytes]]) -> None:
@@ -311,7 +355,9 @@ def _simpler_lines(shrinking: Shrinking[list[bytes]]) -> None:
     lines = _places(b"".join(shrinking.case))
     if len(lines) > _FEW:
         for new in _LINES:
-            shrinking.take(_edited(shrinking.case, [(line.start, line.end, new) for line in lines if line.start < line.end]))
+            shrinking.take(
+                _edited(shrinking.case, [(line.start, line.end, new) for line in lines if line.start < line.end])
+            )
         return
     for number in range(len(lines)):
         _simpler_line(shrinking, number)
@@ -444,7 +490,13 @@ def _simpler_value(shrinking: Shrinking[EventsCase], number: int, field: str, *,
 
     def can_be(text: str) -> bool:
         """Tell whether a value may stand there: what can't be sent still has to be such, and what can, can."""
-        bad = "[\ud800-\udfff]" if field == "data" else "[\r\n\ud800-\udfff]" if field == "event" else "[\r\n\0\ud800-\udfff]"
+        bad = (
+            "[\ud800-\udfff]"
+            if field == "data"
+            else "[\r\n\ud800-\udfff]"
+            if field == "event"
+            else "[\r\n\0\ud800-\udfff]"
+        )
         return is_spoilt == (re.search(bad, text) is not None or (field == "event" and not text))
 
     def without(parts: list[str], start: int, stop: int) -> EventsCase:
@@ -454,7 +506,8 @@ def _simpler_value(shrinking: Shrinking[EventsCase], number: int, field: str, *,
     if len(value()) > LONG_VALUE:
         if "\n" in value():
             shrinking.leave_out(
-                lambda: value().count("\n") + 1, lambda start, stop: without(value().splitlines(keepends=True), start, stop)
+                lambda: value().count("\n") + 1,
+                lambda start, stop: without(value().splitlines(keepends=True), start, stop),
             )
         else:
             text = value()

@@ -30,6 +30,7 @@ from sse_codec.testing._places import (
 
 T = TypeVar("T")
 
+
 def _by_turns(lists: Sequence[Sequence[T]]) -> list[T]:
     """Join lists so that each has about as many places as the longest; for `sampled_from`, which has no weights."""
     longest = max(map(len, lists))
@@ -163,6 +164,8 @@ _ENDS: list[tuple[list[bytes], set[str]]] = [
     ([b"\r"], {"bare-cr"}),
     ([b"\n", b"\r\n", b"\r"], {"bare-cr", "crlf", "mixed-line-ends"}),
 ]
+
+
 class _Speller:
     """Draws the bytes of one legal stream: what its author prefers is drawn once, and then kept to or mixed."""
 
@@ -270,6 +273,8 @@ def streams(events: st.SearchStrategy[list[ServerSentEvent]] | None = None) -> s
 
 #: What a failing stream shrinks to where it can: no other line takes fewer choices.
 _SIMPLE = [(b"event: a", "event"), (b"id: 1", "id"), (b"retry: 7", "retry")]
+
+
 def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
     """Lines of a stream without their ends, mostly one; legal, and nearly legal. `data: a` is the simplest."""
     words = _words(without).map(str.encode)

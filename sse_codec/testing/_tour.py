@@ -67,7 +67,12 @@ def _together(blocks: Iterable[bytes], left_out: LeftOut | None) -> Iterator[lis
 
 def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
     """Streams of one or two blocks, as a decoder that was just made meets them."""
-    blocks: list[Lines] = [[b""], [b"data: a", b""], [b"data: a", b"", b"data: b", b""], [b"data: a", b"", b"data: a", b""]]
+    blocks: list[Lines] = [
+        [b""],
+        [b"data: a", b""],
+        [b"data: a", b"", b"data: b", b""],
+        [b"data: a", b"", b"data: a", b""],
+    ]
     blocks.append([b"data: a", b"data: b", b""])
     for name in (b"event: e", b"id: 1", b"retry: 7", b"event: message"):
         blocks += [
@@ -168,7 +173,11 @@ def _cut(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         [b"data: \xc2\x80", b"", b"data: b", b""],
         [b"data: a", b"data: b", b"", b"data: c", b""],
     ]
-    for wire in (b"data: aaaa\n\ndata: bbbb\n\n", b"data: aaaaaaaaaaaaaaaaaaaaaaaa\n\n", b": aaaaaaaaaaaa\n" * 9 + b"data: b\n\n"):
+    for wire in (
+        b"data: aaaa\n\ndata: bbbb\n\n",
+        b"data: aaaaaaaaaaaaaaaaaaaaaaaa\n\n",
+        b": aaaaaaaaaaaa\n" * 9 + b"data: b\n\n",
+    ):
         yield _pieces(wire, 1)
     in_all_ends = [_joined(lines, end) for end in (b"\n", b"\r\n", b"\r") for lines in few]
     for wire in in_all_ends:
@@ -253,7 +262,13 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         yield [b"data: ".ljust(size - 2, b"x") + b"\n\n", _BEHIND]
     for size in (16, 32, 64, 128, 256, 512, 1000, 1024, 2048, 4096, 8192):
         yield [b"data: ".ljust(size - 4, b"x") + b"\r\n\r\n"] * 2 + [_BEHIND]
-        for end, length in ((b"\r\n\r\n", 1), (b"\r\n\r\n", 2), (b"\r\n\r\n", 3), (b"x\r\n\r\n", 1), ("é\r\n\r\n".encode(), 1)):
+        for end, length in (
+            (b"\r\n\r\n", 1),
+            (b"\r\n\r\n", 2),
+            (b"\r\n\r\n", 3),
+            (b"x\r\n\r\n", 1),
+            ("é\r\n\r\n".encode(), 1),
+        ):
             wire = b"data: ".ljust(size - length, b"x") + end + _BEHIND
             yield [wire[:size], wire[size:]]
     # The same places in one chunk, where a decoder may have windows of its own, and in chunks of that size.
@@ -336,7 +351,25 @@ def _texts() -> Iterator[list[ServerSentEvent]]:
 
 def _lines() -> Iterator[list[ServerSentEvent]]:
     """Data of several lines: each pair of pieces, joined by each line end, and by two of them."""
-    pieces = ["", "a", " ", " a", "a ", ":", ": a", "data: a", "é", "\ufeff", "\x85", "\v", "\0", "id: 9", "event: b", "retry: 1", "\t"]
+    pieces = [
+        "",
+        "a",
+        " ",
+        " a",
+        "a ",
+        ":",
+        ": a",
+        "data: a",
+        "é",
+        "\ufeff",
+        "\x85",
+        "\v",
+        "\0",
+        "id: 9",
+        "event: b",
+        "retry: 1",
+        "\t",
+    ]
     for end in _LINE_ENDS:
         for first, second in product(pieces, repeat=2):
             yield [ServerSentEvent(first + end + second)]
@@ -357,8 +390,19 @@ def _in_order() -> Iterator[list[ServerSentEvent]]:
         yield [ServerSentEvent(data, event, id, retry)]
         yield [ServerSentEvent(data, event, id, retry), _NEXT]
     some = [
-        *(ServerSentEvent("a"), ServerSentEvent("b"), ServerSentEvent(""), ServerSentEvent("a\nb"), ServerSentEvent("é")),
-        *(ServerSentEvent("a", "b"), ServerSentEvent("a", "d"), ServerSentEvent("a", id="1"), ServerSentEvent("a", id="2")),
+        *(
+            ServerSentEvent("a"),
+            ServerSentEvent("b"),
+            ServerSentEvent(""),
+            ServerSentEvent("a\nb"),
+            ServerSentEvent("é"),
+        ),
+        *(
+            ServerSentEvent("a", "b"),
+            ServerSentEvent("a", "d"),
+            ServerSentEvent("a", id="1"),
+            ServerSentEvent("a", id="2"),
+        ),
         *(ServerSentEvent("a", id=""), ServerSentEvent("a", retry=7), ServerSentEvent("a", retry=8)),
         *(ServerSentEvent("a", "b", "1", 7), ServerSentEvent("", "b", "1"), ServerSentEvent("a\n")),
     ]

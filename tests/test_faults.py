@@ -1,0 +1,110 @@
+"""The fuzz kit's judgement: every seeded fault is found and put down to its rule, and nothing correct is blamed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from sse_codec.testing import check_consumer, check_producer
+from sse_codec.testing._tour import events_that_cannot_be_sent, small_events_to_send, streams_in_chunks
+from tests import correct, faulty_consumers, faulty_producers
+from tests.test_checks import DEFAULT, DRAWN, FEW, found_by, name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The known places alone, where all of these are found: so nothing is drawn.
+FOUND = settings(DEFAULT, phases=[Phase.explicit, Phase.shrink])
+
+
+def seeded(faults: Iterable[type], half: int) -> list[Any]:
+    """Return faults as parameters.
+
+    Some are left to the thorough tests: those that only something large shows, which takes long, and half of those that
+    change values. Which half is left out on one side, is not on the other.
+    """
+    large = re.compile(
+        "64KiB|128KiB|131072|65535|1048576|4096(Data)?Lines|1024Events|TypesAfter256|AThousand|AtMost|ChunksAt"
+    )
+    others = re.compile("Of(Id|Event)$")
+    parameters: list[Any] = []
+    of_data = 0
+    for fault in faults:
+        of_data += fault.__name__.endswith("OfData")
+        is_left_out = fault.__name__.endswith("OfData") and of_data % 2 == half
+        thorough = is_left_out or large.search(fault.__name__) or others.search(fault.__name__)
+        parameters.append(pytest.param(fault, marks=[pytest.mark.thorough] * bool(thorough), id=fault.__name__))
+    return parameters
+
+
+@pytest.mark.parametrize("fault", seeded(faulty_consumers.FAULTS, 0))
+def test_every_faulty_consumer_is_found(fault: type[faulty_consumers.Correct]) -> None:
+    failure = found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=FOUND)
+    assert failure.rule in faulty_consumers.FAULTS[fault]
+    assert failure.sentence in str(failure)
+
+
+@pytest.mark.parametrize("fault", seeded(faulty_producers.FAULTS, 1))
+def test_every_faulty_producer_is_found(fault: type[faulty_producers.Correct]) -> None:
+    failure = found_by(check_producer, fault().produce, settings=FOUND)
+    assert failure.rule in faulty_producers.FAULTS[fault]
+    assert failure.sentence in str(failure)
+
+
+def test_the_faults_are_many() -> None:
+    """Besides those that the strategies find, too."""
+    assert len(faulty_consumers.FAULTS) > len(faulty_consumers.DRAWABLE) + 200
+    assert len(faulty_producers.FAULTS) > len(faulty_producers.DRAWABLE) + 150
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fault", faulty_consumers.DRAWABLE, ids=name)
+def test_the_strategies_find_every_faulty_consumer(fault: type[faulty_consumers.Correct]) -> None:
+    found_by(check_consumer, lambda chunks: fault().consume(chunks), settings=DRAWN)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fault", faulty_producers.DRAWABLE, ids=name)
+def test_the_strategies_find_every_faulty_producer(fault: type[faulty_producers.Correct]) -> None:
+    found_by(check_producer, fault().produce, settings=DRAWN)
+
+
+# Nothing correct is blamed: for a part of the known places, another for each, and thoroughly.
+
+
+@lru_cache
+def known_streams() -> list[list[bytes]]:
+    return [chunks for chunks in streams_in_chunks() if sum(map(len, chunks)) < 10_000]
+
+
+@lru_cache
+def known_events() -> list[Any]:
+    return [*small_events_to_send(), *([event] for event, _ in events_that_cannot_be_sent())]
+
+
+@pytest.mark.parametrize(("number", "way"), [*enumerate(correct.CONSUMERS)])
+def test_no_correct_consumer_is_blamed(number: int, way: str) -> None:
+    consume, options = correct.CONSUMERS[way]
+    check_consumer(consume, cases=known_streams()[number % 10 :: 10], **options)
+
+
+@pytest.mark.parametrize(("number", "way"), [*enumerate(correct.PRODUCERS)])
+def test_no_correct_producer_is_blamed(number: int, way: str) -> None:
+    check_producer(correct.PRODUCERS[way], cases=known_events()[number % 10 :: 10])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", correct.CONSUMERS)
+def test_no_correct_consumer_is_blamed_for_anything(way: str) -> None:
+    consume, options = correct.CONSUMERS[way]
+    check_consumer(consume, **options, settings=FEW)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", correct.PRODUCERS)
+def test_no_correct_producer_is_blamed_for_anything(way: str) -> None:
+    check_producer(correct.PRODUCERS[way], settings=FEW)
