@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import threading
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -121,6 +123,46 @@ def test_a_busy_machine_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
     listener.finish(conforms=True, report="")
     assert running.result["done"]
     listener.close()
+
+
+class Clock:
+    """A condition whose waits take no time: each is a step that others take meanwhile, and then its limit passes."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self.steps = list(steps)
+
+    def __enter__(self) -> None:
+        """Nobody else is there."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody else is there."""
+
+    def notify_all(self) -> None:
+        """Nobody else is there."""
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        self.steps.pop(0)()
+        return condition()
+
+
+def has_seen(case: _server.Case, count: int) -> bool:
+    return case.seen == count
+
+
+@pytest.mark.parametrize(("steps", "count"), [("aaa", 3), ("aa-a", 2), ("-", 0)])
+def test_the_time_of_a_report_starts_anew_with_each(listener: Listener, steps: str, count: int) -> None:
+    for waits in ("a case", "a listener"):
+        case = _server.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
+        clock = Clock(*(partial(case.saw, number) if step == "a" else int for number, step in enumerate(steps, 1)))
+        if waits == "a case":
+            case._changed = clock  # type: ignore[assignment]  # it takes no time
+            assert case.wait(partial(has_seen, case, 3), 1.0) == (count == 3)
+        else:
+            listener._changed = clock  # type: ignore[assignment]  # it takes no time
+            with contextlib.nullcontext() if count == 3 else pytest.raises(CannotGoOn, match="it left, or it hangs"):
+                listener._wait(case, partial(has_seen, case, 3), "nothing came")
+            listener._changed = threading.Condition()
+        assert case.seen == count
 
 
 def test_nobody_waits_for_reports_that_are_not_judged(listener: Listener) -> None:
@@ -316,6 +358,8 @@ def test_a_service_reads_streams(running: service.Service) -> None:
             {"data": "c", "event": "b", "id": "1", "retry": None, "chunk": 1},
         ])  # fmt: skip
     assert remote.read([]) == Reading([])
+    with urllib.request.urlopen(f"{remote._server.url}/case/{remote._number}") as third:  # noqa: S310  # a test's
+        assert third.status == 204
     assert not running.streams, "each is deleted"
     assert not running.commands
     remote.close()

@@ -94,10 +94,10 @@ class Listener(Paced):
             self._case, self._reading = case, None
             self._changed.notify_all()
         what = f"{self.url}/case/{case.number}"
-        self._wait(lambda: case.is_asked, f"the client did not ask for {what}")
+        self._wait(case, lambda: case.is_asked, f"the client did not ask for {what}")
         with self._changed:
             self._changed.wait_for(lambda: case.is_sent or self._is_read())  # sending has its own limits
-        self._wait(self._is_read, f"the client did not report what it read of {what}")
+        self._wait(case, self._is_read, f"the client did not report what it read of {what}")
         reading = self._reading
         assert reading is not None  # noqa: S101  # it was waited for
         return case, reading._replace(events=case.with_chunks(reading.events))
@@ -120,9 +120,13 @@ class Listener(Paced):
     def _is_read(self) -> bool:
         return self._reading is not None
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        with self._changed:
-            held = self._changed.wait_for(lambda: condition() or self._problem, self._timeout)
+    def _wait(self, case: Case, condition: Callable[[], bool], what: str) -> None:
+        """Wait until something holds, as long as the client reports that it goes on."""
+        held, seen = False, -1
+        while not held and case.seen > seen:
+            seen = case.seen
+            with self._changed:
+                held = self._changed.wait_for(lambda: bool(condition() or self._problem), self._timeout)
         self._check_problem()
         if not held:
             raise CannotGoOn(f"{what} within {self._timeout:g} s: it left, or it hangs")

@@ -12,6 +12,7 @@ import socket
 import socketserver
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -110,11 +111,24 @@ class Case:
             numbered.append(event if chunk is None else {"chunk": chunk, **event})
         return numbered
 
+    @property
+    def seen(self) -> int:
+        """How many events have been reported."""
+        return len(self._came)
+
     def wait(self, condition: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait until something holds of this case, or it is over; tell whether it holds."""
+        """Wait until something holds of this case, or it is over; tell whether it holds.
+
+        The time starts anew with each event that is reported: there may be many.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._released or condition(), timeout)
+            while not self._released and not condition():
+                if not self._changed.wait_for(partial(self._has_come_further, self.seen, condition), timeout):
+                    break
             return condition()
+
+    def _has_come_further(self, seen: int, condition: Callable[[], bool]) -> bool:
+        return self._released or self.seen > seen or condition()
 
     def change(self, change: Callable[[], None]) -> None:
         """Change something that others wait for."""
@@ -131,7 +145,7 @@ class Case:
         self.change(over)
 
 
-class Paced:
+class Paced(ABC):
     """Something that reads streams and reports meanwhile.
 
     Args:
@@ -154,8 +168,9 @@ class Paced:
             self._is_late = case.was_late
         return reading
 
+    @abstractmethod
     def _read(self, chunks: list[Any], grace: float) -> tuple[Case, Reading]:
-        raise NotImplementedError
+        """Have one stream read, with so many seconds for what is complete."""
 
 
 def _forms(line: Field) -> set[str]:
