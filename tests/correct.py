@@ -91,7 +91,7 @@ def with_universal_newlines(chunks: Iterable[bytes]) -> Iterator[faulty_consumer
 def by_blocks(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     decoder = BlockDecoder()
     for chunk in chunks:
-        yield from (block.to_event() for block in decoder.feed(chunk) if block.data is not None)
+        yield from filter(None, (block.to_event() for block in decoder.feed(chunk)))
 
 
 def step_by_step(chunks: Iterable[bytes]) -> Iterator[faulty_consumers.Event]:

@@ -480,6 +480,7 @@ def test_the_names_that_both_have() -> None:
         "line-separator",
         "id-with-null",
         "bare-cr",
+        "mixed-line-ends",
         "unfinished-block",
         "unknown-field",
         "invalid-retry",

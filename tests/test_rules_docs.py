@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import ServerSentEvent
 from sse_codec.lint import CODES
 from sse_codec.testing._rules import (
     BLANK_LINE,
@@ -25,6 +24,9 @@ from sse_codec.testing._rules import (
     Rule,
     Stream,
 )
+
+if TYPE_CHECKING:
+    from sse_codec import ServerSentEvent
 
 RULES = Path(__file__).parent.parent / "docs" / "rules.md"
 MADE = re.compile("(?<=<!-- rules -->\n).*?(?=<!-- /rules -->\n)", re.DOTALL)

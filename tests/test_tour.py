@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from sse_codec.testing import reference_decode
 from sse_codec.testing._places import SIZES, TEXTS, WHITE_SPACE
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
 from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send, streams_in_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @lru_cache

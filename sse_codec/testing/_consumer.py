@@ -88,15 +88,17 @@ def check_consumer(
         without: names of what the consumer does not support, so that a known gap does not hide the next one. Streams
             that touch one of them are not drawn, and "id", "retry" and "event" are neither compared nor asked for. They
             are:
-            "cut-bom", "cut-utf-8", "cut-crlf", "cut" (chunks that end inside something, or at all), "long" (over 1000
-            bytes), "leading-bom", "invalid-utf-8", "late-bom", "line-separator" (U+2028, U+0085 and the like),
-            "id-with-null", "nul", "bare-cr", "crlf", "unfinished-block" (no last blank line), "comment",
-            "unknown-field", "no-colon", "invalid-retry", "missing-space" (after the colon), "padded-value" (white space
-            around one), "colon" (in a value), "overwritten-field", "event-without-data", "blank-lines", "empty-data",
-            "empty-event", "empty-id", "data-lines", "non-ascii", "retry", "id", "event", "events" (more than one),
-            "promptness" (at all), "promptness-cr" (where a CR came last). A name that `sse_codec.lint` uses too means
-            the same there.
-        only: names of the rules to report; what breaks another one is passed over. Empty: all.
+            "empty-chunk", "cut-bom", "cut-utf-8", "cut-crlf", "cut" (chunks that end inside something, or at all),
+            "many-events", "many-lines" (over 8, in a stream or a block), "long" (a line of over 50 bytes),
+            "invalid-utf-8", "late-bom", "leading-bom", "line-separator" (U+2028, U+0085 and the like), "id-with-null",
+            "nul", "mixed-line-ends", "bare-cr", "crlf", "unfinished-block" (no last blank line), "comment",
+            "white-space-line", "unknown-field", "no-colon", "invalid-retry", "missing-space" (after the colon),
+            "data-lines", "padded-value" (white space around one), "colon" (in a value), "control-character",
+            "magic-value" (a number, null, true, JSON, [DONE], ...), "special-character" (& < % \ { and the like),
+            "overwritten-field", "event-without-data", "blank-lines", "empty-data", "empty-event", "empty-id",
+            "non-ascii", "retry", "id", "event", "events" (more than one), "promptness" (at all), "promptness-cr" (where
+            a CR came last). docs/rules.md has a case of each. A name that `sse_codec.lint` uses too means the same
+            there.
         ids: what `id` means: the block's own field, the sticky last event ID, or, if either is fine, one of them for
             all events of a stream. None and "" both stand for no id.
         retries: the same for `retry`.

@@ -1,8 +1,10 @@
-r"""The places where codecs break: awkward texts, lines, numbers, sizes and bytes, from which tour and strategies are made.
+r"""The places where codecs break: awkward texts, lines, numbers, sizes and bytes; tour and strategies are made of them.
 
 Each table is a kind, and each of its entries stands for what real code does to it: a `strip`, a `parseInt`, an
 `html.unescape`, a buffer of 4096 bytes. A new entry belongs to the kind that it touches; both checks then try it.
 """
+
+# ruff: noqa: RUF001  # characters that look like others are what these tables are for
 
 from __future__ import annotations
 
@@ -12,12 +14,13 @@ from sse_codec._grammar import BOM
 
 #: What is text for `str.splitlines` and no end of a line in an event stream, but for LF and CR.
 SEPARATORS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-#: What `str.strip`, JavaScript's `trim`, Go's `TrimSpace` or a regular expression's `\s` takes for white space, in one of
-#: them at least; but for CR, LF, and what stands in `SEPARATORS`.
+#: What `str.strip`, JavaScript's `trim`, Go's `TrimSpace` or a regular expression's `\s` takes for white space, in one
+#: of them at least; but for CR, LF, and what stands in `SEPARATORS`.
 WHITE_SPACE = " \t\x1f\xa0\u1680\u2000\u2003\u2007\u200a\u202f\u205f\u3000"
 
 _NUMBERS = [
-    "0", "00", "007", "42", "-0", "-1", "+1", "1.0", "1.50", ".5", "1e3", "1E400", "0x10", "0b1", "0o7", "010", "1_000",
+    "0", "00", "007", "42", "-0", "-1", "+1", "1.0", "1.50", ".5", "1e3", "1E400", "0x10", "0b1", "0o7", "010",
+    "1_000",
     "1,000", "1 000", "NaN", "Infinity", "2147483648", "4294967296", "9007199254740993", "9223372036854775808",
     "18446744073709551616", "100000000000000000000000000000",
 ]  # fmt: skip
@@ -31,30 +34,36 @@ _WORDS = [
 _JSON = ["{}", "[]", "[1, 2]", "[1,2]", "[ ]", '"a"', '"\\u00e9"', '["\\/"]', "[1.0]", "[1e2]"]
 _ESCAPES = [
     # HTML and XML
-    "<", ">", "&", "<b>a</b>", "&amp;", "&lt;", "&#39;", "&#x41;", "&nbsp;", "&eacute", "a & b", "<!--a-->", "<br>", "]]>",
+    "<", ">", "&", "<b>a</b>", "&amp;", "&lt;", "&#39;", "&#x41;", "&nbsp;", "&eacute", "a & b", "<!--a-->", "<br>",
+    "]]>",
     "<script>", "'", '"',
     # URLs and forms
     "%41", "%20", "%0A", "%0a", "%", "%zz", "+", "a+b", "a=b&c=d", "?a", "#a", "/a/../b", "a//b",
     # strings of programming languages
     "\\", "\\n", "\\r\\n", "\\\\n", "\\t", "\\0", "\\u0041", "\\x41", "\\'", '\\"', "a\\",
     # formats, templates, shells and query languages
-    "%s", "%d", "%%", "%(a)s", "{", "{0}", "{a}", "{{a}}", "${a}", "$a", "$1", "$$", "#{a}", "<%= a %>", "`a`", "\\1", "~",
+    "%s", "%d", "%%", "%(a)s", "{", "{0}", "{a}", "{{a}}", "${a}", "$a", "$1", "$$", "#{a}", "<%= a %>", "`a`",
+    "\\1", "~",
     "*a*", "|", ";", "a;b", ",", "a,b", "[a]", "(a)", "!", "?", "@a", "^", "=", "//", "/* a */", "''",
     "=?utf-8?q?a?=",
 ]  # fmt: skip
 _BEYOND_ASCII = [
     "é", "中", "🍊", "\U0010ffff",
     # what NFC, NFD, NFKC and NFKD change, each in its way
-    "e\u0301", "\u212b", "\u2126", "\u1100\u1161", "가", "\u0344", "\u0958", "q\u0307\u0323", "ﬁ", "²", "①", "Ａ", "ｱ", "…", "½", "𝒜",
+    "e\u0301", "\u212b", "\u2126", "\u1100\u1161", "가", "\u0344", "\u0958", "q\u0307\u0323", "ﬁ", "²", "①", "Ａ",
+    "ｱ", "…", "½", "𝒜",
     # what upper, lower, title and casefold change, and what they make longer
     "ß", "ẞ", "İ", "ı", "ſ", "ς", "É", "ǅ", "\u212a",
     # what is not seen: zero width, bidirectional, variation selectors, tags, joiners
-    "\u200b", "a\u200bb", "\u200c", "\u200d", "👨\u200d👩", "\u2060", "\xad", "\u180e", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066",
+    "\u200b", "a\u200bb", "\u200c", "\u200d", "👨\u200d👩", "\u2060", "\xad", "\u180e", "\u200e", "\u200f",
+    "\u202a", "\u202e", "\u2066",
     "\u2069", "\u061c", "❤\ufe0f", "\u034f", "\U000e0041", "\U000e0001", "🇩🇪", "👍🏽",
     # code points that some refuse or replace
-    "\ufffd", "\ufffe", "\uffff", "\ufdd0", "\U0001ffff", "\ue000", "\U00100000", "\ufff9", "\u0378", "\ud7ff", "\U00010000",
+    "\ufffd", "\ufffe", "\uffff", "\ufdd0", "\U0001ffff", "\ue000", "\U00100000", "\ufff9", "\u0378", "\ud7ff",
+    "\U00010000",
     # digits and spaces that are none, quotes, and what looks as if it had been decoded wrongly
-    "٣", "१", "１", "a\xa0b", "a\u3000b", "“a”", "‘", "–", "Ã©", "â‚¬", "€", "ÿ", "ï»¿", "þÿ", "¿", "ж", "あ", "한", "ש", "ع",
+    "٣", "१", "１", "a\xa0b", "a\u3000b", "“a”", "‘", "–", "Ã©", "â‚¬", "€", "ÿ", "ï»¿", "þÿ", "¿", "ж", "あ", "한",
+    "ש", "ع",
 ]  # fmt: skip
 
 #: What the rule "magic-value" means: these, and all numbers but those with which tests count.
@@ -67,14 +76,16 @@ SPECIAL_CHARACTERS = re.compile(r"""[]<>&'"%+\\{}$#`*~|;,[()!?@^=/]""")
 
 #: Texts of one line by the rule of `_rules` that they touch. Each list is as likely as the others.
 TEXTS: dict[str, list[str]] = {
-    "": ["a", "b", "A", "a b", "a  b", "aB", "a.b", "a-b", "a_b", "abc", "ABC", "-", "--", "_a_", "message", "Message"],
+    "": ["a", "b", "A", "a b", "a  b", "aB", "a.b", "a-b", "a_b", "abc", "ABC", "-", "--", "_a_", "message",
+    "Message"],
     "padded-value": [
         *(" ", "  ", "  a", " token", "token ", "\t", " a ", "a  ", " \t", "\ta\t"),
         *(f"{space}a" for space in WHITE_SPACE[1:]),
         *(f"a{space}" for space in WHITE_SPACE[1:]),
         *WHITE_SPACE[2:],
     ],
-    "colon": [":", "::", "a: b", "a:", ":a", "a:b", "data: a", "data:a", '{"a":1}', '{"a": 1}', "http://a/b", "12:30", ": a"],
+    "colon": [":", "::", "a: b", "a:", ":a", "a:b", "data: a", "data:a", '{"a":1}', '{"a": 1}', "http://a/b",
+    "12:30", ": a"],
     "late-bom": ["\ufeff", "\ufeffa", "a\ufeff", "a\ufeffb", "\ufeff\ufeff", "\ufeffdata: a"],
     "line-separator": [*SEPARATORS, *(f"a{separator}b" for separator in SEPARATORS)],
     "nul": ["\0", "a\0b", "\0a", "a\0"],
@@ -95,53 +106,73 @@ RETRIES = [
 #: The same as they may be written: a number may start with zeros.
 SPELT_RETRIES = [*(b"%d" % retry for retry in RETRIES), b"00", b"007", b"010", b"0" * 30 + b"7", b"09", b"08"]
 BAD_RETRIES = [
-    b"-1", b"+1", b"1.5", b" 5", b"5 ", b"1_0", b"5s", b"a", b"0x10", b"1e3", b"", b"-0", b"+", b"-", b"--1", b"1.", b".5",
-    b"1.0", b"0b1", b"0o7", b"1,000", b"1 000", b"5ms", b"5;", b"a5", b"5a", b"5:5", b"5\t", b"\t5", b"NaN", b"Infinity",
+    b"-1", b"+1", b"1.5", b" 5", b"5 ", b"1_0", b"5s", b"a", b"0x10", b"1e3", b"", b"-0", b"+", b"-", b"--1", b"1.",
+    b".5",
+    b"1.0", b"0b1", b"0o7", b"1,000", b"1 000", b"5ms", b"5;", b"a5", b"5a", b"5:5", b"5\t", b"\t5", b"NaN",
+    b"Infinity",
     b"inf", b"null", b"true", b"None", b"5\0", b"\x005", b"5\v", b"5\x1f", b"1e", b"0x", b"5-", b"5+5", b"#5", b'"5"',
     b"1E3", b"ff", b"5L", b"5n", b"5.",
 ]  # fmt: skip
 #: The same with digits and spaces beyond ASCII.
 BAD_RETRIES_BEYOND_ASCII = [
     text.encode()
-    for text in ("٣", "²", "१", "１", "1٣", "①", "½", "5\xa0", "\xa05", "5\u3000", "\ufeff5", "5\u200b", "5\x85", "5\u2028", "Ⅴ")
+    for text in (
+        "٣", "²", "१", "１", "1٣", "①", "½", "5\xa0", "\xa05", "5\u3000", "\ufeff5", "5\u200b", "5\x85", "5\u2028", "Ⅴ",
+    )
 ]  # fmt: skip
 
 BAD_UTF_8 = [
     b"\xff", b"\x80", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x8d", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80",
     b"\xe2\x82a", b"\xf0\x9fa", b"a\xc3", b"\xc1\xbf", b"\xf5\x80\x80\x80", b"\xe0\x80\x80", b"\xf0\x80\x80\x80",
-    b"\xbf\xbf", b"\xfe", b"\xed\xb0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xc3\xc3", b"\xe2\xe2\x82\xac", b"\xf8\x88\x80\x80\x80",
-    b"caf\xe9 b", b"\x93a\x94", b"\xc0\x80", b"\xef\xbb", b"a\xef\xbbb", b"\xe0\x9f\xbf", b"\xf4\x8f\xbf", b"\x9f\x92\xa9",
+    b"\xbf\xbf", b"\xfe", b"\xed\xb0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xc3\xc3", b"\xe2\xe2\x82\xac",
+    b"\xf8\x88\x80\x80\x80",
+    b"caf\xe9 b", b"\x93a\x94", b"\xc0\x80", b"\xef\xbb", b"a\xef\xbbb", b"\xe0\x9f\xbf", b"\xf4\x8f\xbf",
+    b"\x9f\x92\xa9",
 ]  # fmt: skip
 
 COMMENTS = [
-    b": ", b":data: a", b":id: 9", b":event: a", b":", b"::", b": ping", b":  a", b":retry: 9", b": data: a", b":a", b":\t",
-    b": :", b":: data: a", b": \0", ": é".encode(), ":\u2028data: a".encode(), b":\x0bdata: a", b": data: [DONE]", b":ok",
+    b": ", b":data: a", b":id: 9", b":event: a", b":", b"::", b": ping", b":  a", b":retry: 9", b": data: a", b":a",
+    b":\t",
+    b": :", b":: data: a", b": \0", ": é".encode(), ":\u2028data: a".encode(), b":\x0bdata: a", b": data: [DONE]",
+    b":ok",
 ]  # fmt: skip
 UNKNOWN = [
-    b"x: 1", b"error: {}", b"x", b"retry-after: 3", b"topic: a", b"type: a", b"name: a", b"message: a", b"comment: a", b"x:",
+    b"x: 1", b"error: {}", b"x", b"retry-after: 3", b"topic: a", b"type: a", b"name: a", b"message: a",
+    b"comment: a", b"x:",
     b"lastEventId: 9", b"last-event-id: 9", b"Last-Event-ID: 9", b"time: 1", b"__proto__: a", b"constructor: a",
-    b"toString: a", b"hasOwnProperty", b"__class__: a", b"self: a", b"0: a", b"x: data: a", b"length: 9", b"HTTP/1.1 200 OK",
+    b"toString: a", b"hasOwnProperty", b"__class__: a", b"self: a", b"0: a", b"x: data: a", b"length: 9",
+    b"HTTP/1.1 200 OK",
     b'{"data": 1}', b"<data>", b"a=b", b"[DONE]",
 ]  # fmt: skip
 #: Field names that are nearly right, by what is wrong with them.
 NEAR_MISSES = [
-    [b"Data: a", b"DATA: a", b"dAtA: a", b"Event: a", b"EVENT: a", b"ID: 9", b"Id: 9", b"Retry: 9", b"RETRY: 9", b"DATA", b"ID"],
     [
-        b" data: a", b"data : a", b" id: 9", b"event : a", b"\tdata: a", b"retry : 9", b"data\t: a", b"id : 9", b" event: a",
+        b"Data: a", b"DATA: a", b"dAtA: a", b"Event: a", b"EVENT: a", b"ID: 9", b"Id: 9", b"Retry: 9", b"RETRY: 9",
+        b"DATA", b"ID",
+    ],
+    [
+        b" data: a", b"data : a", b" id: 9", b"event : a", b"\tdata: a", b"retry : 9", b"data\t: a", b"id : 9",
+        b" event: a",
         b" retry: 9", b"data ", b" data", b"id\t: 9", b"  data: a", b"\x1fdata: a", b"data\x1f: a", b" : a", b" :",
     ],
     [
-        b"datax: a", b"dat: a", b"data;a", b"-data: a", b"data\0: a", b"events: a", b"idx: 9", b"da", b"d: a", b"data=a",
-        b"data a", b"data;: a", b"data,: a", b"data.: a", b'"data": a', b"'data': a", b"#data: a", b"//data: a", b"data[]: a",
-        b"data\\: a", b"data%3A a", b"\0data: a", b"da\0ta: a", b"data-: a", b"_data: a", b"id_: 9", b"i: 9", b"even: a",
-        b"eventt: a", b"event-type: a", b"retr: 9", b"retryy: 9", b"data\x01: a", b"\x7fdata: a", b"data1: a", b"1data: a",
+        b"datax: a", b"dat: a", b"data;a", b"-data: a", b"data\0: a", b"events: a", b"idx: 9", b"da", b"d: a",
+        b"data=a",
+        b"data a", b"data;: a", b"data,: a", b"data.: a", b'"data": a', b"'data': a", b"#data: a", b"//data: a",
+        b"data[]: a",
+        b"data\\: a", b"data%3A a", b"\0data: a", b"da\0ta: a", b"data-: a", b"_data: a", b"id_: 9", b"i: 9",
+        b"even: a",
+        b"eventt: a", b"event-type: a", b"retr: 9", b"retryy: 9", b"data\x01: a", b"\x7fdata: a", b"data1: a",
+        b"1data: a",
         b"data/: a", b"(data): a", b"idid: 9", b"xdata: a", b"my-data: a", b"metadata: a", b"myevent: a", b"uuid: 9",
     ],
     [
         name.encode()
         for name in (
-            "dаta: a", "ｄａｔａ: a", "data：a", "ıd: 9", "İd: 9", "ID：9", "data\u200b: a", "\u200bdata: a", "data\xa0: a",
-            "\xa0data: a", "\u3000data: a", "data\u3000: a", "ï»¿data: a", "dáta: a", "da\u0301ta: a", "é: a", "🍊: a", "é",
+            "dаta: a", "ｄａｔａ: a", "data：a", "ıd: 9", "İd: 9", "ID：9", "data\u200b: a", "\u200bdata: a",
+            "data\xa0: a",
+            "\xa0data: a", "\u3000data: a", "data\u3000: a", "ï»¿data: a", "dáta: a", "da\u0301ta: a", "é: a",
+            "🍊: a", "é",
         )
     ],
 ]  # fmt: skip

@@ -75,12 +75,14 @@ def check_producer(
             `asgi`, `wsgi` or `http`, for a whole endpoint.
         without: names of what the producer does not support, so that a known gap does not hide the next one. Events
             that touch one of them are not drawn, and "id", "retry" and "event" are not compared either. They are:
-            "long" (over 1000 characters), "cr-in-data", "line-separator" (U+2028, U+0085 and the like), "late-bom"
-            (U+FEFF), "nul", "last-newline" (data ends in one), "newline" (data of several lines), "padded-value" (white
-            space around one), "empty-data", "empty-id", "colon", "non-ascii", "retry", "id", "event", "events" (more
-            than one in a stream), "promptness" (an event comes only with the next); of what can't be sent:
-            "line-end-in-event", "line-end-in-id", "line-end-in-comment", "id-with-null", "empty-event", "surrogate",
-            "negative-retry". A name that `sse_codec.lint` uses too means the same there.
+            "many-events", "many-lines" (over 8), "long" (a line of over 40 characters), "cr-in-data", "line-separator"
+            (U+2028, U+0085 and the like), "late-bom" (U+FEFF), "nul", "last-newline" (data ends in one), "newline"
+            (data of several lines), "padded-value" (white space around one), "empty-data", "empty-id", "colon",
+            "control-character", "magic-value" (a number, null, true, JSON, [DONE], ...), "special-character" (& < % \ {
+            and the like), "non-ascii", "retry", "id", "event", "events" (more than one in a stream), "promptness" (an
+            event comes only with the next); of what can't be sent: "line-end-in-event", "line-end-in-id",
+            "line-end-in-comment", "id-with-null", "empty-event", "surrogate", "negative-retry". docs/rules.md has a
+            case of each. A name that `sse_codec.lint` uses too means the same there.
         only: names of the rules to report; what breaks another one is passed over. Empty: all.
         unsendable: what becomes of events that the format can't hold: a line end in a type or an id, an id with U+0000,
             a lone surrogate. "contained": the producer is free to raise, to send nothing, or to send something else in

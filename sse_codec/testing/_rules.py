@@ -189,12 +189,12 @@ _ANY_LINES = (
 )
 _ANY_EVENTS = '9.2.5: "stream = [ bom ] *event": the standard sets no limit to the events of a stream.'
 _EMPTY_CHUNK = (
-    "9.2.6 knows a stream of bytes, and its end; how the bytes are cut into chunks means nothing, and neither does a chunk "
-    "without bytes."
+    "9.2.6 knows a stream of bytes, and its end; how the bytes are cut into chunks means nothing, and neither does a "
+    "chunk without bytes."
 )
 _AS_IT_IS = (
-    '9.2.6: "Append the field value to the data buffer": a value is text, and arrives as it was sent. The standard gives no '
-    "value a meaning of its own, and knows no escapes."
+    '9.2.6: "Append the field value to the data buffer": a value is text, and arrives as it was sent. The standard '
+    "gives no value a meaning of its own, and knows no escapes."
 )
 _ENCODED = '9.2.5: "Event streams in this format must always be encoded as UTF-8."'
 

@@ -228,7 +228,7 @@ def _edited(chunks: list[bytes], edits: Sequence[_Edit]) -> list[bytes]:
             return cut + shifts[number]
         return start + shifts[number - 1] + min(cut - start, len(new))
 
-    cuts = [0, *map(moved, accumulate(map(len, chunks)))]
+    cuts = [0, *map(moved, accumulate(map(len, chunks[:-1]))), len(wire)]
     return [
         wire[start:end] for chunk, start, end in zip(chunks, cuts, cuts[1:], strict=False) if start < end or not chunk
     ]
@@ -459,7 +459,11 @@ def _fewer_events(shrinking: Shrinking[EventsCase]) -> None:
 
 
 def _simpler_events(shrinking: Shrinking[EventsCase]) -> None:
-    for number in range(min(len(shrinking.case.events), _FEW)):
+    """Other values; where events are many, the same for all of them."""
+    if len(shrinking.case.events) > _FEW:
+        shrinking.take(shrinking.case._replace(events=[ServerSentEvent("a")] * len(shrinking.case.events)))
+        return
+    for number in range(len(shrinking.case.events)):
         is_spoilt = bool(shrinking.case.spoilt) and number == len(shrinking.case.events) - 1
         spoilt = shrinking.case.spoilt if is_spoilt else ""
         for field, plain in (("event", DEFAULT_EVENT), ("id", None), ("retry", None)):

@@ -2,8 +2,8 @@
 
 The tables of `_places`, in order: each text in each field, each line in front of, behind and between others, each pair
 of lines and of fields, each size, each way to cut. So what is wrong in a known place is found every time, and what
-nobody has thought of is left to the strategies. What is found is made smaller afterwards; so most streams here hold many
-blocks, which costs a fraction of as many streams. What is large stands at the end, and each size only once.
+nobody has thought of is left to the strategies. What is found is made smaller afterwards; so most streams here hold
+many blocks, which costs a fraction of as many streams. What is large stands at the end, and each size only once.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def streams_in_chunks(left_out: LeftOut | None = None) -> Iterator[list[bytes]]:
     """Yield streams in chunks, none of them twice.
 
     Args:
-        left_out: tells of a stream in chunks that it is not to be tried. Streams that hold many blocks then come without
-            the blocks that are left out, instead of not at all.
+        left_out: tells of a stream in chunks that it is not to be tried. Streams that hold many blocks then come
+            without the blocks that are left out, instead of not at all.
     """
     seen: set[tuple[bytes, ...]] = set()
     for part in (_alone, _with_others, _cut, _sized, _paired, _counted, _largest):
@@ -65,7 +65,7 @@ def _together(blocks: Iterable[bytes], left_out: LeftOut | None) -> Iterator[lis
     yield from ([block] for block in wanted) if left_out and left_out(stream) else [stream]
 
 
-def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
+def _alone(_: LeftOut | None) -> Iterator[list[bytes]]:
     """Streams of one or two blocks, as a decoder that was just made meets them."""
     blocks: list[Lines] = [
         [b""],
@@ -102,15 +102,17 @@ def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
     for lines in blocks:
         yield [_joined(lines)]
     # The start of the stream, where a byte order mark may be.
-    starts = [BOM * 2, BOM * 3, b"\n" + BOM, b"\n", b"\n\n", b" ", b": c\n", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb", b"\xef", b"\xef\xbb\xbe"]  # fmt: skip
+    starts = [BOM * 2, BOM * 3, b"\n" + BOM, b"\n", b"\n\n", b" ", b": c\n"]
+    starts += [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb", b"\xef", b"\xef\xbb\xbe"]
     for start in [BOM, *starts, *(BOM + start for start in starts)]:
         yield [start + b"data: a\n\n" + BOM + b"data: b\n\ndata: " + BOM + b"c\n\n"]
         yield [start]
     yield ["data: a\n\n".encode("utf-16")]
     # The end of the stream, inside a block.
     tails = [
-        *(b"data: z", b"data: z\n", b"id: 1\n", b"event: e\ndata: z\n", b"data", b"data:", b"d", b": z", b":\n", b" ", b"\0"),
-        *(b"retry: 7\n", b"id: 2\ndata: z", b"data: \xe2\x82", b"\xf0\x9f", b"data: z\ndata: z\n", b"data: z\n\xef\xbb"),
+        *(b"data: z", b"data: z\n", b"id: 1\n", b"event: e\ndata: z\n", b"data", b"data:", b"d", b": z", b":\n", b" "),
+        *(b"retry: 7\n", b"id: 2\ndata: z", b"data: \xe2\x82", b"\xf0\x9f", b"data: z\ndata: z\n"),
+        *(b"data: z\n\xef\xbb", b"\0"),
     ]  # fmt: skip
     for wire in (b"", b"data: a\n\n", b"id: 1\ndata: a\n\n"):
         for tail in tails:
@@ -129,7 +131,7 @@ def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
             *([b": " + text, b"data: z", b""], [text + b": a", b"data: z", b""]),
         ]
         yield from _together(map(_joined, shapes), left_out)
-    lines = [*COMMENTS, *UNKNOWN, *sum(NEAR_MISSES, []), *SEPARATED_NAMES, *WHITE_LINES, BOM + b"data: a"]
+    lines = [*COMMENTS, *UNKNOWN, *chain.from_iterable(NEAR_MISSES), *SEPARATED_NAMES, *WHITE_LINES, BOM + b"data: a"]
     lines += [b"retry: " + value for value in [*BAD_RETRIES, *BAD_RETRIES_BEYOND_ASCII, *SPELT_RETRIES]]
     lines += [b"retry:" + value for value in (b"0", b"7", b"x", b"\t7")]
     lines += [name + b": " + value for value in BAD_UTF_8 for name in (b"data", b"event", b"id")]
@@ -161,12 +163,13 @@ def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 #: Each stands behind and in front of each, in a block with it and in the one before.
 _PAIRED: Lines = [
     *(b"data: a", b"data: b", b"data", b"data: ", b"data:  a", "data: é".encode(), b"data: \0", b"data: \xff"),
-    *(b"event: a", b"event: b", b"event: ", b"event: message", b"id: 1", b"id: 2", b"id", b"id: ", b"id: 3\0", b"id:  "),
-    *(b"retry: 7", b"retry: 8", b"retry: x", b"retry: 0", b": c", b":data: a", b"x: 1", b" data: a", BOM + b"data: a", b""),
+    *(b"event: a", b"event: b", b"event: ", b"event: message", b"retry: 7", b"retry: 8", b"retry: x", b"retry: 0"),
+    *(b"id: 1", b"id: 2", b"id", b"id: ", b"id: 3\0", b"id:  "),
+    *(b": c", b":data: a", b"x: 1", b" data: a", BOM + b"data: a", b""),
 ]  # fmt: skip
 
 
-def _cut(left_out: LeftOut | None) -> Iterator[list[bytes]]:
+def _cut(_: LeftOut | None) -> Iterator[list[bytes]]:
     """Streams in more than one chunk: cut at each offset, byte by byte, with chunks that are empty, in pieces."""
     few: list[Lines] = [
         [b"data: a", b""],
@@ -188,7 +191,10 @@ def _cut(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         for start in (b"", BOM, BOM * 2):
             yield _pieces(start + wire, 1)
         yield from _with_empty_chunks(wire)
-    everything = "\ufeffretry: 12\r\nevent: é中🍊\r\nid: 1\r\ndata:\ufeffx\r\n: c\r\ndata\r\n\r\nx: 1\ndata: \u2028\n\nid: \0\rdata: b\r\r"
+    everything = (
+        "\ufeffretry: 12\r\nevent: é中🍊\r\nid: 1\r\ndata:\ufeffx\r\n: c\r\ndata\r\n\r\n"
+        "x: 1\ndata: \u2028\n\nid: \0\rdata: b\r\r"
+    )
     yield from _halves(everything.encode())
     for value in BAD_UTF_8:
         wire = b"data: " + value + b"\n\n"
@@ -225,7 +231,7 @@ def _with_empty_chunks(wire: bytes) -> Iterator[list[bytes]]:
     yield [wire[:-1], b"", wire[-1:]]
 
 
-def _counted(left_out: LeftOut | None) -> Iterator[list[bytes]]:
+def _counted(_: LeftOut | None) -> Iterator[list[bytes]]:
     """Streams with more of something than a counter of one byte, a pool or a queue holds."""
     for count in (20, 300, 1_100):
         yield [b"".join(b"data: %d\n\n" % number for number in range(10_000, 10_000 + count))]
@@ -257,7 +263,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
             for name in (b"event: ", b"id: "):
                 lengths = (size - len(name) - 1, size - len(name), size, size + 1)
                 yield from _together((name + b"x" * length + b"\ndata: a\n\n" for length in lengths), left_out)
-    # A chunk of just the size: with whole blocks, and cut behind a CR, behind a line, inside a line and inside a character.
+    # A chunk of just the size: whole blocks, and cut behind a CR, behind a line, inside a line and inside a character.
     for size in (16, 32, 64, 128, 255, 256, 257, 512, 1000, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 65_536):
         yield [b"data: ".ljust(size - 2, b"x") + b"\n\n", _BEHIND]
     for size in (16, 32, 64, 128, 256, 512, 1000, 1024, 2048, 4096, 8192):
@@ -273,7 +279,8 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
             yield [wire[:size], wire[size:]]
     # The same places in one chunk, where a decoder may have windows of its own, and in chunks of that size.
     places = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384]
-    for end, back in ((b"\r\n\r\n", 1), (b"\r\n\r\n", 2), (b"\r\n\r\n", 3), (b"\r\n\r\n", 4), ("🍊\r\n\r\n".encode(), 2), (b"\n\n", 1), (b"\r\r", 1)):  # fmt: skip
+    ends = [*((b"\r\n\r\n", back) for back in (1, 2, 3, 4)), ("🍊\r\n\r\n".encode(), 2), (b"\n\n", 1), (b"\r\r", 1)]
+    for end, back in ends:
         wire = b""
         for place in places[:-1] if back in {3, 4} else places:
             wire += b"data: ".ljust(place - back - len(wire), b"x") + end
@@ -292,7 +299,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         yield [b"data: " + b"x" * size + b"\n\ndata: b\n\n"]
 
 
-def _largest(left_out: LeftOut | None) -> Iterator[list[bytes]]:
+def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
     """A line that is longer than any bound that comes to mind."""
     yield [b"data: " + b"x" * (LARGE_SIZES[-1] + 1) + b"\n\n"]
 
