@@ -1,9 +1,10 @@
-"""The command line: `sse-codec decode`, `encode`, `lint` and `fuzz`, also as `python -m sse_codec`.
+"""The command line: `sse-codec decode`, `encode`, `lint`, `fuzz` and `vectors`, also as `python -m sse_codec`.
 
-All work as pipes: what comes in is dealt with and flushed at once. On a terminal decoded events and findings are laid
-out for people, in a pipe events are JSON lines. Exit status: 0 when all went well; 1 for bad input (for `lint`, an
-error in a stream), or for output that can't be written, with one line on standard error that says which; 2 for a usage
-error or a file that can't be opened; 130 after Ctrl-C and 141 after a closed pipe, as a shell reports other tools.
+The first three work as pipes: what comes in is dealt with and flushed at once. On a terminal decoded events and
+findings are laid out for people, in a pipe events are JSON lines. `vectors` copies files. Exit status: 0 when all went
+well; 1 for bad input (for `lint`, an error in a stream), or for output that can't be written, with one line on standard
+error that says which; 2 for a usage error or a file that can't be opened; 130 after Ctrl-C and 141 after a closed pipe,
+as a shell reports other tools.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ._command._encode import encode
 from ._command._fuzz import fuzz
 from ._command._lint import lint
 from ._command._streams import Failure, say
+from ._command._vectors import vectors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed; `print` would take standard output instead
         sys.stderr = io.StringIO()
     try:
-        arguments = parser(decode, encode, lint, fuzz)
+        arguments = parser(decode, encode, lint, fuzz, vectors)
         options = arguments.parse_args(argv)
         if options.command is decode and options.data and (options.json or options.comments):
             arguments.error("--data writes payloads and nothing else; leave it out, or --json and --comments")

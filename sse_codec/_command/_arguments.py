@@ -79,6 +79,15 @@ codes of warnings:
 """
 
 
+_VECTORS_EXAMPLES = """\
+examples:
+  sse-codec vectors tests/vectors
+      the suite for your own tests, in any language; again to update it
+  ls "$(sse-codec vectors)"
+      where the installed files are
+"""
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
@@ -111,7 +120,9 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
-def parser(decode: object, encode: object, lint: object, fuzz: object = None) -> argparse.ArgumentParser:
+def parser(
+    decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
+) -> argparse.ArgumentParser:
     """Return the parser; it sets `command` to one of the arguments, and `name` to its name."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
@@ -170,6 +181,16 @@ def parser(decode: object, encode: object, lint: object, fuzz: object = None) ->
         fuzz,
         command_of,
     )
+    added = command(
+        "vectors",
+        vectors,
+        "the conformance suite as JSON files",
+        "Copy the conformance suite: event streams and what they mean, and events and\n"
+        "what arrives of them, as JSON files for tests in any language. Without DIR,\n"
+        "write where the files are.",
+        _VECTORS_EXAMPLES,
+    )
+    added.add_argument("folder", nargs="?", metavar="DIR", help="made if it is not there; older copies are replaced")
     return top
 
 

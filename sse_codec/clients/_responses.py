@@ -7,8 +7,8 @@ The libraries are told apart by what their responses can do, and nothing is impo
 - `decode_content` and `read1`: urllib3 since 2.1;
 - `read1` alone: http.client, whose response urllib.request gives, and older urllib3 keeps. It decompresses nothing, so
   that is done here;
-- `content` with `iter_any`: aiohttp;
-- `iter_content`, for async: niquests.
+- `iter_content` that is a coroutine function, for async: niquests;
+- `__aenter__`, and a `content` with `iter_any`: aiohttp.
 
 None of these ways is by lines, and none waits for a buffer to fill.
 """
@@ -52,10 +52,14 @@ def answer(caller: str, response: Any) -> Answer:
     """Take a response, of a library that is not async."""
     inner = getattr(response, "raw", response)
     chunks: Any
+    if not hasattr(response, "headers"):
+        raise _unknown(caller, response)
     if hasattr(response, "iter_bytes"):
         chunks = response.iter_bytes()
     elif getattr(response, "_content_consumed", False):
         chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it, and has it still, or says that it has not
+    elif _is_async(response):
+        raise _unknown(caller, response)
     elif hasattr(inner, "decode_content"):
         chunks = _urllib3(inner)
     elif hasattr(inner, "read1"):
@@ -72,10 +76,12 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
     chunks: Any
     if hasattr(response, "aiter_bytes"):
         chunks = _async_httpx(response)
+    elif not _is_async(response):
+        raise _unknown(caller, response)  # and is not asked for its `content`: requests would read it all
+    elif hasattr(response, "iter_content"):
+        chunks = _niquests(response)
     elif hasattr(getattr(response, "content", None), "iter_any"):
         chunks = _aiohttp(response)
-    elif hasattr(response, "iter_content") and not hasattr(response, "__enter__"):
-        chunks = _niquests(response)
     else:
         raise _unknown(caller, response)
 
@@ -87,13 +93,23 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
     return AsyncAnswer(*_head(response), True, aiter(chunks), close)
 
 
+def _is_async(response: Any) -> bool:
+    """Tell whether a response is aiohttp's, or niquests' for async."""
+    if not hasattr(response, "iter_content"):
+        return hasattr(response, "__aenter__") and not hasattr(response, "__enter__")
+    from inspect import iscoroutinefunction  # here, because few responses need it
+
+    return iscoroutinefunction(response.iter_content)
+
+
 def _unknown(caller: str, response: Any) -> TypeError:
     kind = type(response).__name__
     message = f"{caller}() takes a response of an HTTP library, not {kind}"
-    if hasattr(response, "read1") or hasattr(response, "iter_content"):
-        return TypeError(f"{message}: use {caller[1:]}(), this one is not async")
-    if hasattr(getattr(response, "content", None), "iter_any"):
-        return TypeError(f"{message}: use a{caller}(), this one is async")
+    is_response = hasattr(response, "headers")
+    if is_response and caller.startswith("a"):
+        return TypeError(f"{message}: use {caller[1:]}(), since this one is not async")
+    if is_response and _is_async(response):
+        return TypeError(f"{message}: use a{caller}(), since this one is async")
     if hasattr(response, "__enter__"):
         return TypeError(f"{message}: enter it with `with`, and pass what that gives")
     if hasattr(response, "__aenter__"):
@@ -165,12 +181,17 @@ def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise UnknownEncoding(f"ask for 'Accept-Encoding: identity', since {encoding} is not known here")
     decompressor = None
     for chunk in chunks:
-        if decompressor is None:
-            # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
-            bare = encoding == "deflate" and (chunk[0] & 0x0F) != 8
-            decompressor = zlib.decompressobj(-15 if bare else 47)
-        if data := decompressor.decompress(chunk):
-            yield data
+        rest = chunk
+        while rest:
+            if decompressor is None or decompressor.eof:  # a server may end what it compresses, and begin anew
+                # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
+                bare = encoding == "deflate" and (rest[0] & 0x0F) != 8
+                decompressor = zlib.decompressobj(-15 if bare else 47)
+            data = decompressor.decompress(rest, _CHUNK_SIZE)  # which bounds what a few bytes can become
+            while data:
+                yield data
+                data = decompressor.decompress(decompressor.unconsumed_tail, _CHUNK_SIZE)
+            rest = decompressor.unused_data
 
 
 async def _async_httpx(response: Any) -> AsyncIterator[bytes]:

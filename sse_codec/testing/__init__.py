@@ -7,8 +7,9 @@
   they draw from, for tests of your own. `st.from_type(ServerSentEvent)` needs no import of this package's.
 - `assert_conforms`: no finding of error level in a stream that was captured.
 - `reference_decode`: the standard's algorithm, slow and literal, as the judge of any decoder.
+- `load_vectors`: the conformance suite as data, for tests in any language.
 
-All but the last two need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
+All but the last three need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
 """
 
 from ._reference import Reference, reference_decode
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ._findings import findings
     from ._producer import check_producer
     from ._strategies import chunkings, event_lists, events, hostile_bytes, payloads, spellings, streams
+    from ._vectors import load_vectors
 
 __all__ = [
     "NotConforming",
@@ -36,6 +38,7 @@ __all__ = [
     "findings",
     "hostile_bytes",
     "http",
+    "load_vectors",
     "payloads",
     "per_stream",
     "reference_decode",
@@ -57,6 +60,7 @@ _LATER = {
     "findings": "_findings",
     "hostile_bytes": "_strategies",
     "http": "_endpoints",
+    "load_vectors": "_vectors",
     "payloads": "_strategies",
     "per_stream": "_endpoints",
     "spellings": "_strategies",

@@ -1,0 +1,518 @@
+"""Makes the published vectors, `sse_codec/testing/vectors/*.json`: run `python -m tests.vectors.publish`.
+
+Nothing in those files is written by hand. The inputs are the known places of the fuzz kit (`_tour.py`), the tags and
+sentences are its rules (`_rules.py`), and what each stream means is what the reference decoder says. docs/vectors.md
+describes the format; `tests/test_vectors.py` holds the files to what is made here.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import hashlib
+import json
+import re
+import sys
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from sse_codec import ReceivedEvent, ServerSentEvent, encode
+from sse_codec.testing import _tour, _vectors, reference_decode
+from sse_codec.testing._producer import _arriving
+from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Rule, Stream
+from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+Case = dict[str, Any]
+
+#: The version of the suite; its changelog says what a new one may change.
+VERSION = "1.0.0"
+FOLDER = _vectors.FOLDER
+
+#: Stands for the text that a case repeats: U+001A SUBSTITUTE.
+MARK = "\x1a"
+#: What is sent behind the events of an encoding case: whatever was left open swallows it.
+BEHIND = ServerSentEvent("behind")
+#: How many blocks or events a case has at most that is put together from several.
+MOST = 8
+#: And how many bytes or characters each of those has at most.
+SMALL = 100
+#: How large a case may be, in bytes of JSON, and one that is about how many there are of something. A few of the known
+#: places are larger, and left to the checks.
+LARGEST = 3_500
+LARGEST_OF_MANY = 36_000
+
+#: What the standard leaves open, or is done in other ways on purpose, and the cases in which it shows.
+FREE = {
+    "promptness-cr": (
+        "A chunk ends with the CR that ends an event. The event can come at once, with `chunk`. A parser may also wait "
+        "and see whether a LF follows; then the event comes with `latest`."
+    ),
+    "unfinished-block": (
+        "The stream ends inside a block. The standard discards the block. Some clients dispatch it on purpose: "
+        "they give out `unfinished` after the other events, unless it is null, and keep the id of the block."
+    ),
+    "large-retry": (
+        "A reconnection time over 2147483647. If the language has no such number, it may be ignored, rounded or capped."
+    ),
+    "empty-chunk": (
+        "A chunk without bytes. It means nothing in a stream. Some interfaces take it for the end, so they can't be "
+        "given one."
+    ),
+    "size": (
+        "More than 65536 bytes. The format has no limits, but HTML lets implementations set their own. A parser with a "
+        "limit should report it, and not cut anything off in silence."
+    ),
+}
+
+
+# What is made of one case.
+
+
+def decoding_case(chunks: Sequence[bytes]) -> Case:
+    """Return a stream in chunks with what it means. A member that says nothing is left out."""
+    wire = b"".join(chunks)
+    stream = Stream(chunks)
+    reference = reference_decode(wire)
+    rules = [rule for rule in CONSUMER_RULES if rule.touched_by(stream)]
+    events = [
+        _event(event) | ({"chunk": chunk} if chunk else {}) | ({} if latest == chunk else {"latest": latest})
+        for event, (chunk, latest) in zip(reference.events, _arrivals(chunks, reference.ends), strict=True)
+    ]
+    free = {
+        "promptness-cr": any("latest" in event for event in events),
+        "unfinished-block": bool(stream.blocks[-1]),
+        "large-retry": any(
+            line.name == b"retry" and re.fullmatch(rb"[0-9]+", line.value) and int(line.value[:4000]) > 2**31 - 1
+            for line in stream.lines
+        ),
+        "empty-chunk": b"" in chunks,
+        "size": len(wire) > 65536,
+    }
+    case: Case = {
+        "id": f"{rules[0].name}/{short_hash(chunks)}",
+        "rules": [rule.name for rule in rules],
+        "free": [name for name in FREE if free[name]],
+        "about": _about(rules[0], wire.decode("utf-8", "surrogateescape"), len(chunks), "chunk"),
+    }
+    text = _as_text(chunks)
+    case |= {"base64": list(chunks)} if text is None else {"text": text}
+    case["events"] = events
+    if reference.unfinished is not None:
+        case["unfinished"] = _event(reference.unfinished)
+    if reference.last_event_id:
+        case["lastEventId"] = reference.last_event_id
+    if reference.reconnection_time is not None:
+        case["reconnectionTime"] = reference.reconnection_time
+    if reference.comments:
+        case["comments"] = reference.comments
+    return case
+
+
+def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
+    """Return events to send with what arrives of them.
+
+    Args:
+        events: the events of one stream.
+        spoilt: the field of the last one that can't be sent; "" if all can.
+    """
+    rules = [rule for rule in PRODUCER_RULES if rule.touched_by(events)]
+    sent = list(map(_members, events))
+    arrives = [_members(_arriving(event)) for event in events]
+    large = any((event.retry or 0) > 2**31 - 1 for event in events)
+    size = sum(len(event.data) + len(event.event) + len(event.id or "") for event in events)
+    case: Case = {
+        "id": f"{rules[0].name}/{short_hash([json.dumps(sent, sort_keys=True).encode()])}",
+        "rules": [rule.name for rule in rules],
+        "free": ["large-retry"] * large + ["size"] * (size > 65536),
+        "about": _about(rules[0], _shown(sent[0]), len(events), "event"),
+        "events": sent,
+    }
+    if spoilt:
+        case["unsendable"] = "type" if spoilt == "event" else spoilt
+    if arrives != sent:
+        case["arrives"] = arrives
+    if spoilt == "id" and "\0" in str(events[-1].id):
+        case["never"] = ["\0"]
+    return case
+
+
+def short_hash(parts: Sequence[bytes]) -> str:
+    """Return the part of an id that never changes: it is made of the input alone."""
+    return hashlib.sha256(b"".join(b"%d:%b," % (len(part), part) for part in parts)).hexdigest()[:8]
+
+
+def _event(event: ReceivedEvent) -> Case:
+    return _members(event) | ({"lastEventId": event.last_event_id} if event.last_event_id else {})
+
+
+def _members(event: ServerSentEvent) -> Case:
+    """Return the members of an event; one that says nothing is left out."""
+    type_ = None if event.event == "message" else event.event
+    members = {"type": type_, "data": event.data, "id": event.id, "retry": event.retry}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _arrivals(chunks: Sequence[bytes], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield for each event the chunk that completes it, and the one with which it comes at the latest.
+
+    They differ where the chunk ends with the CR that ends the event. Who waits for a LF behind it has it with the next
+    character, or at the end of the stream, after the last chunk.
+    """
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    characters = list(accumulate(len(decode(chunk)) for chunk in chunks))
+    arrived = list(accumulate(map(len, chunks)))
+    for end in ends:
+        chunk = next(number for number, count in enumerate(arrived) if count >= end)
+        latest = chunk
+        if arrived[chunk] == end and chunks[chunk].endswith(b"\r"):
+            seen = characters[chunk]
+            latest = next((number for number, count in enumerate(characters) if count > seen), len(chunks))
+        yield chunk, latest
+
+
+def _as_text(chunks: Sequence[bytes]) -> list[str] | None:
+    """Return the chunks as text, if a parser of text can be given them; a mark at the start is not for it to see."""
+    if b"".join(chunks).startswith(codecs.BOM_UTF8):
+        return None
+    try:
+        return [chunk.decode() for chunk in chunks]
+    except UnicodeDecodeError:
+        return None
+
+
+_SHOWN = 40
+
+
+def _about(rule: Rule[Any], shown: str, count: int, unit: str) -> str:
+    """Return a line for people: what the rule is about, and what the case is."""
+    shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN // 2]}...{shown[-(_SHOWN // 2) :]}"
+    text = repr(f"{shown}'\"")[1:-4]  # with both quotes in it, so that it is always the same that are escaped
+    text = re.sub(r"(?<!\\)\\x([89a-f][0-9a-f])", r"\\u00\1", text)  # a character; a byte that is none is \xNN
+    text = re.sub(r"(?<!\\)\\udc([89a-f][0-9a-f])", r"\\x\1", text).replace("\\'", "'")
+    return f"{rule.about}: {text}" + (f", in {count} {unit}s" if count > 1 else "")
+
+
+def _shown(event: Case) -> str:
+    return "; ".join(f"{name} {value}" for name, value in event.items())
+
+
+# What is long is written short.
+
+#: A run of the same one to eight characters that is worth it.
+_RUN = re.compile(r"([^\x1a]{1,8}?)\1{127,}", re.DOTALL)
+
+
+def shortened(case: Case) -> Case:
+    """Return a case with its long runs of one text written as marks, if it has any."""
+    strings = [part for member in _REPEATING for part in _strings(case.get(member))]
+    has_mark = any(MARK in string for string in strings)
+    runs = {(found[1], len(found[0]) // len(found[1])) for text in strings for found in _RUN.finditer(text)}
+    best = _with_repeat(case, MARK, 1) if has_mark else case
+    for text, times in sorted(runs):
+        if not has_mark and (text.isascii() or "base64" not in case):
+            best = min(best, _with_repeat(case, text, times), key=lambda each: len(dumped(each)))
+    return best
+
+
+def _with_repeat(case: Case, text: str, times: int) -> Case:
+    """Return a case with marks, and what they stand for; without that member there is none in it."""
+
+    def mark(string: str) -> str:
+        return string.replace(text * times, MARK)
+
+    changed = {member: _each(value, mark) for member, value in case.items() if member in _REPEATING}
+    return case | changed | {"repeat": {"text": text, "times": times}}
+
+
+_REPEATING = ("text", "base64", "events", "unfinished", "lastEventId", "comments", "arrives")
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield all text of a value; bytes as text of as many characters."""
+    if isinstance(value, bytes):
+        yield value.decode("latin-1")
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a value with all text in it changed."""
+    if isinstance(value, bytes):
+        return change(value.decode("latin-1")).encode("latin-1")
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each(part, change) for part in value]
+    return {key: _each(part, change) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+# Which cases there are.
+
+
+def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
+    """Yield the known streams in chunks, and whether they may be put together with others."""
+    parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
+    for part in parts:
+        for chunks in part(_holds_many):  # which the tour then gives one by one
+            # Of the pairs those in one block: the others would double the suite.
+            if part is not _tour._paired or len(Stream(chunks).blocks) == 2:
+                yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
+
+
+def _holds_many(chunks: Sequence[bytes]) -> bool:
+    return len(Stream(chunks).blocks) > 4
+
+
+def _can_be_joined(chunks: Sequence[bytes]) -> bool:
+    """Tell whether a stream is one chunk of whole blocks that mean the same behind others."""
+    stream = Stream(chunks)
+    return (
+        len(chunks) == 1
+        and len(stream.blocks) > 1
+        and not stream.blocks[-1]
+        and not stream.has_bom
+        and len({line.end for line in stream.lines}) == 1
+        and len(stream.wire) < SMALL
+    )
+
+
+def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
+    """Yield the streams of the suite: those that it has, and what is not among them yet.
+
+    Blocks with the same rule to blame are put together, few enough to see which of them was read wrongly. A new one
+    is put together with other new ones. So what there is keeps its id.
+    """
+    old = [case_chunks(case) for case in known]
+    yield from old
+    whole = set(map(tuple, old))
+    held: dict[tuple[str, ...], list[bytes]] = {}
+    for case, chunks in zip(known, old, strict=True):
+        if len(chunks) == 1:
+            held.setdefault(_key(case["rules"]), []).append(chunks[0])
+    open_groups: dict[tuple[str, ...], list[bytes]] = {}
+    for known_chunks, can_be_joined in _streams():
+        chunks = list(known_chunks)
+        if tuple(chunks) in whole:
+            continue
+        whole.add(tuple(chunks))
+        if not can_be_joined:
+            yield chunks
+            continue
+        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(Stream(chunks)))
+        if key[0] in PLAIN:
+            yield chunks
+            continue
+        if any(_stands_in(chunks[0], wire) for wire in held.get(key, ())):
+            continue
+        group = open_groups.setdefault(key, [])
+        if sum(map(_count_blocks, [*group, chunks[0]])) > MOST:
+            yield [b"".join(group)]
+            group.clear()
+        group.append(chunks[0])
+    for group in open_groups.values():
+        yield [b"".join(group)]
+
+
+#: The rules of what is not put together with others, so that the first cases are plain.
+PLAIN = {"data", "events"}
+#: What implementations leave out and know it; so it should be easy to skip, and hide little else.
+OFTEN_SKIPPED = {"event-without-data", "id", "no-colon", "retry"}
+
+
+def _key(rules: Iterable[str]) -> tuple[str, ...]:
+    """Return what streams that are put together have in common: the rule to blame, and what is often skipped."""
+    first, *others = rules
+    return (first, *(name for name in others if name in OFTEN_SKIPPED))
+
+
+def _count_blocks(wire: bytes) -> int:
+    return len(Stream([wire]).blocks) - 1
+
+
+def _stands_in(wire: bytes, stream: bytes) -> bool:
+    """Tell whether a stream holds the blocks of another."""
+    at = stream.find(wire)
+    while at > 0 and stream[at - 2 : at] not in {b"\n\n", b"\r\r"} and not stream.startswith(b"\r\n\r\n", at - 4):
+        at = stream.find(wire, at + 1)
+    return at >= 0
+
+
+def case_chunks(case: Case) -> list[bytes]:
+    """Return the chunks of a case that was read from a file."""
+    text = (case["repeat"]["text"] * case["repeat"]["times"]).encode() if "repeat" in case else b""
+    chunks = map(str.encode, case["text"]) if "text" in case else map(base64.b64decode, case["base64"])
+    return [chunk.replace(MARK.encode(), text) for chunk in chunks]
+
+
+def case_events(case: Case) -> list[ServerSentEvent]:
+    """Return the events to send of a case that was read from a file."""
+    text = case["repeat"]["text"] * case["repeat"]["times"] if "repeat" in case else ""
+    events = _each(case["events"], lambda value: value.replace(MARK, text))
+    return [ServerSentEvent(e["data"], e.get("type", "message"), e.get("id"), e.get("retry")) for e in events]
+
+
+def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent]]:
+    """Yield the events of the suite that can be sent, in the same way."""
+    old = list(map(case_events, known))
+    yield from old
+    old_ones = set(map(tuple, old))
+    held: set[tuple[ServerSentEvent, ...]] = set()
+    for events in old_ones:
+        for start in range(len(events)):
+            held.update(events[start:end] for end in range(start + 1, min(start + 4, len(events)) + 1))
+    tour = [tuple(events) for events in events_to_send()]
+    starts = {events[:-1] for events in tour if len(events) <= MOST // 2}
+    open_groups: dict[tuple[str, ...], list[ServerSentEvent]] = {}
+    for events in tour:
+        key = _key(rule.name for rule in PRODUCER_RULES if rule.touched_by(events))
+        is_large = len(events) > MOST // 2 or any(len(event.data) + len(event.event) > SMALL for event in events)
+        if key[0] in PLAIN or is_large:
+            if events not in old_ones:
+                yield events
+            continue
+        if events in held or events in starts:
+            continue
+        group = open_groups.setdefault(key, [])
+        if len(group) + len(events) > MOST:
+            yield tuple(group)
+            group.clear()
+        group += events
+    for group in open_groups.values():
+        yield tuple(group)
+
+
+def decoding_cases(known: Collection[Case] = ()) -> list[Case]:
+    """Return all cases of streams; `known` are those that there are already."""
+    return _sorted(map(decoding_case, _joined_streams(known)), CONSUMER_RULES)
+
+
+def encoding_cases(known: Collection[Case] = ()) -> list[Case]:
+    """Return all cases of events to send, those with a lone surrogate too."""
+    sendable = [case for case in known if "unsendable" not in case]
+    cases = [*map(encoding_case, _joined_events(sendable))]
+    cases += [
+        encoding_case([event], field)
+        for event, field in events_that_cannot_be_sent()
+        if json.loads(json.dumps(_members(event))) == _members(event)  # JSON makes one character of two surrogates
+    ]
+    cases += [
+        encoding_case(case_events(case), "event" if case["unsendable"] == "type" else case["unsendable"])
+        for case in known
+        if "unsendable" in case
+    ]
+    return _sorted(cases, PRODUCER_RULES)
+
+
+def _sorted(cases: Iterable[Case], rules: Sequence[Rule[Any]]) -> list[Case]:
+    """Return the cases, each once, basic ones first: then the first that fails is to blame on its first rule.
+
+    The rules' order is that of blame: what shows in few streams stands first, and the last is touched by all.
+    """
+    order = [rule.name for rule in reversed(rules)]
+
+    def key(case: Case) -> tuple[Any, ...]:
+        inputs = case.get("text") or case.get("base64") or case["events"]
+        return order.index(case["rules"][0]), len(case["rules"]), len(inputs), len(str(inputs)), case["id"]
+
+    short = (shortened(case) for case in {case["id"]: case for case in cases}.values())
+    return sorted(filter(_is_small, short), key=key)
+
+
+def _is_small(case: Case) -> bool:
+    size = len(dumped(case))
+    is_about_many = case["rules"][0] in {"many-events", "many-lines"}
+    has_many_chunks = len(case.get("text", ())) > 1000 and size < LARGEST_OF_MANY // 2
+    return size <= (LARGEST_OF_MANY if is_about_many or has_many_chunks else LARGEST)
+
+
+# The files.
+
+
+def dumped(value: object) -> str:
+    """Return JSON in ASCII; bytes as base64."""
+
+    def as_base64(part: bytes) -> str:
+        return base64.b64encode(part).decode()
+
+    return json.dumps(value, default=as_base64, separators=(",", ":"))
+
+
+def _document(kind: str, title: str, about: str, rules: Sequence[Rule[Any]], cases: Sequence[Case]) -> str:
+    """Return a file: what it is, and a case a line."""
+    used = {name for case in cases for name in case["rules"]}
+    free = {name for case in cases for name in case["free"]}
+    head = {
+        "$schema": f"./{kind}.schema.json",
+        "title": title,
+        "about": about,
+        "version": VERSION,
+        "license": "MIT",
+        "standard": "https://html.spec.whatwg.org/multipage/server-sent-events.html",
+        "rules": {rule.name: {"about": rule.about, "sentence": rule.sentence} for rule in rules if rule.name in used},
+        "free": {name: text for name, text in FREE.items() if name in free},
+    }
+    if kind == "encoding":
+        head["behind"] = {"wire": encode(BEHIND).decode(), "data": BEHIND.data}
+    lines = ",\n".join(map(dumped, cases))
+    return json.dumps(head, indent=1)[:-2] + f',\n "cases": [\n{lines}\n ]\n}}\n'
+
+
+def files(known: Mapping[str, Collection[Case]]) -> dict[str, str]:
+    """Return what each file should hold, by name.
+
+    Args:
+        known: the cases that each file has already, by name; they stay.
+    """
+    encoding = encoding_cases([*known.get("encoding.json", ()), *known.get("surrogates.json", ())])
+    plain = [case for case in encoding if "surrogate" not in case["rules"]]
+    surrogates = [case for case in encoding if "surrogate" in case["rules"]]
+    decoding = decoding_cases(known.get("decoding.json", ()))
+    return {
+        "decoding.json": _document(
+            "decoding", "Event streams, and what they mean", "For parsers.", CONSUMER_RULES, decoding
+        ),
+        "encoding.json": _document(
+            "encoding", "Events to send, and what arrives of them", "For encoders.", PRODUCER_RULES, plain
+        ),
+        "surrogates.json": _document(
+            "encoding",
+            "Events to send, with a lone surrogate in them",
+            "For encoders in languages whose strings can hold one. In a file of its own, because other languages' JSON "
+            "readers refuse it.",
+            PRODUCER_RULES,
+            surrogates,
+        ),
+    }
+
+
+def published() -> dict[str, list[Case]]:
+    """Return the cases that there are, by the name of their file."""
+    paths = (FOLDER / f"{name}.json" for name in ("decoding", "encoding", "surrogates"))
+    return {path.name: json.loads(path.read_text("ascii"))["cases"] for path in paths if path.exists()}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the files, and say what is new, gone or changed; with `--anew` what there is need not stay."""
+    before = published()
+    for name, text in files({} if "--anew" in arguments else before).items():
+        old = {case["id"]: case for case in before.get(name, ())}
+        new = {case["id"]: case for case in json.loads(text)["cases"]}
+        changed = [key for key in old.keys() & new.keys() if old[key] != new[key]]
+        gone = sorted(old.keys() - new.keys())
+        print(
+            f"{name}: {len(new)} cases, {len(text):,} bytes; {len(new.keys() - old.keys())} new, {len(gone)} gone, "
+            f"{len(changed)} changed"
+        )
+        for key in gone:
+            print(f"  gone: {key}", file=sys.stderr)
+        (FOLDER / name).write_text(text, "ascii")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
