@@ -398,6 +398,13 @@ def test_a_server_that_answers_with_the_stream(fuzz: Streams, endpoint: server.S
     assert b"line-end-in-event" in output
 
 
+def test_a_server_that_answers_with_something_else(fuzz: Streams, endpoint: server.Server) -> None:
+    where = [f"{endpoint.url}/page", "--publish", f"{endpoint.url}/publish"]
+    status, output, errors = fuzz("fuzz", "producer", *QUICK, "--format=tap", *where)
+    assert (status, errors) == (1, "")
+    assert "not ok {} - content-type: ".format(len(RULES["producer"]) + 1) in output.decode()
+
+
 @pytest.mark.parametrize(
     ("where", "message"),
     [

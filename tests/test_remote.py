@@ -180,7 +180,7 @@ def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
 @pytest.mark.parametrize(
     ("consumer", "message"),
     [
-        ("not json", "it wrote a line that is not JSON: hello?"),
+        ("not json", "it wrote a line that is not JSON: hello? (standard output is for answers alone; log elsewhere)"),
         ("not utf-8", 'it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {"n": 1, "events"'),
         ("a list", "it wrote a line that is no JSON object: [1]"),
         ("deep", "it wrote a line that is not JSON: [[["),
@@ -239,6 +239,13 @@ def test_who_can_t_be_checked(mode: str, message: str) -> None:
     with pytest.raises(CannotGoOn) as raised:
         ProgramConsumer(command, PATIENCE)
     assert str(raised.value) == f"{sys.executable}: {message}"
+
+
+def test_who_does_not_flush_is_told() -> None:
+    with pytest.raises(
+        CannotGoOn, match=r"it did not answer within 0.3 s.*; it must answer each line at once, and flush"
+    ):
+        ProgramConsumer(program("tests.remote.odd", "does not flush"), SHORT)
 
 
 def test_every_oddity_is_tested() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import threading
 import urllib.request
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec.testing._remote import _listen
+from sse_codec.testing._remote import _listen, _server
 from sse_codec.testing._remote._listen import Listener
 from sse_codec.testing._remote._messages import CannotGoOn, Reading, RemoteError
 from sse_codec.testing._remote._service import Service
@@ -88,15 +90,79 @@ def test_a_client_that_reports_while_it_reads_says_when_events_came(listener: Li
     assert running.result["done"]
 
 
-def test_a_client_that_is_late_says_so_too() -> None:
+def test_a_client_that_is_late_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "_PATIENT", 1)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     running = Background(client.run, listener.url, client.reading(faulty_consumers.FlushesAtTheEnd), {"live": True})
     listener.wait_for_client()
     reading = listener.read([b"data: a\n\n", b"data: b\n\n"])
     assert [(event["data"], event["chunk"]) for event in reading.events] == [("a", 2), ("b", 2)]
+    numbers = [listener._number]
+    listener.read([b"data: a\n\n"])
+    listener.fresh()
+    listener.read([b"data: a\n\n"])
+    assert [*numbers, listener._number] == [2, 5], "it is tried again to be sure, once in a search"
     listener.finish(conforms=False, report="")
     assert running.result["done"]
     listener.close()
+
+
+def test_a_busy_machine_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "_PATIENT", PATIENCE / SHORT)
+    listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
+    correct = client.reading(faulty_consumers.Correct)
+    calls: list[bool] = []
+
+    def read(chunks: Iterable[bytes], saw: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+        calls.append(True)
+        return correct(chunks, saw if len(calls) > 1 else lambda _: None)
+
+    running = Background(client.run, listener.url, read, {"live": True})
+    listener.wait_for_client()
+    assert [event["chunk"] for event in listener.read([b"data: a\n\n", b": b\n"]).events] == [0]
+    listener.finish(conforms=True, report="")
+    assert running.result["done"]
+    listener.close()
+
+
+class Clock:
+    """A condition whose waits take no time: each is a step that others take meanwhile, and then its limit passes."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self.steps = list(steps)
+
+    def __enter__(self) -> None:
+        """Nobody else is there."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody else is there."""
+
+    def notify_all(self) -> None:
+        """Nobody else is there."""
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        self.steps.pop(0)()
+        return condition()
+
+
+def has_seen(case: _server.Case, count: int) -> bool:
+    return case.seen == count
+
+
+@pytest.mark.parametrize(("steps", "count"), [("aaa", 3), ("aa-a", 2), ("-", 0)])
+def test_the_time_of_a_report_starts_anew_with_each(listener: Listener, steps: str, count: int) -> None:
+    for waits in ("a case", "a listener"):
+        case = _server.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
+        clock = Clock(*(partial(case.saw, number) if step == "a" else int for number, step in enumerate(steps, 1)))
+        if waits == "a case":
+            case._changed = clock  # type: ignore[assignment]  # it takes no time
+            assert case.wait(partial(has_seen, case, 3), 1.0) == (count == 3)
+        else:
+            listener._changed = clock  # type: ignore[assignment]  # it takes no time
+            with contextlib.nullcontext() if count == 3 else pytest.raises(CannotGoOn, match="it left, or it hangs"):
+                listener._wait(case, partial(has_seen, case, 3), "nothing came")
+            listener._changed = threading.Condition()
+        assert case.seen == count
 
 
 def test_nobody_waits_for_reports_that_are_not_judged(listener: Listener) -> None:
@@ -243,6 +309,18 @@ def test_an_address_that_is_taken(listener: Listener) -> None:
         running.hang_up()
 
 
+def test_an_address_of_IPv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return  # this machine has none
+    listener = Listener("::1", 0, **LIMITS)
+    assert listener.url.startswith("http://[::1]:")
+    with urllib.request.urlopen(listener.url) as response:  # noqa: S310  # a test's
+        assert listener.url in response.read().decode()
+    listener.close()
+
+
 def test_a_page_is_told_the_address_by_which_it_knows_the_server(listener: Listener) -> None:
     reading = Background(listener.read, [b""])
     answer = json.loads(request(listener, "GET", "/next", Host="my.test:80")[1])
@@ -280,6 +358,8 @@ def test_a_service_reads_streams(running: service.Service) -> None:
             {"data": "c", "event": "b", "id": "1", "retry": None, "chunk": 1},
         ])  # fmt: skip
     assert remote.read([]) == Reading([])
+    with urllib.request.urlopen(f"{remote._server.url}/case/{remote._number}") as third:  # noqa: S310  # a test's
+        assert third.status == 204
     assert not running.streams, "each is deleted"
     assert not running.commands
     remote.close()

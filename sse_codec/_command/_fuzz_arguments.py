@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Search for the smallest stream that a parser reads wrong, or event that a writer
 sends wrong, and say which sentence of the standard is broken. The tested program
-may be in any language: docs/fuzz-protocol.md says on a page how it is spoken to.
+may be in any language. It reads one JSON object a line and answers with one:
+
+  {"hello": 1}                       {"hello": 1, "name": "my parser"}
+  {"n": 1, "chunks": ["BASE64"]}     {"n": 1, "events": [{"data": "a"}]}
+  {"n": 2, "event": {"data": "a"}}   {"n": 2, "wire": "BASE64"}
+
+An event may have data, event, id, retry, last_event_id, and the number of the
+chunk that it came with. docs/fuzz-protocol.md has the rest, on a page.
 """
 
 EXAMPLES = """\
@@ -129,6 +136,7 @@ def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., arg
         metavar="HEADER",
         help="send it with each request; repeatable",
     )
+    _add_choice(producer, "ids", ("own", "sticky"), "whether each id is sent, or only one that changes")
     _add_choice(
         producer,
         "unsendable",

@@ -64,7 +64,7 @@ def engine() -> node.Engine:
 
 def test_every_program_of_the_guide_is_run() -> None:
     assert re.findall(r"<!-- adapter (\w+) -->", GUIDE) == ["js", "go", "writer", "http"]
-    assert GUIDE.count("<!-- ") == 4
+    assert GUIDE.count("<!-- ") == 5, "and the report"
 
 
 def test_a_parser_on_Node(engine: node.Engine, tmp_path: Path) -> None:
@@ -94,8 +94,10 @@ def test_a_parser_in_Go(tmp_path: Path) -> None:
     program = str(tmp_path / "adapter")
     variables = os.environ | {"GOCACHE": str(tmp_path / "cache"), "GOFLAGS": "-mod=mod", "GO111MODULE": "off"}
     subprocess.run([go, "build", "-o", program, "main.go"], check=True, cwd=tmp_path, env=variables)
-    for rule in ("data-lines", "bare-cr"):
-        assert rules(fuzz("consumer", "--rule", rule, "--", program)) == {rule}
+    assert rules(fuzz("consumer", "--rule", "data-lines", "--", program)) == {"data-lines"}
+    [finding] = fuzz("consumer", "--rule", "bare-cr", "--", program)["findings"]
+    [report] = re.findall(r"<!-- report -->\n```text\n(.*?)```", GUIDE, re.DOTALL)
+    assert finding["report"].startswith(report)
 
 
 def test_a_program_in_the_shell() -> None:

@@ -27,18 +27,27 @@ class Chunks:
         self.asked += 1
 
 
+def members(event: Any) -> dict[str, Any]:
+    """Return an event as the protocol has it; some give out plain tuples."""
+    if isinstance(event, faulty_consumers.Event):
+        return event._asdict()
+    return dict(zip(("event", "data", "id", "retry"), event, strict=False))
+
+
 def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> dict[str, Any]:
     chunks = Chunks(request["chunks"])
     events: list[dict[str, Any]] = []
     try:
-        events.extend({**event._asdict(), "chunk": chunks.asked - 1} for event in fault().consume(chunks))
+        events.extend({**members(event), "chunk": chunks.asked - 1} for event in fault().consume(chunks))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is told
         return {"n": request["n"], "events": events, "error": repr(error)}
     return {"n": request["n"], "events": events}
 
 
 def main(name: str, hello: str = "{}") -> None:
-    fault = type(name, tuple(getattr(faulty_consumers, each) for each in name.split("+")), {})
+    faults: list[type[faulty_consumers.Correct]] = [faulty_consumers.Correct, *faulty_consumers.FAULTS]
+    known = {fault.__name__: fault for fault in faults}
+    fault = type(name, tuple(known[each] for each in name.split("+")), {})
     for line in sys.stdin:
         request = json.loads(line)
         reply = {"hello": 1, "name": name, **json.loads(hello)} if "hello" in request else answer(request, fault)

@@ -83,6 +83,8 @@ def main(mode: str) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "hello" in request:
+            if mode == "does not flush":
+                time.sleep(600)
             if mode == "dies at once":
                 sys.exit("no config")
             sys.stdout.buffer.write(HELLOS.get(mode, b'{"hello": 1, "name": "odd"}\n'))

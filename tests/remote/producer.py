@@ -25,7 +25,9 @@ def answer(request: dict[str, Any], producer: faulty_producers.Correct) -> dict[
 
 
 def main(name: str, hello: str = "{}") -> None:
-    producer = getattr(faulty_producers, name)()
+    faults: list[type[faulty_producers.Correct]] = [faulty_producers.Correct, *faulty_producers.FAULTS]
+    known = {fault.__name__: fault for fault in faults}
+    producer = known[name]()
     for line in sys.stdin:
         request = json.loads(line)
         if "hello" in request:

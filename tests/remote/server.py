@@ -17,6 +17,10 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        if self.path == "/page":
+            self.start("text/html")
+            self.wfile.write(b"<!doctype html>")
+            return
         events: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.server.clients.append(events)
         self.start("text/event-stream")

@@ -104,13 +104,14 @@ def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
 def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None, str]]:
     """Yield for each rule its name, what it is about, what was found, and why it was not looked for."""
     found = {finding.rule: finding for finding in outcome.findings}
-    for rule in RULES[outcome.role]:
+    known = {rule.name: rule.about for rule in RULES[outcome.role]}
+    for name, about in {**known, **{finding.rule: finding.about for finding in outcome.findings}}.items():
         reason = ""
-        if rule.name in outcome.without or (outcome.rules and rule.name not in outcome.rules):
+        if name in outcome.without or (outcome.rules and name not in outcome.rules):
             reason = "left out"
-        elif outcome.ended_early and rule.name not in found:
+        elif outcome.ended_early and name not in found:
             reason = "not looked for to the end"
-        yield rule.name, rule.about, found.get(rule.name), reason
+        yield name, about, found.get(name), reason
 
 
 def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:

@@ -23,7 +23,7 @@ from sse_codec.testing._remote._messages import (
     parse_hello,
     parse_reading,
 )
-from sse_codec.testing._remote._server import Case, Request, Server
+from sse_codec.testing._remote._server import Case, Paced, Request, Server
 
 #: How long the server stays to tell that the run is over, in seconds.
 _FAREWELL = 2.0
@@ -42,7 +42,7 @@ docs/fuzz-protocol.md of sse-codec says what the members mean.
 """
 
 
-class Listener:
+class Listener(Paced):
     """A server that has the streams of a run read by whoever comes.
 
     Args:
@@ -60,7 +60,7 @@ class Listener:
         self.hello = Hello()
         self._timeout = timeout
         self._pause = pause
-        self._grace = grace
+        super().__init__(grace)
         self._is_live = False
         self._changed = threading.Condition()
         self._case: Case | None = None
@@ -87,21 +87,20 @@ class Listener:
             self._changed.wait_for(lambda: self._has_come or self._problem)
         self._check_problem()
 
-    def read(self, chunks: list[Any]) -> Reading:
-        """Have one stream read."""
+    def _read(self, chunks: list[Any], grace: float) -> tuple[Case, Reading]:
         self._number += 1
-        case = Case(self._number, chunks, self._pause, self._grace if self._is_live else 0.0)
+        case = Case(self._number, chunks, self._pause, grace if self._is_live else 0.0)
         with self._changed:
             self._case, self._reading = case, None
             self._changed.notify_all()
         what = f"{self.url}/case/{case.number}"
-        self._wait(lambda: case.is_asked, f"the client did not ask for {what}")
+        self._wait(case, lambda: case.is_asked, f"the client did not ask for {what}")
         with self._changed:
             self._changed.wait_for(lambda: case.is_sent or self._is_read())  # sending has its own limits
-        self._wait(self._is_read, f"the client did not report what it read of {what}")
+        self._wait(case, self._is_read, f"the client did not report what it read of {what}")
         reading = self._reading
         assert reading is not None  # noqa: S101  # it was waited for
-        return reading._replace(events=case.with_chunks(reading.events))
+        return case, reading._replace(events=case.with_chunks(reading.events))
 
     def finish(self, *, conforms: bool, report: str) -> None:
         """Tell the client how it ended, if it is still there."""
@@ -110,9 +109,6 @@ class Listener:
             self._last = {"done": True, "conforms": conforms, "report": report}
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._told and not self._waiting, _FAREWELL)
-
-    def fresh(self) -> None:
-        """Nothing is left of what was before."""
 
     def close(self) -> None:
         """Stop listening."""
@@ -124,9 +120,13 @@ class Listener:
     def _is_read(self) -> bool:
         return self._reading is not None
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        with self._changed:
-            held = self._changed.wait_for(lambda: condition() or self._problem, self._timeout)
+    def _wait(self, case: Case, condition: Callable[[], bool], what: str) -> None:
+        """Wait until something holds, as long as the client reports that it goes on."""
+        held, seen = False, -1
+        while not held and case.seen > seen:
+            seen = case.seen
+            with self._changed:
+                held = self._changed.wait_for(lambda: bool(condition() or self._problem), self._timeout)
         self._check_problem()
         if not held:
             raise CannotGoOn(f"{what} within {self._timeout:g} s: it left, or it hangs")

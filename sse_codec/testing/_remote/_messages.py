@@ -201,7 +201,9 @@ def parse_answer(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise CannotGoOn(f"it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {_shown(line)}") from None
     except (ValueError, RecursionError):
-        raise CannotGoOn(f"it wrote a line that is not JSON: {_shown(line)}") from None
+        raise CannotGoOn(
+            f"it wrote a line that is not JSON: {_shown(line)} (standard output is for answers alone; log elsewhere)"
+        ) from None
     if not _is(parsed, dict):
         raise CannotGoOn(f"it wrote a line that is no JSON object: {_shown(line)}")
     members: dict[str, Any] = parsed

@@ -223,6 +223,10 @@ class Program:
         self._process = _Process(self._command)
         try:
             return parse_hello(parse_answer(self._line(request(hello=VERSION))), self._role)
+        except NoAnswer as error:
+            raise CannotGoOn(
+                f"{self._command[0]}: asked for a hello, {error}; it must answer each line at once, and flush"
+            ) from None
         except RemoteError as error:
             raise CannotGoOn(f"{self._command[0]}: asked for a hello, {error}") from None
         except CannotGoOn as reason:

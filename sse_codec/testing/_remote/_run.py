@@ -132,24 +132,25 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
     seed = random.SystemRandom().getrandbits(32) if plan.seed is None else plan.seed
     outcome = Outcome(role, hello.title, hello.without | frozenset(plan.skip), seed, rules=plan.rules)
     last: list[Any] = []
-    check = _CHECKS[role]
+    tested = _watched(tested, outcome, last, plan.progress)
 
     def recorded(tested: Any, **options: Any) -> None:
         """Run the check, and keep what it finds: it may not come to the next search."""
         fresh()
         try:
-            check(_watched(tested, outcome, last, plan.progress), **options)
+            _CHECKS[role](tested, **options)
         except NotConforming as found:
             outcome.findings.append(found)
             raise
 
-    if role == "producer" and plan.comment is None:
+    sends_comments = plan.comment is not None and (not plan.rules or COMMENT_END.name in plan.rules)
+    if role == "producer" and not sends_comments:
         outcome.without |= {COMMENT_END.name}
     options: dict[str, Any] = {
         **hello.options,
         **plan.options,
         "without": outcome.without,
-        **({} if plan.comment is None else {"comment": plan.comment}),
+        **({"comment": plan.comment} if sends_comments else {}),
         "cases": plan.cases,
         "only": plan.rules if plan.cases is None else (),
         "timeout": plan.timeout,

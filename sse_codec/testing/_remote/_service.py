@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
-from sse_codec.testing._remote._server import Case, Request, Server
+from sse_codec.testing._remote._server import Case, Paced, Request, Server
 
 #: The delay before a client connects again, in milliseconds; some take 0 for "as usual".
 _DELAY = 1
@@ -47,7 +47,7 @@ class _Visit:
         return any(message.get("data") == self.marker for message in self.messages.values())
 
 
-class Service:
+class Service(Paced):
     """A test service, whose clients read the streams of a run.
 
     Args:
@@ -69,7 +69,7 @@ class Service:
         self._url = url
         self._timeout = timeout
         self._pause = pause
-        self._grace = grace
+        super().__init__(grace)
         self._number = 0
         self._visits: dict[int, _Visit] = {}
         self._connects_again = True
@@ -90,10 +90,10 @@ class Service:
             self.close()
             raise
 
-    def read(self, chunks: list[Any]) -> Reading:
+    def _read(self, chunks: list[Any], grace: float) -> tuple[Case, Reading]:
         """Have one stream read by a new client."""
         self._number += 1
-        visit = _Visit(Case(self._number, chunks, self._pause, self._grace))
+        visit = _Visit(Case(self._number, chunks, self._pause, grace))
         self._visits = {self._number: visit}  # what is told of others comes too late
         instance = self._create(visit)
         try:
@@ -101,14 +101,11 @@ class Service:
                 for name in visit.case.types:
                     self._ask("POST", instance, {"command": "listen", "listen": {"type": name}})
             visit.ready.set()
-            return self._wait(visit)
+            return visit.case, self._wait(visit)
         finally:
             visit.ready.set()
             visit.case.release()
             self._ask("DELETE", instance)
-
-    def fresh(self) -> None:
-        """Nothing is left of what was before."""
 
     def close(self) -> None:
         """Stop listening; the service goes on."""
