@@ -99,7 +99,8 @@ CHANGES: dict[str, Change] = {
     "ReadsUTF8AsLatin1": Change(lambda value: value.encode("utf-8", "surrogatepass").decode("latin-1"), {"non-ascii"}),
     "MendsMojibake": Change(_if_possible(lambda value: value.encode("latin-1").decode()), {"non-ascii"}),
     "MakesQuotesStraight": Change(
-        lambda value: value.translate(dict(zip(map(ord, "“”‘’"), "\"\"''", strict=True))), {"non-ascii"}
+        lambda value: value.translate(dict(zip(map(ord, "\u201c\u201d\u2018\u2019"), "\"\"''", strict=True))),
+        {"non-ascii"},
     ),
     "WritesASCIIDigits": Change(lambda value: "".join(str(unicodedata.decimal(c, c)) for c in value), {"non-ascii"}),
     "WritesEscapes": Change(lambda value: value.encode("ascii", "backslashreplace").decode(), {"non-ascii"}),

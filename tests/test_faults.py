@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import Phase, settings
 
+from sse_codec._grammar import BOM
 from sse_codec.testing import check_consumer, check_producer
 from sse_codec.testing._tour import events_that_cannot_be_sent, small_events_to_send, streams_in_chunks
 from tests import correct, faulty_consumers, faulty_producers
@@ -89,7 +90,10 @@ def known_events() -> list[Any]:
 @pytest.mark.parametrize(("number", "way"), [*enumerate(correct.CONSUMERS)])
 def test_no_correct_consumer_is_blamed(number: int, way: str) -> None:
     consume, options = correct.CONSUMERS[way]
-    check_consumer(consume, cases=known_streams()[number % 10 :: 10], **options)
+    # What is given as cases is tried whatever the options say, and text has no byte order mark any more.
+    is_text = options.get("text", False)
+    streams = [each for each in known_streams() if not (is_text and b"".join(each).startswith(BOM))]
+    check_consumer(consume, cases=streams[number % 10 :: 10], **options)
 
 
 @pytest.mark.parametrize(("number", "way"), [*enumerate(correct.PRODUCERS)])

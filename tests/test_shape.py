@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,9 +85,11 @@ def test_what_cannot_be_sent_stays_so(spoilt: str) -> None:
 
 
 def test_the_same_json() -> None:
-    for got in ('{"text":["a"]}', '{ "text": [ "a" ] }', {"text": ["a"]}):
+    alike: list[Any] = ['{"text":["a"]}', '{ "text": [ "a" ] }', {"text": ["a"]}]
+    for got in alike:
         assert JSON.same(got, '{"text":["a"]}')
-    for got in ("a", '{"text":["b"]}', {"text": []}, None, 7):
+    others: list[Any] = ["a", '{"text":["b"]}', {"text": []}, None, 7]
+    for got in others:
         assert not JSON.same(got, '{"text":["a"]}')
     assert not Shape().same("{ }", "{}")
 

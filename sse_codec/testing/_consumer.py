@@ -20,9 +20,9 @@ from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import BOM, parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import chosen_seed, positive, takes_one
+from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
-from sse_codec.testing._report import NotConforming, python_chunks, section, show_bytes, show_value
+from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import shrink_stream
@@ -35,6 +35,7 @@ Consumer = Callable[[Any], Any]
 _RULES = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
 _NAMES = {rule.name for rule in _RULES}
 
+_NONE: frozenset[str] = frozenset()
 #: What nothing that gets text can see: the decoder of the bytes sees to it.
 _OF_BYTES = {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
 #: What nothing that gets lines can see: the splitter of the lines sees to it.
@@ -154,7 +155,8 @@ def check_consumer(
     one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
     positive(caller, "timeout", timeout)
     shape = made_shape(caller, data, types, required)
-    excluded |= (_OF_BYTES if text else set()) | (_OF_LINES & _NAMES if lines else set())
+    excluded |= _OF_BYTES if text else _NONE
+    excluded |= _OF_LINES & _NAMES if lines else _NONE
     options = _Options(
         excluded, ids, retries, on_eof, comments, text, max_retry, max_event_size, lines, until, ignore, shape
     )
@@ -169,18 +171,10 @@ def check_consumer(
             else:
                 for case in cases:
                     law.check(list(case))
-        except Hung as hung:
-            raise hung.failure from None
+        except Final as final:
+            raise final.error from None
         except NotConforming as failure:
             raise failure.finished(seed) from failure.__cause__
-
-
-class Hung(BaseException):
-    """Carries a failure past whoever would make it smaller: each try takes as long as the first."""
-
-    def __init__(self, failure: NotConforming) -> None:
-        super().__init__(failure)
-        self.failure = failure
 
 
 class _Item(NamedTuple):
@@ -256,7 +250,7 @@ def _observed(item: Any, without: Collection[str] = ()) -> _Item:
 
 def _event(name: Any, data: Any, fields: dict[str, Any], chunk: int | None) -> _Item:
     for field, value in (("data", data), ("event", name)):
-        if isinstance(value, (bytes, bytearray, memoryview)):
+        if is_one_of(value, bytes, bytearray, memoryview):
             kind = type(value).__name__
             raise _NotAnItem(f"an event's {field} is text, and {show_value(value)} is {kind}: decode it as UTF-8")
     return _Item("event", name or "message", data, fields, chunk)
@@ -417,7 +411,7 @@ class _Law:
         try:
             self.worker(lambda: self._consume(source, got, came, 10 + len(reference.lines) + len(reference.events)))
         except _NotAnItem as mistake:
-            raise TypeError(f"check_consumer(): {mistake}") from None
+            raise Final(TypeError(f"check_consumer(): {mistake}")) from None
         except Hang:
             source.stop()
             if source.asked > len(given.pieces):
@@ -428,7 +422,7 @@ class _Law:
             else:
                 what = "the consumer hangs, and asks for no more chunks"
             what += f": {self.worker.timeout:g} seconds have passed"
-            raise Hung(self._failure(given, reference, got, what)) from None
+            raise Final(self._failure(given, reference, got, what)) from None
         except _TooMany:
             what = "the consumer gives more items than the stream has lines, and goes on"
             raise self._failure(given, reference, got, what) from None

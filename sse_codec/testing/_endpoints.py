@@ -431,7 +431,7 @@ class _Wsgi(_InThread):
         super().__init__()
 
     def _respond(self) -> None:
-        body = self._app(self._environ, self._start_response)
+        body: Any = self._app(self._environ, self._start_response)
         try:
             for piece in body:
                 if piece and not self._put(piece):

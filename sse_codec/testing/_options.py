@@ -26,6 +26,11 @@ def takes_one(caller: str, tested: Any, what: str) -> None:
         raise TypeError(f"{caller} calls it with one argument, {what}, and {shown} can't take that") from None
 
 
+def is_one_of(value: Any, *types: type) -> bool:
+    """Tell whether a value is of one of some types, and leave it an Any: `isinstance` makes types of unknowns of it."""
+    return isinstance(value, types)
+
+
 def positive(caller: str, option: str, value: float | None) -> None:
     """Check a number of seconds; raises ValueError."""
     if value is not None and not value > 0:
@@ -39,7 +44,8 @@ def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
     """
     if seed is not None:
         return seed
-    if (Settings() if settings is None else settings).derandomize:
+    in_force: Any = Settings() if settings is None else settings  # its attributes have no types
+    if in_force.derandomize:
         return None
     forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
     # Not by the generator that everybody shares: Hypothesis and others seed that one.

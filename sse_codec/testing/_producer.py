@@ -19,7 +19,7 @@ from sse_codec.testing._checks import known_rules, narrowed, one_of, search, tou
 from sse_codec.testing._endpoints import Endpoint, PerStream
 from sse_codec.testing._options import chosen_seed, positive, takes_one
 from sse_codec.testing._reference import Reference, reference_decode
-from sse_codec.testing._report import NotConforming, python_event, section, show_bytes, show_value
+from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
 from sse_codec.testing._rules import (
     BLANK_LINE,
     COMMENT_END,
@@ -159,18 +159,10 @@ def check_producer(
             else:
                 for case in cases:
                     law.check(EventsCase(list(case), _spoilt_field(case[-1])))
-        except Hung as hung:
-            raise hung.failure from None
+        except Final as final:
+            raise final.error from None
         except NotConforming as failure:
             raise failure.finished(seed) from failure.__cause__
-
-
-class Hung(BaseException):
-    """Carries a failure past whoever would make it smaller: each try takes as long as the first."""
-
-    def __init__(self, failure: NotConforming) -> None:
-        super().__init__(failure)
-        self.failure = failure
 
 
 def _sendable_case(before: Events, event: ServerSentEvent) -> EventsCase:
@@ -384,7 +376,7 @@ class _Law:
             seconds = f"{sending.worker.timeout:g} seconds"
             what = f"the producer hangs: it does not end within {seconds}"
             hung = self._failure(case, sending.wire, [], None, what)
-            raise Hung(
+            raise Final(
                 hung.but(
                     "If it waits for the end of a stream that has none: endless=True reads until the event has "
                     "arrived, and asgi(), wsgi() and http() check whole endpoints."
@@ -403,7 +395,7 @@ class _Law:
             try:
                 self.sending.send(event, is_spoilt=is_spoilt)
             except NotSent as mistake:
-                raise TypeError(f"check_producer(): {mistake}") from None
+                raise Final(TypeError(f"check_producer(): {mistake}")) from None
             except NotConforming:  # an endpoint's response
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, it is the producer's
@@ -554,7 +546,7 @@ class _Law:
                 self.sending.comment(self.options.comment, text)
                 behind = self.sending.behind()
             except NotSent as mistake:
-                raise TypeError(f"check_producer(): {mistake}") from None
+                raise Final(TypeError(f"check_producer(): {mistake}")) from None
             except Exception as raised:  # noqa: BLE001  # whatever it is, it is the producer's
                 error = raised
                 what = "" if has_end else "the producer raised"

@@ -96,6 +96,14 @@ class NotConforming(AssertionError):
         return text
 
 
+class Final(BaseException):
+    """Carries an error past whoever would make its case smaller: one that hangs, or a mistake of the test."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 def show_bytes(data: bytes) -> str:
     """Return bytes as a report shows them: whole, or the start and the end and how many are left out."""
     if len(data) <= _SHOWN_BYTES:

@@ -10,15 +10,16 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
 from sse_codec._decoder import Decoder
 from sse_codec._event import ReceivedEvent, ServerSentEvent
 from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
+from sse_codec.testing._options import is_one_of
 from sse_codec.testing._reference import reference_decode
-from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
+from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
 from sse_codec.testing._worker import Hang, Worker
@@ -68,10 +69,12 @@ class Sending(Protocol):
     @property
     def wire(self) -> bytes:
         """What was sent in this case so far."""
+        ...
 
     @property
     def last_event_id(self) -> str:
         """The last event ID when the case started."""
+        ...
 
     def start(self) -> None:
         """Start a case."""
@@ -84,24 +87,28 @@ class Sending(Protocol):
 
     def behind(self) -> Behind:
         """Have an event sent behind all others."""
+        ...
 
     def one_more(self, behind: Behind) -> bytes:
         """Have one more event sent, and return its bytes; none if it is no use."""
+        ...
 
     def end(self, *, is_fine: bool) -> None:
         """End the case."""
 
     def is_old(self, event: ReceivedEvent) -> bool:
         """Tell whether an event was sent behind an earlier case."""
+        ...
 
     def much_patience(self) -> contextlib.AbstractContextManager[None]:
         """Wait longer for what does not come."""
+        ...
 
 
 @contextlib.contextmanager
 def streams_of(
     produce: Any, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool], *, endless: bool
-) -> Iterator[Sending]:
+) -> Generator[Sending, None, None]:
     """Return how events are sent through a producer, and close it afterwards.
 
     `is_its_own` tells which events the producer adds by itself.
@@ -146,9 +153,8 @@ class _Called:
         self._arrived_at = None
 
         def send() -> None:
-            if self._produce is None:
-                self._produce = self._make()
-            produced = self._produce(event)
+            produce = self._produce = self._make() if self._produce is None else self._produce
+            produced = produce(event)
             if produced is None and not is_spoilt and not self._has_sent:
                 raise NotSent("the producer returned None, and not bytes, text or an iterable of either")
             self._take(produced, is_spoilt=is_spoilt)
@@ -194,15 +200,12 @@ class _Called:
 
     def _add(self, piece: Any) -> bool:
         """Add what is sent, and tell whether an event has arrived since this one was sent."""
-        if isinstance(piece, str):
-            piece = piece.encode()
-        elif isinstance(piece, (bytearray, memoryview)):
-            piece = bytes(piece)
-        if isinstance(piece, bytes):
-            self._wire += piece
-            if self._decoder.feed(piece) and self._arrived_at is None:
+        if is_one_of(piece, str, bytes, bytearray, memoryview):
+            data: bytes = piece.encode() if is_one_of(piece, str) else bytes(piece)
+            self._wire += data
+            if self._decoder.feed(data) and self._arrived_at is None:
                 self._arrived_at = time.monotonic()
-        elif hasattr(piece, "__iter__") and not isinstance(piece, Mapping):
+        elif hasattr(piece, "__iter__") and not is_one_of(piece, Mapping):
             for part in piece:
                 self._add(part)
         else:
@@ -219,7 +222,7 @@ class _Called:
             self.worker.finish(lambda: self._take_async(produced, is_spoilt=is_spoilt))
         elif hasattr(produced, "__next__"):
             self._take_each(produced, produced)
-        elif hasattr(produced, "__iter__") and not isinstance(produced, (*_AT_ONCE, Mapping)):
+        elif hasattr(produced, "__iter__") and not is_one_of(produced, *_AT_ONCE, Mapping):
             self._take_each(iter(produced), produced)
         else:
             self._add(produced)
@@ -329,7 +332,10 @@ class _Live:
 
     def start(self) -> None:
         if self._connection is None:
-            self.worker(self._connect)
+            try:
+                self.worker(self._connect)
+            except Exception as error:  # noqa: BLE001  # whatever it is, no other case can do better
+                raise Final(error) from None
         self.was_late = False
         self._arrived = self._sent = 0
         self.last_event_id = self._decoder.last_event_id
@@ -369,7 +375,7 @@ class _Live:
         return mark is not None and mark != self._mark
 
     @contextlib.contextmanager
-    def much_patience(self) -> Iterator[None]:
+    def much_patience(self) -> Generator[None, None, None]:
         patience, self._to_send_more = self._to_send_more, _TO_ARRIVE
         try:
             yield

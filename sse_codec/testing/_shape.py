@@ -230,7 +230,7 @@ def _drawn(strategy: st.SearchStrategy[T]) -> list[T]:
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[*HealthCheck.__members__.values()],
     )
     @given(strategy)
     def collect(value: T) -> None:
