@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ import pytest
 
 from sse_codec.testing._remote._listen import Listener
 from sse_codec.testing._remote._service import Service
-from tests.remote import service
 
 from . import devtools, node
 from .servers import module
@@ -194,37 +192,19 @@ def test_a_client_in_Python(listener: Listener, tmp_path: Path) -> None:
 # A test service.
 
 
-def launchdarkly(options: dict[str, Any], closed: threading.Event) -> Iterator[dict[str, Any]]:
-    """Read as LaunchDarkly's own service for their client does: a client for a stream, and what it gives out."""
-    library = module("ld_eventsource")
-    config = module("ld_eventsource.config")
-    client = library.SSEClient(
-        config.ConnectStrategy.http(options["streamUrl"]),
-        initial_retry_delay=options["initialDelayMs"] / 1000,
-        error_strategy=config.ErrorStrategy.from_lambda(
-            lambda _: (config.ErrorStrategy.FAIL if closed.is_set() else config.ErrorStrategy.CONTINUE, None)
-        ),
-    )
-    try:
-        for event in client.events:
-            yield {"type": event.event, "data": event.data, "id": event.last_event_id}
-    except Exception:
-        if not closed.is_set():
-            raise
-    finally:
-        client.close()
-
-
 def test_a_client_of_LaunchDarkly_s() -> None:
     module("ld_eventsource")
-    with service.Service(launchdarkly, ("comments", "headers", "last-event-id")) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
-        for chunks, events in STREAMS[:1] + STREAMS[2:]:
-            read = remote.read(chunks).events
-            assert [(event["event"], event["data"], event["id"] or "") for event in read] == events
-        remote.close()
-        found = fuzz("consumer", "--rule", "leading-bom", "--service", running.url)
-        assert rules(found) == {"leading-bom"}
-        running.hang_up()
+    command = [sys.executable, "-m", "tests.interop.launchdarkly"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().decode().strip()
+            remote = Service(url, "127.0.0.1", 0, **LIMITS)
+            for chunks, events in STREAMS[:1] + STREAMS[2:]:
+                read = remote.read(chunks).events
+                assert [(event["event"], event["data"], event["id"] or "") for event in read] == events
+            remote.close()
+            found = fuzz("consumer", "--rule", "leading-bom", "--grace", "100", "--service", url)
+            assert rules(found) == {"leading-bom"}
+        finally:
+            process.kill()
