@@ -1,7 +1,8 @@
 """Check what was built: `python .ci/dist.py FOLDER`, after `python -m build --outdir FOLDER`, in a clone.
 
 The wheel is pure and holds exactly the package, the sdist all that a packager needs to test it, and both say of
-themselves what pyproject.toml and the package say.
+themselves what pyproject.toml and the package say. When the package has a public address (`address.py`), every link of
+its page on PyPI must be one.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ ROOT = Path(__file__).parent.parent
 BESIDE = {
     ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
+    "CITATION.cff",
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
-    "hatch_build.py",
+    "SECURITY.md",
     "pyproject.toml",
     ".gitignore",
 }
@@ -30,6 +32,18 @@ BESIDE = {
 def tracked(*folders: str) -> set[str]:
     listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, check=True, text=True)
     return set(listed.stdout.splitlines())
+
+
+def check_page(text: str) -> None:
+    """Draw the page as PyPI does; each of its links and pictures must have an address."""
+    from readme_renderer import markdown
+
+    drawn = markdown.render(text)
+    assert drawn
+    links = re.findall(r'(?:href|src)="([^"]*)"', drawn)
+    assert len(links) > 20, links
+    relative = [link for link in links if not link.startswith(("https://", "#"))]
+    assert not relative, relative
 
 
 def main(folder: Path) -> None:
@@ -54,7 +68,14 @@ def main(folder: Path) -> None:
     assert metadata["Version"] == version
     assert metadata["License-Expression"] == "MIT"
     assert metadata.get_all("License-File") == ["LICENSE"]
-    assert metadata.get_payload(decode=True) == (ROOT / "README.md").read_bytes()
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    page = metadata.get_payload(decode=True)
+    assert isinstance(page, bytes)
+    if urls := metadata.get_all("Project-URL"):
+        check_page(page.decode())
+        print(*urls, sep="\n")
+    else:
+        assert page == (ROOT / "README.md").read_bytes()
     needed = [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need]
     assert not needed, needed
     for path in (wheel, sdist):

@@ -13,19 +13,7 @@ from xml.sax.saxutils import escape
 _TEXT = "#768390"
 _OURS = "#2f81f7"
 _OTHER = "#8b949e"
-#: Of competitors' curves, in turn.
-_COLOURS = (
-    "#8b949e",
-    "#db61a2",
-    "#3fb950",
-    "#a371f7",
-    "#e5534b",
-    "#39c5cf",
-    "#d29922",
-    "#c8781a",
-    "#6e9e2d",
-    "#b07b9c",
-)
+_MARK = "#d29922"
 _WIDTH, _GAP = 900, 40
 _PANEL = (_WIDTH - _GAP) / 2
 _LINE = 18
@@ -45,6 +33,8 @@ class Bars(NamedTuple):
     ours: tuple[str, ...]
     #: The room for names, in pixels.
     names: int = 152
+    #: A value to compare the others with, which a line marks, and what it is.
+    mark: tuple[float, str] | None = None
 
     @property
     def height(self) -> float:
@@ -58,14 +48,21 @@ class Bars(NamedTuple):
         start, room = self.names, _PANEL - self.names - 62
         for place, (name, value) in enumerate(self.values):
             top = _LINE * (place + 1) + 2
-            colour = _OURS if name.startswith(self.ours) else _OTHER
-            yield _text(start - 6, top + 12, name, anchor="end", bold=colour == _OURS)
+            mine = name.startswith(self.ours)
+            strong = mine and not self.mark  # among others
+            yield _text(start - 6, top + 12, name, anchor="end", bold=strong)
             if isinstance(value, str):
                 yield _text(start, top + 12, value)
                 continue
             length = max(1.0, room * value / largest)
+            colour = _OURS if mine else _OTHER
             yield f'<rect x="{start}" y="{top + 2}" width="{length:.1f}" height="{_LINE - 5}" fill="{colour}"/>'
-            yield _text(start + length + 5, top + 12, f"{number(value)} {self.unit}", bold=colour == _OURS)
+            yield _text(start + length + 5, top + 12, f"{number(value)} {self.unit}", bold=strong)
+        if self.mark:
+            at, meaning = self.mark
+            across = start + room * at / largest
+            yield _line(across, _LINE, across, self.height - _LINE + 2, strong=True)
+            yield _text(across, self.height - 2, meaning, anchor="middle")
 
 
 class Lines(NamedTuple):
@@ -81,12 +78,12 @@ class Lines(NamedTuple):
     @property
     def height(self) -> float:
         """What it takes, in pixels."""
-        return _PLOT + 84 + _LINE * math.ceil(len(self.curves) / 3)
+        return _PLOT + 76
 
     def elements(self) -> Iterator[str]:
-        """The drawing, in a panel of its own."""
+        """The drawing, in a panel of its own: ours stands out, and each other curve has its name at its end."""
         yield _text(0, 12, self.title, bold=True)
-        left, top, width = 58, 24, _PANEL - 80
+        left, top, width = 58, 24, _PANEL - 180
         xs, ys = (_Scale(point[axis] for _, points in self.curves for point in points) for axis in (0, 1))
         for value in xs.ticks(2 if xs.decades > 3 else 1, base=4):
             across = left + width * xs.at(value)
@@ -97,15 +94,36 @@ class Lines(NamedTuple):
             yield _line(left, down, left + width, down)
             yield _text(left - 6, down + 4, _seconds(value), anchor="end")
         yield _text(left + width / 2, top + _PLOT + 30, self.x, anchor="middle")
-        colours = iter(_COLOURS * 2)
-        for place, (name, points) in enumerate(self.curves):
+        ends: dict[float, list[tuple[float, str]]] = {}
+        for name, points in sorted(self.curves, key=lambda curve: curve[0] == self.ours):  # ours is painted last
             mine = name == self.ours
-            colour = _OURS if mine else next(colours)
-            path = " ".join(f"{left + width * xs.at(x):.1f},{top + _PLOT * (1 - ys.at(y)):.1f}" for x, y in points)
-            yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{3 if mine else 1.5}"/>'
-            across, down = left + width / 3 * (place % 3), top + _PLOT + 36 + _LINE * (place // 3)
-            yield f'<rect x="{across:.1f}" y="{down + 6}" width="12" height="4" fill="{colour}"/>'
-            yield _text(across + 17, down + 12, name, bold=mine)
+            places = sorted((left + width * xs.at(x), top + _PLOT * (1 - ys.at(y))) for x, y in points)
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+            style = f'stroke="{_OURS}" stroke-width="3"' if mine else f'stroke="{_OTHER}" stroke-opacity="0.7"'
+            yield f'<polyline points="{path}" fill="none" {style}/>'
+            across, down = places[-1]
+            ends.setdefault(across, []).append((down, name))
+        for across, labels in ends.items():
+            apart = _apart(labels, 12)
+            up = max(0, apart[-1][0] - (top + _PLOT - 6))  # from under the axis
+            for down, name in ((down - up, name) for down, name in apart):
+                mine = name == self.ours
+                yield _text(across + 5, down + 4, name, bold=mine, size=11 if mine else 10)
+
+
+def _apart(labels: Iterable[tuple[float, str]], room: float) -> list[tuple[float, str]]:
+    """Move labels that would cover each other: each group of them stands around its own middle."""
+    groups: list[list[tuple[float, str]]] = []
+    for label in sorted(labels):
+        groups.append([label])
+        while len(groups) > 1 and _first(groups[-1], room) < _first(groups[-2], room) + room * len(groups[-2]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [(_first(group, room) + room * place, name) for group in groups for place, (_, name) in enumerate(group)]
+
+
+def _first(group: Sequence[tuple[float, str]], room: float) -> float:
+    """Return where the first label of a group stands."""
+    return sum(down for down, _ in group) / len(group) - room * (len(group) - 1) / 2
 
 
 class _Scale:
@@ -149,29 +167,31 @@ def _seconds(value: float) -> str:
     return f"{value * 1e6:.0f} µs"
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False) -> str:
-    weight = ' font-weight="bold"' if bold else ""
+def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False, size: int = 12) -> str:
+    weight = (' font-weight="bold"' if bold else "") + (f' font-size="{size}"' if size != 12 else "")
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{weight}>{escape(text)}</text>'
 
 
-def _line(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{_OTHER}" stroke-opacity="0.3"/>'
+def _line(x1: float, y1: float, x2: float, y2: float, *, strong: bool = False) -> str:
+    style = f'stroke="{_MARK}" stroke-width="2"' if strong else f'stroke="{_OTHER}" stroke-opacity="0.3"'
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {style}/>'
 
 
-def draw(panels: Sequence[Bars | Lines], notes: Sequence[str]) -> str:
-    """Return an SVG with two panels in a row, and lines of text under them."""
-    parts = []
-    top = 4.0
+def draw(title: str, meaning: str, panels: Sequence[Bars | Lines], notes: Sequence[str]) -> str:
+    """Return an SVG with what it shows, what is better, two panels in a row, and lines of small print under them."""
+    parts = [_text(0, 18, title, bold=True, size=17), _text(0, 38, meaning, size=13)]
+    top = 56.0
     for at in range(0, len(panels), 2):
         for column, panel in enumerate(panels[at : at + 2]):
             parts.append(f'<g transform="translate({column * (_PANEL + _GAP):.0f} {top:.0f})">')
             parts += [*panel.elements(), "</g>"]
         top += max(panel.height for panel in panels[at : at + 2])
     for note in notes:
-        top += 15
-        parts.append(f'<g font-size="11">{_text(0, top, note)}</g>')
+        top += 14
+        parts.append(_text(0, top, note, size=10))
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top + 10:.0f}" width="{_WIDTH}"'
-        f' font-family="system-ui, sans-serif" font-size="12" fill="{_TEXT}">\n{body}\n</svg>\n'
+        f' font-family="system-ui, sans-serif" font-size="12" fill="{_TEXT}">\n'
+        f"<title>{escape(f'{title}. {meaning}')}</title>\n{body}\n</svg>\n"
     )

@@ -30,16 +30,24 @@ Result = dict[str, Any]
 
 #: What the names of ours start with.
 OUR_NAMES = (OURS, "encode_block")
-#: The rows that the charts show.
-DECODING_CHART = [
-    f"{workload}, {chunks}" for workload in ("LLM chat", "named events") for chunks in ("event a feed", "64 KiB")
-]
-ENCODING_CHART = [f"{title}, 240 B, type and id" for title in ("build and encode", "encode what is built")]
+#: The rows that the charts show, and what a reader calls each.
+DECODING_CHART = {
+    "LLM chat, event a feed": "a token in 240 bytes of JSON, read one by one",
+    "LLM chat, 64 KiB": "the same, read 64 KiB at a time",
+    "named events, event a feed": "a token with an event type, read one by one",
+    "named events, 64 KiB": "the same, read 64 KiB at a time",
+}
+ENCODING_CHART = {
+    "build and encode, 240 B, type and id": "make an event and encode it",
+    "encode what is built, 240 B, type and id": "encode an event that is there",
+}
+#: What a reader calls a competitor whose name says little.
+READERS_NAMES = {NODE: f"{NODE}, JS", FLOOR: "bare split loop"}
 
 #: The competitor that the table and the chart of shapes compare with: the fastest Python library on nearly all streams.
 RIVAL = "launchdarkly"
-#: The chunkings that the chart of shapes shows.
-SHAPES_CHART = ("64 KiB", "event a feed")
+#: The chunkings that the chart of shapes shows, and what a reader calls each.
+SHAPES_CHART = {"64 KiB": "read 64 KiB at a time", "event a feed": "read one event at a time"}
 
 #: What takes longer than this, compared to the baseline, became slower.
 SLOWER = 1.15
@@ -68,7 +76,7 @@ def heading(result: Result) -> str:
     """Say what was measured, and on what."""
     machine = result["machine"]
     return (
-        f"sse-codec {result['versions'][OURS]}{', compiled' if result['compiled'] else ''}, {result['python']}; "
+        f"sse-codec {result['versions'][OURS]}, {result['python']}; "
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; {result['date']}, {result['rounds']} rounds"
     )
 
@@ -228,11 +236,11 @@ def _figure_name(figure: Row) -> str:
 
 
 def _columns(results: Sequence[Result]) -> list[str]:
-    return [result["python"].replace("CPython ", "") + ", compiled" * result["compiled"] for result in results]
+    return [result["python"].replace("CPython ", "") for result in results]
 
 
 def summary(results: Sequence[Result]) -> str:
-    """Write the tables of the README: what is measured in rows, the interpreters and builds in columns."""
+    """Write the tables of the README: what is measured in rows, the interpreters in columns."""
     found = [{label(row): row for row in result["rows"]} for result in results]
 
     def cell(row: Row | None) -> str:
@@ -327,23 +335,23 @@ def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
     _, grid = _grid(rows)
     ratios = {name: found[chunking]["peers"].get(RIVAL, {}).get("ratio") for name, found in grid.items()}
     values = [(name, found[1] if found else "(none)") for name, found in ratios.items()]
-    return Bars(chunking, values, "x", (), names=190)
+    return Bars(SHAPES_CHART[chunking], values, "x", ("",), names=190, mark=(1.0, "as fast"))
 
 
-def _bars(results: Sequence[Result], name: str, unit: str, scale: float) -> Bars:
-    """Draw a row of the first result, and ours of the others."""
-    bars: list[tuple[str, float | str]] = []
-    for result in results:
-        row = next(row for row in result["rows"] if label(row) == name)
-        seconds = row["seconds"][1] * scale
-        bars.append((OURS + ", compiled" * result["compiled"], seconds))
-        if result is results[0]:
-            bars += [
-                (peer, f"({_problem(found['problem'])})" if "problem" in found else seconds * found["ratio"][1])
-                for peer, found in row["peers"].items()
-            ]
+def _bars(result: Result, name: str, title: str, unit: str, scale: float) -> Bars:
+    """Draw a row under a title."""
+    row = next(row for row in result["rows"] if label(row) == name)
+    seconds = row["seconds"][1] * scale
+    bars: list[tuple[str, float | str]] = [(OURS, seconds)]
+    bars += [
+        (
+            READERS_NAMES.get(peer, peer),
+            f"({_problem(found['problem'])})" if "problem" in found else seconds * found["ratio"][1],
+        )
+        for peer, found in row["peers"].items()
+    ]
     bars.sort(key=lambda bar: bar[1] if isinstance(bar[1], float) else float("inf"))
-    return Bars(name, bars, unit, OUR_NAMES)
+    return Bars(title, bars, unit, OUR_NAMES)
 
 
 def _lines(result: Result, curve: str, x: str) -> Lines:
@@ -354,38 +362,66 @@ def _lines(result: Result, curve: str, x: str) -> Lines:
         curves.setdefault(OURS, []).append((row["x"], seconds))
         for name, peer in row["peers"].items():
             if "ratio" in peer:
-                curves.setdefault(name, []).append((row["x"], seconds * peer["ratio"][1]))
+                curves.setdefault(READERS_NAMES.get(name, name), []).append((row["x"], seconds * peer["ratio"][1]))
     return Lines(curve, list(curves.items()), x, OURS)
 
 
 def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Draw the charts of the newest interpreter, and of the compiled build on it: each one's name and SVG."""
-    pure = [result for result in results if not result["compiled"]]
-    shown = max(pure or results, key=_version)
-    both = [shown, *(other for other in results if other["compiled"] and _version(other) == _version(shown))]
+    """Draw the charts of the newest interpreter: each one's name and SVG."""
+    shown = max(results, key=_version)
     names = {label(row) for row in shown["rows"]}
-    for chart, rows, unit, scale, note in (
-        ("decoding", DECODING_CHART, "µs", 1e6, "Microseconds for one event, less is better."),
-        ("encoding", ENCODING_CHART, "ns", 1e9, "Nanoseconds for one event, less is better."),
+    for chart, rows, unit, scale, title, meaning in (
+        (
+            "decoding",
+            DECODING_CHART,
+            "µs",
+            1e6,
+            "Time to decode an event",
+            "In microseconds. A shorter bar is better.",
+        ),
+        (
+            "encoding",
+            ENCODING_CHART,
+            "ns",
+            1e9,
+            "Time to encode an event",
+            "240 bytes of JSON with a type and an id, in nanoseconds. A shorter bar is better.",
+        ),
     ):
         if names.issuperset(rows):
-            yield chart, draw([_bars(both, row, unit, scale) for row in rows], [note, *_notes(shown)])
+            bars = [_bars(shown, row, panel, unit, scale) for row, panel in rows.items()]
+            yield chart, draw(title, meaning, bars, _notes(shown))
     if shown.get("shapes"):
         bars = [_shape_bars(shown["shapes"], chunking) for chunking in SHAPES_CHART]
-        note = f"{RIVAL}'s time for an event over sse-codec's, by the shape of the block; more is better."
-        yield "shapes", draw(bars, [note, *_notes(shown)])
-    for curved in sorted((result for result in pure if result["curves"]), key=_version)[-1:]:
+        yield (
+            "shapes",
+            draw(
+                f"How many times as fast as {RIVAL}-eventsource",
+                "By the fields of an event. A bar that passes the line: sse-codec is faster.",
+                bars,
+                _notes(shown),
+            ),
+        )
+    for curved in sorted((result for result in results if result["curves"]), key=_version)[-1:]:
         panels = [
             _lines(curved, curve, "bytes of a chunk" if "size of the chunks" in curve else "bytes of the stream")
             for curve in dict.fromkeys(row["curve"] for row in curved["curves"])
         ]
-        yield "scaling", draw(panels, ["Seconds for the whole stream, less is better.", *_notes(curved)])
+        yield (
+            "scaling",
+            draw(
+                "Time to decode a whole stream",
+                "Lower is better. Each line of the grid is four times the size, or ten times the time.",
+                panels,
+                _notes(curved),
+            ),
+        )
 
 
 def _notes(result: Result) -> list[str]:
     """What a chart says of the machine and the versions."""
     others = [f"{name} {version}" for name, version in result["versions"].items() if name != OURS]
-    return [heading(result), *textwrap.wrap(", ".join(others), 155)]
+    return [heading(result), *textwrap.wrap(", ".join(others), 170)]
 
 
 def _version(result: Result) -> tuple[int, ...]:
@@ -395,7 +431,7 @@ def _version(result: Result) -> tuple[int, ...]:
 def stem(result: Result) -> str:
     """Name the files of a result."""
     python, version = str(result["python"]).lower().split()
-    return f"{python}-{'.'.join(version.split('.')[:2])}{'-compiled' if result['compiled'] else ''}"
+    return f"{python}-{'.'.join(version.split('.')[:2])}"
 
 
 def keep(result: Result, folder: Path = HERE) -> None:
@@ -409,10 +445,7 @@ def keep(result: Result, folder: Path = HERE) -> None:
 def read(folder: Path = HERE) -> list[Result]:
     """Return all results, in the order in which they are shown."""
     paths = (folder / "results").glob("*.json")
-    return sorted(
-        (json.loads(path.read_text(encoding="utf-8")) for path in paths),
-        key=lambda result: (result["compiled"], _version(result)),
-    )
+    return sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=_version)
 
 
 def publish(folder: Path = HERE) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import json
 import os
 import platform
@@ -43,11 +42,6 @@ def machine() -> dict[str, Any]:
     return {"cpu": cpu, "cores": os.cpu_count(), "system": system}
 
 
-def is_compiled() -> bool:
-    """Whether the package that is measured is a compiled build of it."""
-    return not str(importlib.import_module("sse_codec._decoder").__file__).endswith(".py")
-
-
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,7 +72,6 @@ def main() -> int:
     missing += [encoder.package for encoder in encoders.BUILD if not encoder.version]
     result: dict[str, Any] = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "compiled": is_compiled(),
         "machine": machine(),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "rounds": effort.rounds,

@@ -66,11 +66,10 @@ __all__ = [
 ]
 
 # Where a name is defined is nobody's business but ours: tracebacks, pickles and reprs name the place it is imported
-# from. `typing.get_type_hints` looks there, too, and would miss the `Final` of what a class matches by.
+# from.
 _value: object = None
 for _name in __all__:
     _value = globals()[_name]
     if isinstance(_value, type) or hasattr(_value, "__code__"):
         _value.__module__ = __name__
-        _value.__annotations__.pop("__match_args__", None)
 del _name, _value  # pyright: ignore[reportPossiblyUnboundVariable]  # the loop has run: `__all__` is not empty

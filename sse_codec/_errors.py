@@ -7,13 +7,14 @@
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- MissingSentinel                 the stream ended before the event given as `until`
     +-- ConnectionFailed                the response is not an event stream; of sse_codec.resume
+    +-- ConnectionLost (ConnectionError)    the network or the server cut the stream; of sse_codec.clients
     +-- GaveUp                          too many requests brought no event; of sse_codec.resume
 
 A mistake in the calling program is not an SSEError, so that no retry loop swallows it: an argument of the wrong type is
 a TypeError, an option outside its range a ValueError.
 
 Messages show at most the first 40 characters of a value, escaped: an event stream carries other people's text, and
-error messages end up in logs and terminals.
+error messages end up in logs and terminals. What a server says of its own failure is shown with 300.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import Any
 from ._event import ReceivedEvent
 
 _SHOWN = 40
+
+#: How much is shown of a text that somebody wrote to say what went wrong: a server's error page, another error.
+_SHOWN_OF_A_REASON = 300
 
 
 def check_bound(name: str, value: int) -> int:
@@ -53,6 +57,13 @@ def show(value: object) -> str:
         return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
     shown = ascii(value[:_SHOWN])
     return shown if len(value) <= _SHOWN else shown + "..."
+
+
+def show_reason(text: str) -> str:
+    """Return a text that says what went wrong, as an error message may show it: on one line, escaped, and not all."""
+    text = " ".join(text[: 10 * _SHOWN_OF_A_REASON].split())
+    shown = ascii(text[:_SHOWN_OF_A_REASON])
+    return shown if len(text) <= _SHOWN_OF_A_REASON else shown + "..."
 
 
 class SSEError(Exception):
@@ -152,6 +163,8 @@ class MissingSentinel(SSEError):
         until: what was waited for: the data, or the function that was to tell; None for a function after a pickle.
         last: the last event, or block, before the end; None when none came.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
+        body: how the body begins, when no event came and `sse_codec.clients` read it: b"" if there was no body,
+            keep-alives if nothing else came.
 
     >>> from sse_codec import decode
     >>> for event in decode(b"data: half\n\nda", until="[DONE]"):
@@ -161,12 +174,13 @@ class MissingSentinel(SSEError):
     sse_codec.MissingSentinel: the stream ended without '[DONE]'; the last event has data of 4 characters: 'half'
     """
 
-    def __init__(self, until: Any, last: Any = None, incomplete: Any = None) -> None:
+    def __init__(self, until: Any, last: Any = None, incomplete: Any = None, body: bytes = b"") -> None:
         # The arguments are what a pickle keeps, and a function is often not to be pickled.
-        super().__init__(until if isinstance(until, str) else None, last, incomplete)
+        super().__init__(until if isinstance(until, str) else None, last, incomplete, body)
         self.until = until
         self.last = last
         self.incomplete = incomplete
+        self.body = body
 
     def __str__(self) -> str:
         wanted = show(self.until) if isinstance(self.until, str) else "the event that `until` waits for"
@@ -174,6 +188,8 @@ class MissingSentinel(SSEError):
         message += "no event came" if self.last is None else f"the last event has {_data(self.last)}"
         if self.incomplete is not None:
             message += f"; the end cut off an event with {_data(self.incomplete)}"
+        elif self.body:
+            message += f"; the body begins {show_reason(self.body.decode('utf-8', 'replace'))}"
         return message
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from ._grammar import DEFAULT_EVENT
 
@@ -48,7 +48,7 @@ class ServerSentEvent:
     """
 
     __slots__ = ("_data", "_event", "_id", "_retry")
-    __match_args__: Final = ("data", "event", "id", "retry")
+    __match_args__ = ("data", "event", "id", "retry")
 
     def __init__(self, data: str, event: str | None = None, id: str | None = None, retry: int | None = None) -> None:
         self._data = data
@@ -220,11 +220,10 @@ class _Line:
     """What the three kinds of line have in common: they are immutable and equal when kind and values are."""
 
     __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]]
 
     def _values(self) -> tuple[str, ...]:
-        # Each kind has its own; a type checker would find another type there if it were declared here.
-        names: tuple[str, ...] = getattr(self, "__match_args__")  # noqa: B009  # the attribute is not declared
-        return tuple(getattr(self, name) for name in names)
+        return tuple(getattr(self, name) for name in self.__match_args__)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Line):
@@ -254,7 +253,7 @@ class Field(_Line):
     """
 
     __slots__ = ("_name", "_value")
-    __match_args__: Final = ("name", "value")
+    __match_args__ = ("name", "value")
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -283,7 +282,7 @@ class Comment(_Line):
     """
 
     __slots__ = ("_text",)
-    __match_args__: Final = ("text",)
+    __match_args__ = ("text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -303,7 +302,7 @@ class BlankLine(_Line):
     """
 
     __slots__ = ()
-    __match_args__: Final = ()
+    __match_args__ = ()
 
 
 #: A line of a stream, as `LineDecoder` returns it and `encode_line` takes it.

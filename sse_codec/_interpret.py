@@ -44,12 +44,6 @@ def records(text: str) -> tuple[Iterable[Record], int]:
         first = interpret_long(text[:end])
         rest = text[end + 2 :]
         return [first, *(records(rest)[0] if rest else ())], 0
-    if text.startswith("data: ") and text[text.find("\n") + 1] == "\n":
-        values = text[6:-2].split("\n\ndata: ")
-        if "\n" not in "".join(values):
-            # Blocks of one line of data, cut apart by one search (benchmarks: "blocks, data"; 0.6 of the time).
-            nothing = repeat(None)
-            return zip(values, nothing, nothing, nothing, strict=False), 2
     lines = text.split("\n")
     lines.pop()  # after the last line end
     if len(lines) > _FEW:
@@ -60,6 +54,23 @@ def records(text: str) -> tuple[Iterable[Record], int]:
         if (found := alike(lines[end:])) is not None:
             return chain(interpret(lines[:end]), found), 0
     return interpret(lines), 0
+
+
+def data_run(text: str) -> tuple[list[str], int]:
+    """Cut blocks that are one line of data each apart by one search (benchmarks: "data", 64 KiB; 0.65 of the time).
+
+    Returns:
+        The data of each block; and how many LF they hold: what else stands between such blocks is left on the block
+        before, behind an LF. An empty list when the text does not start with such a block.
+    """
+    end = text.find("\n") + 1
+    if not text.startswith("data: ") or text[end] != "\n":
+        return [], 0
+    if end + 1 == len(text):
+        return [text[6:-2]], 0
+    values = text[6:-2].split("\n\ndata: ")
+    joined = "".join(values)
+    return values, joined.count("\n") if "\n" in joined else 0
 
 
 def interpret(lines: Iterable[str]) -> Iterator[Record]:

@@ -133,8 +133,8 @@ def decode(
     >>> [event.data for event in decode(b"data: one\n\ndata: [DONE]\n\n", until="[DONE]")]
     ['one']
     """
-    reading = _Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
-    return _decode(iterate_chunks("decode", chunks), reading)
+    reading = Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return decode_with(iterate_chunks("decode", chunks), reading)
 
 
 @overload
@@ -190,8 +190,8 @@ def adecode(
     >>> asyncio.run(main())
     ['one', 'two']
     """
-    reading = _Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
-    return _adecode(_async_chunks("adecode", chunks), reading)
+    reading = Reading(Decoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return adecode_with(_async_chunks("adecode", chunks), reading)
 
 
 @overload
@@ -239,8 +239,8 @@ def decode_blocks(
     () ping None
     () message hi
     """
-    reading = _Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
-    return _decode(iterate_chunks("decode_blocks", chunks), reading)
+    reading = Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return decode_with(iterate_chunks("decode_blocks", chunks), reading)
 
 
 @overload
@@ -288,11 +288,11 @@ def adecode_blocks(
     >>> asyncio.run(main())
     [b': ping\n\n', b'id: 7\n\n']
     """
-    reading = _Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
-    return _adecode(_async_chunks("adecode_blocks", chunks), reading)
+    reading = Reading(BlockDecoder, on_eof, until, decoder, last_event_id, max_event_size)
+    return adecode_with(_async_chunks("adecode_blocks", chunks), reading)
 
 
-def _decode(source: Iterator[Bytes], reading: _Reading) -> Generator[Any, None, None]:
+def decode_with(source: Iterator[Bytes], reading: Reading) -> Generator[Any, None, None]:
     reading.start()
     try:
         for chunk in source:
@@ -306,7 +306,7 @@ def _decode(source: Iterator[Bytes], reading: _Reading) -> Generator[Any, None, 
         close_source(source)
 
 
-async def _adecode(source: Any, reading: _Reading) -> AsyncGenerator[Any, None]:
+async def adecode_with(source: Any, reading: Reading) -> AsyncGenerator[Any, None]:
     reading.start()
     try:
         async for chunk in source:
@@ -322,8 +322,11 @@ async def _adecode(source: Any, reading: _Reading) -> AsyncGenerator[Any, None]:
         await aclose_source(source)
 
 
-class _Reading:
-    """What the four have in common: one connection's reading, but for how its chunks come and its items go."""
+class Reading:
+    """What the four have in common: one connection's reading, but for how its chunks come and its items go.
+
+    `sse_codec.clients` makes its own, to be told what was given out when a connection breaks.
+    """
 
     __slots__ = ("_changes", "_decoder", "_doubt", "_follows", "_is_last", "_latest", "_on_eof", "_until", "done")
 
@@ -361,6 +364,21 @@ class _Reading:
         self._latest: Any = None
         #: Whether the sentinel has come.
         self.done = False
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID of what was given out."""
+        return self._decoder._last_event_id
+
+    def can_resume(self) -> bool:
+        """Tell whether a server that is asked to go on after `last_event_id` repeats none of what was given out.
+
+        For a reading with `until`, which knows its latest item.
+        """
+        latest, last_event_id = self._latest, self._decoder._last_event_id
+        if latest is None:
+            return True
+        return last_event_id != "" and (latest._id is not None or latest._last_event_id != last_event_id)
 
     def start(self) -> None:
         self._decoder.reset()

@@ -36,7 +36,7 @@ from typing import Final, Literal
 
 from ._decoder import Decoder
 from ._encoder import _text, encode
-from ._errors import SSEError, check_bound, show
+from ._errors import SSEError, check_bound, show, show_reason
 from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
@@ -61,6 +61,10 @@ class ConnectionFailed(SSEError):
     Attributes:
         status: the response's status.
         content_type: the response's `Content-Type`, as it was given to `accept`; None when it had none.
+        body: how the response's body begins, decompressed, 4 KiB at most; b"" when it was not read. `sse_codec.clients`
+            reads it, and `accept` is not given it.
+        reason: what was wrong, when it is neither the status nor the content type: the body brought no event, or can't
+            be decompressed. None otherwise.
 
     >>> from sse_codec.resume import Reconnection
     >>> Reconnection().accept(404, "text/html")
@@ -69,14 +73,32 @@ class ConnectionFailed(SSEError):
     sse_codec.resume.ConnectionFailed: a response with status 404 and content type 'text/html' is no event stream
     """
 
-    def __init__(self, status: int, content_type: str | bytes | tuple[str | bytes, ...] | None) -> None:
-        super().__init__(status, content_type)
+    def __init__(
+        self,
+        status: int,
+        content_type: str | bytes | tuple[str | bytes, ...] | None,
+        body: bytes = b"",
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(status, content_type, body, reason)
         self.status = status
         self.content_type = content_type
+        self.body = body
+        self.reason = reason
+
+    @property
+    def text(self) -> str:
+        """The body's beginning as text, read as UTF-8."""
+        return self.body.decode("utf-8", "replace")
 
     def __str__(self) -> str:
         kind = "no content type" if self.content_type is None else f"content type {show(self.content_type)}"
-        return f"a response with status {self.status} and {kind} is no event stream"
+        message = f"a response with status {self.status} and {kind} is no event stream"
+        if self.reason is not None:
+            message += f": {self.reason}"
+        if self.body:
+            message += f"; the body begins {show_reason(self.text)}"
+        return message
 
 
 class GaveUp(SSEError):

@@ -9,10 +9,14 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
+import unicodedata
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.faulty_values import CHANGES, LARGE_CHANGES, OF_IDS, OF_TYPES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Event(NamedTuple):
@@ -123,10 +127,9 @@ class KnowsNoCR(Correct):
 
 class KnowsNoCRLF(Correct):
     def lines(self, text: str) -> Iterator[str]:
-        self.after_cr = False
-        for character in text:
+        for piece in re.findall("[^\r\n]+|\r|\n", text):
             self.after_cr = False
-            yield from super().lines(character)
+            yield from super().lines(piece)
 
 
 class LosesCRLFBetweenChunks(Correct):
@@ -137,10 +140,10 @@ class LosesCRLFBetweenChunks(Correct):
 
 class SwallowsLFAnyTimeAfterCR(Correct):
     def lines(self, text: str) -> Iterator[str]:
-        for character in text:
+        for piece in re.findall("[^\r\n]+|\r|\n", text):
             after_cr = self.after_cr
-            yield from super().lines(character)
-            self.after_cr = self.after_cr or (after_cr and character != "\n")
+            yield from super().lines(piece)
+            self.after_cr = self.after_cr or (after_cr and piece != "\n")
 
 
 class KeepsBOM(Correct):
@@ -480,6 +483,814 @@ class WaitsForTheNextBlock(Correct):
             yield from self.dispatch()
 
 
+# The same kinds again, in other guises.
+
+
+class TakesAnEmptyChunkForTheEnd(Correct):
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        yield from super().consume(takewhile(bool, chunks))
+
+
+class StopsAtAnEmptyChunkInABlock(Correct):
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        for chunk in chunks:
+            if not chunk and self.data:
+                return
+            yield from self.take(self.text(chunk))
+
+
+class FailsAtAnEmptyChunk(Correct):
+    def text(self, chunk: bytes) -> str:
+        return super().text(chunk) if chunk[0] else super().text(chunk)
+
+
+class ForgetsACRAtAnEmptyChunk(Correct):
+    def text(self, chunk: bytes) -> str:
+        self.after_cr = self.after_cr and bool(chunk)
+        return super().text(chunk)
+
+
+class LosesTheBOMBehindAnEmptyChunk(KeepsBOM):
+    first = True
+
+    def text(self, chunk: bytes) -> str:
+        text = super().text(chunk)
+        is_waiting = bool(chunk) and not text
+        if self.first:
+            text = text.removeprefix("\ufeff")
+        self.first = self.first and is_waiting
+        return text
+
+
+class LosesABOMThatComesInThree(KeepsBOM):
+    """Looks for the mark when two bytes at least have come."""
+
+    held: bytes | None = b""
+
+    def text(self, chunk: bytes) -> str:
+        if self.held is None:
+            return super().text(chunk)
+        self.held += chunk
+        if len(self.held) < 2:
+            return ""
+        chunk, self.held = self.held.removeprefix(codecs.BOM_UTF8), None
+        return super().text(chunk)
+
+
+class StripsTheBOMOfEachChunk(Correct):
+    def text(self, chunk: bytes) -> str:
+        return super().text(chunk).removeprefix("\ufeff")
+
+
+class StripsAllBOMsAtTheStart(KeepsBOM):
+    started = False
+
+    def text(self, chunk: bytes) -> str:
+        text = super().text(chunk)
+        if not self.started:
+            text = text.lstrip("\ufeff")
+        self.started = self.started or bool(text)
+        return text
+
+
+class StripsTheBOMOfEachBlock(Correct):
+    fresh = True
+
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line(line.removeprefix("\ufeff") if self.fresh else line)
+        self.fresh = not line
+
+
+class ReadsUTF16(Correct):
+    """Takes a stream that starts with a mark of UTF-16 for UTF-16."""
+
+    def text(self, chunk: bytes) -> str:
+        if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+            chunk = chunk.decode("utf-16", "replace").encode()
+        return super().text(chunk)
+
+
+class ReadsLatin1WhereUTF8Fails(Correct):
+    def text(self, chunk: bytes) -> str:
+        try:
+            return str(self.decoder.decode(chunk)) if chunk.decode() else ""
+        except UnicodeDecodeError:
+            return chunk.decode("latin-1")
+
+
+class ReplacesByteByByte(Correct):
+    """One U+FFFD for each byte that is wrong, and not for each maximal subpart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = b""
+        self.start = True
+
+    def text(self, chunk: bytes) -> str:
+        self.held += chunk
+        if self.start and codecs.BOM_UTF8.startswith(self.held[:3]) and len(self.held) < 3:
+            return ""
+        if self.start:
+            self.held, self.start = self.held.removeprefix(codecs.BOM_UTF8), False
+        text = ""
+        while self.held:
+            for size in range(1, 5):
+                with contextlib.suppress(UnicodeDecodeError):
+                    text += self.held[:size].decode()
+                    self.held = self.held[size:]
+                    break
+            else:
+                if len(self.held) < 4 and incomplete(self.held):
+                    break
+                text += "\ufffd"
+                self.held = self.held[1:]
+        return text
+
+
+def incomplete(data: bytes) -> bool:
+    """Tell whether more bytes could make a character of these."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
+
+
+class TakesSurrogates(Correct):
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogatepass")
+
+
+class EscapesInvalidUTF8(Correct):
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig")("backslashreplace")
+
+
+class DropsBlocksWithInvalidUTF8(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if "\ufffd" in self.joined():
+            self.data = []
+        yield from super().dispatch()
+
+
+# Line ends.
+
+
+class DecidesTheLineEndOnce(Correct):
+    """Takes a LF for text once a line has ended in CR alone, or the other way round."""
+
+    ending = ""
+
+    def lines(self, text: str) -> Iterator[str]:
+        for piece in re.findall("[^\r\n]+|\r|\n", text):
+            if piece == "\n" and self.after_cr:
+                self.ending = "\r\n"
+            elif piece in {"\r", "\n"} and self.ending in {"", piece}:
+                self.ending = piece
+            elif piece in {"\r", "\n"} and self.ending != "\r\n":
+                self.buffer += " "
+                continue
+            yield from super().lines(piece)
+
+
+class SplitsBlocksAtLFLF(Correct):
+    def lines(self, text: str) -> Iterator[str]:
+        *blocks, self.buffer = (self.buffer + text).split("\n\n")
+        for block in blocks:
+            yield from [*re.split("\r\n|\r|\n", block), ""]
+
+
+class SplitsBlocksAtTwoEqualEnds(Correct):
+    def lines(self, text: str) -> Iterator[str]:
+        *blocks, self.buffer = re.split("\r\n\r\n|\n\n|\r\r", self.buffer + text)
+        for block in blocks:
+            yield from [*re.split("\r\n|\r|\n", block), ""]
+
+
+class TakesVTForALineEnd(Correct):
+    def lines(self, text: str) -> Iterator[str]:
+        yield from super().lines(text.replace("\v", "\n"))
+
+
+class TakesNELForALineEnd(Correct):
+    def lines(self, text: str) -> Iterator[str]:
+        yield from super().lines(text.replace("\x85", "\n"))
+
+
+class TakesU2028ForALineEnd(Correct):
+    def lines(self, text: str) -> Iterator[str]:
+        yield from super().lines(re.sub("[\u2028\u2029]", "\n", text))
+
+
+class TakesLFCRForOneEnd(Correct):
+    after_lf = False
+
+    def lines(self, text: str) -> Iterator[str]:
+        for piece in re.findall("[^\r\n]+|\r|\n", text):
+            if not (piece == "\r" and self.after_lf):
+                yield from super().lines(piece)
+            self.after_lf = piece == "\n" and not self.after_lf
+
+
+class KeepsTheCROfData(KnowsNoCR):
+    def lines(self, text: str) -> Iterator[str]:
+        *ended, self.buffer = (self.buffer + text).split("\n")
+        for line in ended:
+            yield line if line.startswith("data") else line.removesuffix("\r")
+
+
+# Lines.
+
+
+class TakesLinesOfSpacesForBlankOnes(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line(line.strip() and line)
+
+
+class TakesATabForABlankLine(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line("" if line == "\t" else line)
+
+
+class TakesLinesOfNULForBlankOnes(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line("" if line == "\0" else line)
+
+
+class StripsLines(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line(line.strip(" \t") or line)
+
+
+class DispatchesAtAComment(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        if line == ":":
+            yield from self.dispatch()
+        yield from super().line(line)
+
+
+class TakesEmptyCommentsForBlankLines(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line("" if line.strip(": ") == "" and line.startswith(":") else line)
+
+
+class TakesEqualsSignsForColons(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line(line if ":" in line else line.replace("=", ":", 1))
+
+
+class TakesFullWidthColons(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from super().line(line if ":" in line else line.replace("：", ":", 1))
+
+
+class TakesNamesWithoutDiacritics(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field(unicodedata.normalize("NFKC", name), value)
+
+
+class FoldsTheDotlessI(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field(name.replace("ı", "i").replace("İ", "i"), value)
+
+
+class StripsQuotesOfNames(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field(name.strip("\"'"), value)
+
+
+class StripsNULOfNames(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field(name.strip("\0"), value)
+
+
+class TakesShortNames(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field(next((full for full in ("data", "event") if name and full.startswith(name)), name), value)
+
+
+class TakesTypeForEvent(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field("event" if name == "type" else name, value)
+
+
+class TakesLastEventIdForId(Correct):
+    def field(self, name: str, value: str) -> None:
+        super().field("id" if name.lower() in {"lasteventid", "last-event-id"} else name, value)
+
+
+class SetsAnyField(Correct):
+    """Keeps fields as attributes of itself, whatever they are called."""
+
+    def field(self, name: str, value: str) -> None:
+        super().field(name, value)
+        if name in {"constructor", "__class__", "toString"}:
+            self.data = [value]
+
+
+class AppendsUnknownLinesToData(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        if line and ":" not in line and line not in {"data", "event", "id", "retry"} and self.data:
+            self.data[-1] += line
+        yield from super().line(line)
+
+
+# Fields, and two of them at once.
+
+
+class IgnoresEmptyOwnIds(Correct):
+    """Gives out the block's own id alone, so it shows only in a block that has one."""
+
+    def set_id(self, value: str) -> None:
+        if value:
+            super().set_id(value)
+
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Any]:
+        return (tuple(event)[:3] for event in super().consume(chunks))
+
+
+class IgnoresAnEmptyTypeBehindAnother(Correct):
+    def field(self, name: str, value: str) -> None:
+        if name != "event" or value or not self.type:
+            super().field(name, value)
+
+
+class LosesTheIdOfABlockWithoutData(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if self.type and not self.data:
+            self.id = None
+        yield from super().dispatch()
+
+
+class LosesTheRetryBehindAnId(Correct):
+    def set_retry(self, value: str) -> None:
+        if self.id is None:
+            super().set_retry(value)
+
+
+class DropsTypesOfEmptyEvents(Correct):
+    def event(self) -> Event:
+        return super().event() if self.joined() else super().event()._replace(event="message")
+
+
+class ChecksIdsInDataOnly(Correct):
+    def set_id(self, value: str) -> None:
+        if "\0" not in value or not self.data:
+            self.id = value
+
+
+class TakesIdsWithNULBehindAnother(Correct):
+    def set_id(self, value: str) -> None:
+        if "\0" not in value or self.id is not None:
+            self.id = value
+
+
+class CommitsIdsAtOnce(Correct):
+    def set_id(self, value: str) -> None:
+        super().set_id(value)
+        if self.id is not None:
+            self.last_event_id = self.id
+
+    def finish(self) -> Iterator[Event]:
+        if self.last_event_id and self.buffer == "data: z":
+            yield self.event()
+
+
+class KeepsTheIdOfABlockThatHasNone(Correct):
+    def clear(self) -> None:
+        id = self.id if not self.data else None
+        super().clear()
+        self.id = id
+
+
+class ForgetsTheIdAtTheNextOne(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        had_none = self.id is None
+        yield from super().dispatch()
+        if had_none:
+            self.last_event_id = ""
+
+
+class ForgetsTheIdAtABlankLine(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if not self.data and self.id is None:
+            self.last_event_id = ""
+        yield from super().dispatch()
+
+
+class SkipsRepeatedIds(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if self.id and self.id == self.last_event_id:
+            self.data = []
+        yield from super().dispatch()
+
+
+class SkipsEarlierIds(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if self.id and self.id < self.last_event_id:
+            self.data = []
+        yield from super().dispatch()
+
+
+class SkipsDoublets(Correct):
+    last: Event | None = None
+
+    def dispatch(self) -> Iterator[Event]:
+        for event in super().dispatch():
+            if event != self.last:
+                yield event
+            self.last = event
+
+
+class KeepsTheTypeOfEmptyBlocks(Correct):
+    def clear(self) -> None:
+        name = "" if self.data or self.id else self.type
+        super().clear()
+        self.type = name
+
+
+class KeepsTheRetry(Correct):
+    def clear(self) -> None:
+        retry = self.retry if self.type else None
+        super().clear()
+        self.retry = retry
+
+
+class EndsDataAtTheType(Correct):
+    def field(self, name: str, value: str) -> None:
+        if name == "event" and self.data:
+            return
+        super().field(name, value)
+
+
+class LosesDataBehindAnEmptyLine(Correct):
+    def joined(self) -> str:
+        return "\n".join(takewhile(bool, self.data)) if self.data[0] else super().joined()
+
+
+class SkipsMessagesByName(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if self.type == "message":
+            self.data = []
+        yield from super().dispatch()
+
+
+class StopsAtDone(Correct):
+    done = False
+
+    def dispatch(self) -> Iterator[Event]:
+        self.done = self.done or self.data == ["[DONE]"]
+        yield from () if self.done else super().dispatch()
+
+
+class SkipsErrorEvents(Correct):
+    def dispatch(self) -> Iterator[Event]:
+        if self.type == "error":
+            self.data = []
+        yield from super().dispatch()
+
+
+# Reconnection times.
+
+
+class ReadsRetryLikeJavaScript(Correct):
+    def set_retry(self, value: str) -> None:
+        if digits := re.match(r"\s*\+?([0-9]+)", value):
+            self.retry = int(digits[1])
+
+
+class ReadsRetryAsFloat(Correct):
+    def set_retry(self, value: str) -> None:
+        with contextlib.suppress(ValueError, OverflowError):
+            self.retry = int(float(value))
+
+
+class ReadsHexAsRetry(Correct):
+    def set_retry(self, value: str) -> None:
+        if re.fullmatch("0x[0-9a-f]+", value):
+            self.retry = int(value, 16)
+        super().set_retry(value)
+
+
+class ReadsOctalAsRetry(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value)
+        if re.fullmatch("0[0-7]+", value):
+            self.retry = int(value, 8)
+
+
+class WrapsRetryAt32Bits(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value)
+        self.retry = self.retry and self.retry & 0xFFFFFFFF
+
+
+class RoundsRetryTo53Bits(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value)
+        self.retry = self.retry and int(float(self.retry))
+
+
+class CutsRetryAtTenDigits(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value[:10])
+
+
+class TakesRetryZeroForNone(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value)
+        self.retry = self.retry or None
+
+
+class ResetsRetryAtABadOne(Correct):
+    def set_retry(self, value: str) -> None:
+        self.retry = int(value) if re.fullmatch("[0-9]+", value) else None
+
+
+class TakesAnEmptyRetryForZero(Correct):
+    def set_retry(self, value: str) -> None:
+        super().set_retry(value or "0")
+
+
+# Sizes, counts and chunks.
+
+
+class Bounded(Correct):
+    """Has a bound on something, and is silent about what it leaves out."""
+
+    chunks = 0
+
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        for chunk in chunks:
+            yield from self.take(self.text(self.chunk(chunk)))
+        yield from self.finish()
+
+    def chunk(self, chunk: bytes) -> bytes:
+        self.chunks += 1
+        return chunk
+
+
+class TakesAtMostEightChunksALine(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        self.chunks = 0 if b"\n" in chunk or b"\r" in chunk else self.chunks + 1
+        return chunk if self.chunks <= 8 else b""
+
+
+class TakesAtMost13Chunks(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        return super().chunk(chunk) if self.chunks < 13 else b""
+
+
+class TakesAtMostAThousandChunks(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        return super().chunk(chunk) if self.chunks < 1000 else b""
+
+
+class LosesAChunkOf4096Bytes(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        return b"" if len(chunk) == 4096 else chunk
+
+
+class LosesTheLastByteOfAFullBuffer(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        return chunk[:-1] if len(chunk) in {1024, 8192, 65_536} else chunk
+
+
+class WaitsForMoreBehindAFullBuffer(Correct):
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        held = b""
+        for chunk in chunks:
+            held += chunk
+            if len(chunk) != 1024:
+                yield from self.take(self.text(held))
+                held = b""
+        yield from self.take(self.text(held))
+
+
+class CutsChunksAt8192(Bounded):
+    def chunk(self, chunk: bytes) -> bytes:
+        return chunk[:8192]
+
+
+class LosesACRLFAtItsWindow(Correct):
+    """Works in windows of 1024 bytes, and forgets at their end that a CR came."""
+
+    def text(self, chunk: bytes) -> str:
+        return "".join(map(self.window, [chunk[at : at + 1024] for at in range(0, len(chunk), 1024)]))
+
+    def window(self, window: bytes) -> str:
+        return super().text(window[:-1] if window.endswith(b"\r") and len(window) == 1024 else window)
+
+
+class CutsCharactersAtItsWindow(Correct):
+    def text(self, chunk: bytes) -> str:
+        windows = [chunk[at : at + 4096] for at in range(0, len(chunk), 4096)]
+        if len(windows) < 2:
+            return super().text(chunk)
+        return "".join(window.decode("utf-8", "replace") for window in windows)
+
+
+class LosesLinesOf256Bytes(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from () if len(line) == 256 else super().line(line)
+
+
+class LosesLinesThatFill4096Bytes(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        yield from () if len(line) + 1 == 4096 else super().line(line)
+
+
+class RefusesLinesOver64KiB(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        if len(line) > 65_536:
+            raise ValueError("a long line")
+        yield from super().line(line)
+
+
+class RefusesLinesOver128KiB(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        if len(line) > 131_072:
+            raise ValueError("a long line")
+        yield from super().line(line)
+
+
+class RefusesBlocksOver64KiB(Correct):
+    def joined(self) -> str:
+        if len(joined := super().joined()) > 65_536 and len(self.data) > 1:
+            raise ValueError("a large block")
+        return joined
+
+
+class RefusesLongComments(Correct):
+    def line(self, line: str) -> Iterator[Event]:
+        if line.startswith(":") and len(line) > 10_000:
+            raise ValueError("a long comment")
+        yield from super().line(line)
+
+
+class RefusesLongNames(Correct):
+    def field(self, name: str, value: str) -> None:
+        if len(name) > 256:
+            raise ValueError("a long name")
+        super().field(name, value)
+
+
+class RefusesLongUnknownFields(Correct):
+    def field(self, name: str, value: str) -> None:
+        if name == "x" and len(value) > 4096:
+            raise ValueError("a long value")
+        super().field(name, value)
+
+
+class RefusesLongRetries(Correct):
+    def set_retry(self, value: str) -> None:
+        if len(value) < 100:
+            super().set_retry(value)
+
+
+class TakesAtMost(Correct):
+    """Takes so many data lines, and leaves out the others."""
+
+    most = 8
+
+    def joined(self) -> str:
+        return "\n".join(self.data[: self.most])
+
+
+class TakesAtMostEightDataLines(TakesAtMost):
+    pass
+
+
+class TakesAtMostAHundredDataLines(TakesAtMost):
+    most = 100
+
+
+class TakesAtMost4096DataLines(TakesAtMost):
+    most = 4096
+
+
+class StopsAfter(Correct):
+    """Gives out so many events, and then no more."""
+
+    most = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given = 0
+
+    def dispatch(self) -> Iterator[Event]:
+        for event in super().dispatch():
+            self.given += 1
+            if self.given <= self.most:
+                yield event
+
+
+class StopsAfterTenEvents(StopsAfter):
+    most = 10
+
+
+class StopsAfterAHundredEvents(StopsAfter):
+    pass
+
+
+class StopsAfter1024Events(StopsAfter):
+    most = 1024
+
+
+class ForgetsTypesAfter256(Correct):
+    """Keeps the names of types in a pool."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool: set[str] = set()
+
+    def event(self) -> Event:
+        event = super().event()
+        if len(self.pool) < 256:
+            self.pool.add(event.event)
+        return event if event.event in self.pool else event._replace(event="message")
+
+
+class EndsABlockAfter64Lines(Correct):
+    count = 0
+
+    def line(self, line: str) -> Iterator[Event]:
+        self.count = self.count + 1 if line else 0
+        if self.count <= 64:
+            yield from super().line(line)
+
+
+class StopsAfter255BlankLines(Correct):
+    count = 0
+
+    def line(self, line: str) -> Iterator[Event]:
+        self.count = 0 if line and self.count < 255 else self.count + 1
+        if self.count < 255:
+            yield from super().line(line)
+
+
+class StopsAfterAThousandComments(Correct):
+    count = 0
+
+    def line(self, line: str) -> Iterator[Event]:
+        self.count += line.startswith(":")
+        if self.count < 1000:
+            yield from super().line(line)
+
+
+class IsLateInABlockOfTwoEvents(Correct):
+    """Gives out one event for each chunk, and the others with the next."""
+
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        held: list[Event] = []
+        for chunk in chunks:
+            held += self.take(self.text(chunk))
+            yield from held[:1]
+            del held[:1]
+        yield from held
+
+
+class ReadsAheadByOneChunk(Correct):
+    def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
+        held = b""
+        for chunk in chunks:
+            yield from self.take(self.text(held))
+            held = chunk
+        yield from self.take(self.text(held))
+
+
+# The end of the stream.
+
+
+class DispatchesALineThatDoesNotEnd(Correct):
+    def finish(self) -> Iterator[Event]:
+        if self.buffer.startswith("data") and not self.data:
+            yield from self.line(self.buffer)
+            yield from self.dispatch()
+
+
+class DispatchesWhatHasEndedLines(Correct):
+    def finish(self) -> Iterator[Event]:
+        if not self.buffer:
+            yield from self.dispatch()
+
+
+class FailsInsideABlock(Correct):
+    def finish(self) -> Iterator[Event]:
+        if self.data:
+            raise EOFError
+        yield from ()
+
+
+class FailsInsideACharacter(Correct):
+    def finish(self) -> Iterator[Event]:
+        if self.decoder.getstate()[0]:
+            raise EOFError
+        yield from ()
+
+
 #: Each fault, and the rules to one of which its report should put it down.
 FAULTS: dict[type[Correct], set[str]] = {
     SplitsLikeStr: {"line-separator"},
@@ -489,7 +1300,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     SwallowsLFAnyTimeAfterCR: {"mixed-line-ends"},
     KeepsBOM: {"leading-bom"},
     DropsEveryBOM: {"late-bom"},
-    DropsBOMOfEveryLine: {"late-bom", "leading-bom"},
+    DropsBOMOfEveryLine: {"late-bom"},
     SeesOnlyAWholeBOM: {"cut-bom"},
     DecodesChunkByChunk: {"cut-utf-8", "cut-bom"},
     RefusesInvalidUTF8: {"invalid-utf-8"},
@@ -539,4 +1350,125 @@ FAULTS: dict[type[Correct], set[str]] = {
     FlushesAtTheEnd: {"promptness"},
     WaitsForTheLFOfACR: {"promptness-cr"},
     WaitsForTheNextBlock: {"promptness"},
+    TakesAnEmptyChunkForTheEnd: {"empty-chunk"},
+    StopsAtAnEmptyChunkInABlock: {"empty-chunk"},
+    FailsAtAnEmptyChunk: {"empty-chunk"},
+    ForgetsACRAtAnEmptyChunk: {"empty-chunk"},
+    LosesTheBOMBehindAnEmptyChunk: {"empty-chunk"},
+    LosesABOMThatComesInThree: {"cut-bom"},
+    StripsTheBOMOfEachChunk: {"late-bom", "cut"},
+    StripsAllBOMsAtTheStart: {"late-bom"},
+    StripsTheBOMOfEachBlock: {"late-bom"},
+    ReadsUTF16: {"invalid-utf-8"},
+    ReadsLatin1WhereUTF8Fails: {"invalid-utf-8"},
+    ReplacesByteByByte: {"invalid-utf-8"},
+    TakesSurrogates: {"invalid-utf-8"},
+    EscapesInvalidUTF8: {"invalid-utf-8"},
+    DropsBlocksWithInvalidUTF8: {"invalid-utf-8", "non-ascii"},
+    DecidesTheLineEndOnce: {"mixed-line-ends"},
+    SplitsBlocksAtLFLF: {"crlf", "bare-cr"},
+    SplitsBlocksAtTwoEqualEnds: {"mixed-line-ends"},
+    TakesVTForALineEnd: {"line-separator"},
+    TakesNELForALineEnd: {"line-separator"},
+    TakesU2028ForALineEnd: {"line-separator"},
+    TakesLFCRForOneEnd: {"mixed-line-ends"},
+    KeepsTheCROfData: {"crlf", "bare-cr"},
+    TakesLinesOfSpacesForBlankOnes: {"white-space-line"},
+    TakesATabForABlankLine: {"white-space-line"},
+    TakesLinesOfNULForBlankOnes: {"nul"},
+    StripsLines: {"padded-value", "unknown-field"},
+    DispatchesAtAComment: {"comment"},
+    TakesEmptyCommentsForBlankLines: {"comment"},
+    TakesEqualsSignsForColons: {"unknown-field"},
+    TakesFullWidthColons: {"unknown-field"},
+    TakesNamesWithoutDiacritics: {"unknown-field"},
+    FoldsTheDotlessI: {"unknown-field"},
+    StripsQuotesOfNames: {"unknown-field"},
+    StripsNULOfNames: {"nul"},
+    TakesShortNames: {"unknown-field"},
+    TakesTypeForEvent: {"unknown-field"},
+    TakesLastEventIdForId: {"unknown-field"},
+    SetsAnyField: {"unknown-field"},
+    AppendsUnknownLinesToData: {"unknown-field"},
+    IgnoresEmptyOwnIds: {"empty-id", "overwritten-field"},
+    IgnoresAnEmptyTypeBehindAnother: {"empty-event", "overwritten-field"},
+    LosesTheIdOfABlockWithoutData: {"event-without-data"},
+    LosesTheRetryBehindAnId: {"retry"},
+    DropsTypesOfEmptyEvents: {"empty-data"},
+    ChecksIdsInDataOnly: {"id-with-null"},
+    TakesIdsWithNULBehindAnother: {"id-with-null"},
+    CommitsIdsAtOnce: {"unfinished-block"},
+    KeepsTheIdOfABlockThatHasNone: {"event-without-data"},
+    ForgetsTheIdAtTheNextOne: {"id", "events"},
+    ForgetsTheIdAtABlankLine: {"event-without-data", "blank-lines"},
+    SkipsRepeatedIds: {"id", "events"},
+    SkipsEarlierIds: {"id", "events"},
+    SkipsDoublets: {"events"},
+    KeepsTheTypeOfEmptyBlocks: {"event-without-data"},
+    KeepsTheRetry: {"retry", "event-without-data"},
+    EndsDataAtTheType: {"event"},
+    LosesDataBehindAnEmptyLine: {"data-lines"},
+    SkipsMessagesByName: {"event"},
+    StopsAtDone: {"magic-value"},
+    SkipsErrorEvents: {"magic-value"},
+    ReadsRetryLikeJavaScript: {"invalid-retry"},
+    ReadsRetryAsFloat: {"invalid-retry", "retry"},
+    ReadsHexAsRetry: {"invalid-retry"},
+    ReadsOctalAsRetry: {"retry"},
+    WrapsRetryAt32Bits: {"retry"},
+    RoundsRetryTo53Bits: {"retry"},
+    CutsRetryAtTenDigits: {"retry"},
+    TakesRetryZeroForNone: {"retry"},
+    ResetsRetryAtABadOne: {"invalid-retry"},
+    TakesAnEmptyRetryForZero: {"invalid-retry"},
+    TakesAtMostEightChunksALine: {"cut"},
+    TakesAtMost13Chunks: {"cut"},
+    TakesAtMostAThousandChunks: {"cut"},
+    LosesAChunkOf4096Bytes: {"long", "cut"},
+    LosesTheLastByteOfAFullBuffer: {"long", "cut"},
+    WaitsForMoreBehindAFullBuffer: {"promptness"},
+    CutsChunksAt8192: {"long"},
+    LosesACRLFAtItsWindow: {"long", "promptness-cr"},
+    CutsCharactersAtItsWindow: {"long"},
+    LosesLinesOf256Bytes: {"long"},
+    LosesLinesThatFill4096Bytes: {"long"},
+    RefusesLinesOver64KiB: {"long"},
+    RefusesLinesOver128KiB: {"long"},
+    RefusesBlocksOver64KiB: {"many-lines", "long"},
+    RefusesLongComments: {"long"},
+    RefusesLongNames: {"long"},
+    RefusesLongUnknownFields: {"long"},
+    RefusesLongRetries: {"long"},
+    TakesAtMostEightDataLines: {"many-lines"},
+    TakesAtMostAHundredDataLines: {"many-lines"},
+    TakesAtMost4096DataLines: {"many-lines"},
+    StopsAfterTenEvents: {"many-events"},
+    StopsAfterAHundredEvents: {"many-events"},
+    StopsAfter1024Events: {"many-events"},
+    ForgetsTypesAfter256: {"many-events"},
+    EndsABlockAfter64Lines: {"many-lines"},
+    StopsAfter255BlankLines: {"blank-lines"},
+    StopsAfterAThousandComments: {"many-lines", "comment"},
+    IsLateInABlockOfTwoEvents: {"promptness"},
+    ReadsAheadByOneChunk: {"promptness"},
+    DispatchesALineThatDoesNotEnd: {"unfinished-block"},
+    DispatchesWhatHasEndedLines: {"unfinished-block"},
+    FailsInsideABlock: {"unfinished-block"},
+    FailsInsideACharacter: {"unfinished-block", "invalid-utf-8"},
 }
+
+
+def changing(name: str, field: str, function: Callable[[str], str]) -> type[Correct]:
+    """Return a consumer that changes the values of a field."""
+
+    def split(self: Correct, line: str) -> tuple[str, str]:
+        found, value = Correct.split(self, line)
+        return found, function(value) if found == field else value
+
+    return type(f"{name}Of{field.title()}", (Correct,), {"split": split})
+
+
+for _field, _names in (("data", [*CHANGES]), ("id", OF_IDS), ("event", OF_TYPES), ("data", [*LARGE_CHANGES])):
+    for _name in _names:
+        _change = (CHANGES | LARGE_CHANGES)[_name]
+        FAULTS[changing(_name, _field, _change.function)] = _change.rules

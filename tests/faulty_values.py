@@ -158,7 +158,7 @@ CHANGES: dict[str, Change] = {
     "ReadsNumbers": Change(_if_possible(int), {"magic-value"}),
     "ReadsFloats": Change(_if_possible(lambda value: f"{float(value):g}"), {"magic-value"}),
     "ReadsLongNumbers": Change(_if_possible(lambda value: int(float(value)) if len(value) > 15 else value), {"magic-value"}),
-    "StripsZeros": Change(lambda value: value.lstrip("0") or value[-1:], {"magic-value"}),
+    "StripsZeros": Change(lambda value: value.lstrip("0") or value[-1:], PLAIN | {"magic-value"}),
     "ReadsJSON": Change(_if_possible(lambda value: json.dumps(json.loads(value))), {"magic-value"}),
     "TakesZeroForNothing": Change(_taking_for_nothing("0"), {"magic-value"}),
     "TakesNullForNothing": Change(_taking_for_nothing("null"), {"magic-value"}),
@@ -170,7 +170,7 @@ CHANGES: dict[str, Change] = {
     "TakesPingForNothing": Change(_taking_for_nothing("ping", "heartbeat"), {"magic-value"}),
     "TakesFieldNamesForNothing": Change(_taking_for_nothing("data", "id"), {"magic-value"}),
     # length
-    **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (50, 64, 100, 255, 1000, 4095, 16_384)},
+    **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (64, 100, 255, 1000, 4095, 16_384)},
     "CutsBytesAt1024": Change(lambda value: value.encode("utf-8", "surrogatepass")[:1024].decode("utf-8", "ignore"), {"long"}),
     "LosesOneOf4096": Change(lambda value: value[:-1] if len(value) == 4096 else value, {"long"}),
     "LosesOneOf256": Change(lambda value: value[:-1] if len(value) % 256 == 0 else value, {"long", "empty-data", "empty-id"}),
@@ -179,14 +179,14 @@ CHANGES: dict[str, Change] = {
 
 #: Longer than most ids and types are.
 LARGE_CHANGES = {
-    **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (65_535, 131_072, 262_144, 1_000_000, 1_048_576)},
+    **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (65_535, 131_072, 1_048_576)},
 }
 
 #: Of these, what each field of its own kind is put to; data is put to all.
 OF_IDS = [
     *("NormalizesToNFC", "Lowers", "StripsLikePython", "StripsLikeJavaScript", "StripsQuotes", "DropsControls", "UnquotesURLs"),
     *("ReadsNumbers", "ReadsFloats", "ReadsLongNumbers", "StripsZeros", "TakesZeroForNothing", "TakesNullForNothing"),
-    *("CutsAt50", "CutsAt255", "CutsAt4095", "UnescapesHTML", "SplitsAtCommas", "WritesQuestionMarks"),
+    *("CutsAt64", "CutsAt255", "CutsAt4095", "UnescapesHTML", "SplitsAtCommas", "WritesQuestionMarks"),
 ]
 OF_TYPES = [
     *("NormalizesToNFKC", "Lowers", "Capitalizes", "StripsLikePython", "StripsNBSP", "DropsZeroWidth", "UnquotesURLs"),

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "_iterate": VALUES | {"_input", "_framing", "_blocks", "_decoder"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
     "__init__": CORE,
+    "clients": CORE | {"resume"},
     "serving": CORE | {"resume"},
     "lint": CORE | {"__init__"},
     "testing": CORE | {"lint"},
@@ -47,7 +48,7 @@ MAY_IMPORT = {
 }
 
 #: The modules of the package that stand around the codec; it never imports them.
-AROUND = {"resume", "serving", "lint", "testing", "_command", "__main__"}
+AROUND = {"resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
 
 #: Other people's packages; none in what is not named. Each type checker has its own typing_extensions.
 STRANGERS = {"testing": {"hypothesis"}}

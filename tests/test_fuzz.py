@@ -22,7 +22,7 @@ from sse_codec import (
     encode_block,
 )
 from sse_codec import encode_line as the_encode_line
-from sse_codec._input import _AFTER_CR, _START
+from sse_codec._input import _START, AFTER_CR
 from tests.fuzz import laws
 from tests.fuzz.inputs import CLOSE, FEED_STR, MEMORYVIEW, RESET, Call, Parts, Plan
 from tests.fuzz.laws import BLOCKS_LAWS, BOM, DECODER_LAWS, ENCODER_LAWS, LINES_LAWS, TARGETS
@@ -241,8 +241,8 @@ def test_the_seeds_reconnect_after_a_CR(monkeypatch: pytest.MonkeyPatch) -> None
         def reset(self) -> None:
             state = self._state
             super().reset()
-            if state == _AFTER_CR:
-                self._state = _AFTER_CR
+            if state == AFTER_CR:
+                self._state = AFTER_CR
 
     monkeypatch.setattr(laws, "Decoder", AfterCR)
     with pytest.raises(AssertionError, match="law_of_meaning"):

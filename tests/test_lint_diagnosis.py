@@ -353,8 +353,8 @@ def test_it_is_found_among_others(case: Case) -> None:
     """After events that are looked at quickly, in large chunks too."""
     wire = LONG + case.wire
     if case.code not in {"empty-stream", "missing-sentinel", "unfinished-block"}:
-        code, line = findings(wire, **case.options)[0].code, findings(wire, **case.options)[0].line
-        assert (code, line) == (case.code, 1200 + case.place[0])
+        found = findings(wire, **case.options)[0]
+        assert (found.code, found.line) == (case.code, 1200 + case.place[0])
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ PAGES = {
                 "disputed-cases",
                 "performance",
                 "proxies",
+                "pyodide",
                 "reading",
                 "resuming",
                 "security",
@@ -125,6 +126,8 @@ def test_every_example_is_run() -> None:
         *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
         "llm",
         "llm page",
+        "browser",
+        "browser page",
     }
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
     assert set(BLOCKS) == here | recipes | fuzz | ASSERTING

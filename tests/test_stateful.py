@@ -238,7 +238,7 @@ class LineConnections(Connections):
 TestDecoder = EventConnections.TestCase
 TestBlockDecoder = BlockConnections.TestCase
 TestLineDecoder = LineConnections.TestCase
-# An example takes 20 to 40 ms: so fewer than the profile wants, and fewest for the decoder that has less to keep.
-TestDecoder.settings = settings(stateful_step_count=30, max_examples=min(settings().max_examples, 500))
+# An example takes 20 to 40 ms: so half of what the profile wants, and a quarter for the decoder that has less to keep.
+TestDecoder.settings = settings(stateful_step_count=30, max_examples=max(10, settings().max_examples // 2))
 TestBlockDecoder.settings = settings(TestDecoder.settings)
 TestLineDecoder.settings = settings(TestDecoder.settings, max_examples=TestDecoder.settings.max_examples // 2)

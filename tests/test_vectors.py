@@ -177,7 +177,9 @@ DEFAULTS = {"type": "message", "id": None, "lastEventId": "", "retry": None}
 
 
 def as_seen(event: Any) -> publish.Case:
-    """Return an event of ours as the vectors spell it."""
+    """Return an event as the vectors spell it, as far as it says: a plain tuple is type, data and its own id."""
+    if type(event) is tuple:
+        return dict(zip(("type", "data", "id"), event, strict=True))
     return {
         "type": event.event,
         "data": event.data,
@@ -185,6 +187,13 @@ def as_seen(event: Any) -> publish.Case:
         "lastEventId": event.last_event_id,
         "retry": event.retry,
     }
+
+
+def agree(got: publish.Case, expected: publish.Case) -> bool:
+    """Tell whether an event is the expected one; to many, no id of its own and an empty one are the same."""
+    return all(
+        value == expected[name] or (name == "id" and not value and not expected[name]) for name, value in got.items()
+    )
 
 
 class Failed(AssertionError):
@@ -230,10 +239,9 @@ def run_decoding(
         expected.append(DEFAULTS | expanded(case, case["unfinished"]))
         chunks.append(number)
         latest.append(number)
-    # To many, no id of its own and an empty one are the same.
-    if [event | {"id": event["id"] or ""} for event, _ in got] != [
-        event | {"id": event["id"] or ""} for event in expected
-    ]:
+    if len(got) != len(expected) or not all(
+        agree(*pair) for pair in zip((event for event, _ in got), expected, strict=True)
+    ):
         raise Failed(case["rules"][0])
     if any(came > at for (_, came), at in zip(got, latest, strict=True)):
         raise Failed("promptness")

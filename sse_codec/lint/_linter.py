@@ -120,7 +120,7 @@ class Linter:
         return self._offset + self._line_size + len(self._end) + pending
 
     def unfinished(self) -> str:
-        """Say what is open: the event or block that no blank line has ended yet; "" between two of them.
+        r"""Say what is open: the event or block that no blank line has ended yet; "" between two of them.
 
         For a program that stops reading a live stream, and so can't call `close`, which takes the end of the bytes for
         the end of the stream.

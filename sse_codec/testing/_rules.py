@@ -340,13 +340,6 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         (b"data: " + b"x" * LONG_LINE + b"\n\n",),
     ),
     Rule(
-        "leading-bom",
-        "the stream starts with a byte order mark",
-        _BOM,
-        lambda stream: stream.has_bom,
-        (b"\xef\xbb\xbfdata: a\n\n",),
-    ),
-    Rule(
         "invalid-utf-8",
         "bytes that are not UTF-8, each maximal subpart a U+FFFD",
         _UTF_8,
@@ -359,6 +352,13 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         _BOM,
         lambda stream: stream.any_text("\ufeff"),
         (b"data: a\xef\xbb\xbfb\n\n",),
+    ),
+    Rule(
+        "leading-bom",
+        "the stream starts with a byte order mark",
+        _BOM,
+        lambda stream: stream.has_bom,
+        (b"\xef\xbb\xbfdata: a\n\n",),
     ),
     Rule(
         "line-separator",

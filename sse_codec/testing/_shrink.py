@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 #: How many cases are tried, and for how many seconds of processor time, which matters for large ones alone.
 _MOST_CASES, _MOST_SECONDS = 1000, 5.0
-#: After so many parts that could not be left out one by one, the others are taken to be the same.
-_ALIKE = 40
+#: What has more parts than this is not looked at one by one.
+_FEW = 40
 
 #: What a value is replaced by, where that fails too: plain texts, and one for each rule about values.
 _VALUES = ["a", "1", "", "7", "b", "A", "a b", "é", "e\u0301", "²", "中", "🍊", "\t", "a\tb", "\x01", "0", "007", "&", "\\n", "%", "[1,2]", "[DONE]", " a", "a ", " "]
@@ -71,15 +71,15 @@ class Shrinking(Generic[T]):
 
     def leave_out(self, count: Callable[[], int], without: Callable[[int, int], T]) -> None:
         """Leave out as many parts in a row as can be, ever fewer at a time."""
-        size = count()
+        if count() > _FEW:
+            self.shorten(count(), lambda length: without(length, count()))
+            self.shorten(count(), lambda length: without(0, count() - length))
+        size = count() if count() <= _FEW else 0  # then all of them are needed, or it would take too long
         while size:
-            start = misses = 0
-            while start < count() and misses < _ALIKE:
-                if self.take(without(start, min(start + size, count()))):
-                    misses = 0
-                else:
+            start = 0
+            while start < count():
+                if not self.take(without(start, min(start + size, count()))):
                     start += size
-                    misses += 1
             size //= 2
 
     def shorten(self, length: int, cut: Callable[[int], T]) -> None:
@@ -233,7 +233,7 @@ def _join_chunks(shrinking: Shrinking[list[bytes]]) -> None:
     if shrinking.take([wire]) or len(shrinking.case) < 3:
         return
     cuts = list(accumulate(map(len, shrinking.case[:-1])))
-    if len(cuts) <= _ALIKE and shrinking.take_first([wire[:cut], wire[cut:]] for cut in cuts):
+    if len(cuts) <= _FEW and shrinking.take_first([wire[:cut], wire[cut:]] for cut in cuts):
         return
     shrinking.leave_out(lambda: len(shrinking.case) - 1, without)
 
@@ -252,7 +252,7 @@ def _same_ends(shrinking: Shrinking[list[bytes]]) -> None:
         lines = _places(b"".join(shrinking.case))
         shrinking.take(_edited(shrinking.case, [(line.end, line.stop, new) for line in lines if line.end < line.stop]))
     lines = _places(b"".join(shrinking.case))
-    if len(lines) <= _ALIKE:
+    if len(lines) <= _FEW:
         for number in range(len(lines)):
             lines = _places(b"".join(shrinking.case))
             if number < len(lines) and lines[number].end < lines[number].stop:
@@ -263,11 +263,19 @@ def _same_ends(shrinking: Shrinking[list[bytes]]) -> None:
         shrinking.take([*shrinking.case[:-1], b"".join(shrinking.case[-1:]) + tail])
 
 
+def _leave_out_everywhere(shrinking: Shrinking[list[bytes]]) -> None:
+    """Each line, wherever it stands."""
+    for content in sorted({line.content for line in Stream(shrinking.case).lines if line.content})[:_FEW]:
+        places = _places(b"".join(shrinking.case))
+        wire = b"".join(shrinking.case)
+        shrinking.take(_edited(shrinking.case, [(x.start, x.stop, b"") for x in places if wire[x.start : x.end] == content]))
+
+
 def _split_blocks(shrinking: Shrinking[list[bytes]]) -> None:
     """A blank line more, and an event with it, which takes apart what stood in one block."""
     lines = _places(b"".join(shrinking.case))
-    for place in lines if len(lines) <= _ALIKE else ():
-        for new in (b"data: a\n\n", b"\n"):
+    for place in lines if len(lines) <= _FEW else ():
+        for new in (b"data: a\n\n", b"data: a\n", b"\n"):
             if shrinking.take(_edited(shrinking.case, [(place.start, place.start, new)])):
                 return
 
@@ -289,8 +297,13 @@ def _characters(wire: bytes) -> list[_Place]:
 
 
 def _simpler_lines(shrinking: Shrinking[list[bytes]]) -> None:
-    """Another line, or another value."""
-    for number in range(min(len(_places(b"".join(shrinking.case))), _ALIKE)):
+    """Another line, or another value; where lines are many, the same for all of them."""
+    lines = _places(b"".join(shrinking.case))
+    if len(lines) > _FEW:
+        for new in _LINES:
+            shrinking.take(_edited(shrinking.case, [(line.start, line.end, new) for line in lines if line.start < line.end]))
+        return
+    for number in range(len(lines)):
         _simpler_line(shrinking, number)
 
 
@@ -333,6 +346,7 @@ _STREAM_STEPS: list[Callable[[Shrinking[list[bytes]]], None]] = [
     _same_ends,
     _leave_out_parts(_places),
     _simpler_lines,
+    _leave_out_everywhere,
     _split_blocks,
     _leave_out_parts(_characters),
     _move_cut,
@@ -389,7 +403,7 @@ def _fewer_events(shrinking: Shrinking[EventsCase]) -> None:
 
 
 def _simpler_events(shrinking: Shrinking[EventsCase]) -> None:
-    for number in range(min(len(shrinking.case.events), _ALIKE)):
+    for number in range(min(len(shrinking.case.events), _FEW)):
         is_spoilt = bool(shrinking.case.spoilt) and number == len(shrinking.case.events) - 1
         spoilt = shrinking.case.spoilt if is_spoilt else ""
         for field, plain in (("event", DEFAULT_EVENT), ("id", None), ("retry", None)):

@@ -47,7 +47,7 @@ def streams_in_chunks(left_out: LeftOut | None = None) -> Iterator[list[bytes]]:
             the blocks that are left out, instead of not at all.
     """
     seen: set[tuple[bytes, ...]] = set()
-    for part in (_alone, _with_others, _paired, _cut, _sized, _counted, _largest):
+    for part in (_alone, _with_others, _cut, _sized, _paired, _counted, _largest):
         for chunks in part(left_out):
             if tuple(chunks) not in seen and not (left_out and left_out(chunks)):
                 seen.add(tuple(chunks))
@@ -67,7 +67,8 @@ def _together(blocks: Iterable[bytes], left_out: LeftOut | None) -> Iterator[lis
 
 def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
     """Streams of one or two blocks, as a decoder that was just made meets them."""
-    blocks: list[Lines] = [[b""], [b"data: a", b""], [b"data: a", b"", b"data: b", b""], [b"data: a", b"data: b", b""]]
+    blocks: list[Lines] = [[b""], [b"data: a", b""], [b"data: a", b"", b"data: b", b""], [b"data: a", b"", b"data: a", b""]]
+    blocks.append([b"data: a", b"data: b", b""])
     for name in (b"event: e", b"id: 1", b"retry: 7", b"event: message"):
         blocks += [
             [name, b"data: a", b""],
@@ -89,6 +90,8 @@ def _alone(left_out: LeftOut | None) -> Iterator[list[bytes]]:
             [b"retry" + empty, b"data: a", b""],
             [b"id: 1", b"event: e", b"data" + empty, b""],
         ]
+    for first, second in ((b"id: 1", b"id: 1"), (b"id: 2", b"id: 1"), (b"event: a", b"event: b")):
+        blocks.append([first, b"data: a", b"", second, b"data: a", b""])
     blocks += [[b"data: a", b"", b"", b"data: b", b""], [b"id: 1", b"event: e", b"", b"data: a", b""]]
     blocks += [[*phrase, b""] for _, _, phrase in PHRASES]
     for lines in blocks:
@@ -129,14 +132,10 @@ def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
     for line in lines:
         shapes = [[line, b""], [line, b"data: z", b""], [b"data: z", line, b""], [b"data: y", line, b"data: z", b""]]
         yield from _together(map(_joined, shapes), left_out)
-    for first, second in product([b"\n", b"\r\n", b"\r"], repeat=2):
-        yield [b"data: a" + first + b"data: b" + second + first + b"data: c" + first + second + b"\n"]
-        yield [b"data: a" + first * 2 + b"data: b" + second * 2 + b"data: c" + first + second]
-        yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
 
 
 def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams of many blocks, each with two such things, in a block or in one after the other."""
+    """Streams of many blocks, in each of which two lines meet, or two line ends."""
     ends = [b"\n", b"\r\n", b"\r"]
     for at, first in enumerate(_PAIRED):
         blocks: list[Lines] = []
@@ -148,6 +147,10 @@ def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
                 [first, b"data: z", b"", second, b"data: y", b""],
             ]
         yield from _together((_joined(lines, ends[at % 3]) for lines in blocks), left_out)
+    for first, second in product(ends, repeat=2):
+        yield [b"data: a" + first + b"data: b" + second + first + b"data: c" + first + second + b"\n"]
+        yield [b"data: a" + first * 2 + b"data: b" + second * 2 + b"data: c" + first + second]
+        yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
 
 
 #: Each stands behind and in front of each, in a block with it and in the one before.
@@ -165,6 +168,8 @@ def _cut(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         [b"data: \xc2\x80", b"", b"data: b", b""],
         [b"data: a", b"data: b", b"", b"data: c", b""],
     ]
+    for wire in (b"data: aaaa\n\ndata: bbbb\n\n", b"data: aaaaaaaaaaaaaaaaaaaaaaaa\n\n", b": aaaaaaaaaaaa\n" * 9 + b"data: b\n\n"):
+        yield _pieces(wire, 1)
     in_all_ends = [_joined(lines, end) for end in (b"\n", b"\r\n", b"\r") for lines in few]
     for wire in in_all_ends:
         yield [wire]

@@ -56,10 +56,10 @@ class Page:
             _fail(answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    async def until(self, expression: str, value: Any) -> None:
+    async def until(self, expression: str, value: Any, *, patience: float = PATIENCE) -> None:
         """Wait until an expression has a value."""
         clock = asyncio.get_running_loop().time
-        end = clock() + PATIENCE
+        end = clock() + patience
         while (now := await self.evaluate(expression)) != value:
             assert clock() < end, f"{expression} is {now!r}, and not {value!r}"
             await asyncio.sleep(0.01)

@@ -48,6 +48,11 @@ CASES = [
     Case("CR ends lines", b"data: a\r\rdata: b\r\r", _x("a", "b")),
     Case("CRLF ends lines", b"data: a\r\n\r\ndata: b\r\n\r\n", _x("a", "b")),
     Case("line ends may be mixed", b"data: a\r\n\ndata: b\n\rdata: c\r\r\ndata: d\n\r\n", _x("a", "b", "c", "d")),
+    Case(
+        "a CR before a CRLF that ends a block", b"data: a\rdata: b\r\n\r\ndata: c\ndata: d\r\n\r\n", _x("a\nb", "c\nd")
+    ),
+    Case("an LF before a CRLF that ends a block", b"data: a\ndata: b\r\n\r\n", _x("a\nb")),
+    Case("a CR in a block that a CRLF ends", b"data: a\rdata: b\r\n\r\n", _x("a\nb")),
     Case("CRLF is one line end, not two", b"data: a\r\ndata: b\r\n\r\n", _x("a\nb")),
     Case("LF CR is two line ends", b"data: a\n\rdata: b\n\n", _x("a", "b")),
     Case("CR CR LF is two line ends", b"data: a\r\r\ndata: b\n\n", _x("a", "b")),

@@ -260,9 +260,11 @@ def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
     parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
     for part in parts:
         for chunks in part(_holds_many):  # which the tour then gives one by one
-            # Of the pairs those in one block: the others would double the suite.
-            if part is not _tour._paired or len(Stream(chunks).blocks) == 2:
-                yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
+            # Of the pairs those in one block, and of two line ends: the others would double the suite.
+            stream = Stream(chunks)
+            if part is _tour._paired and len(stream.blocks) != 2 and len({line.end for line in stream.lines}) == 1:
+                continue
+            yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
 
 
 def _holds_many(chunks: Sequence[bytes]) -> bool:

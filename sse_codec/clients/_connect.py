@@ -1,0 +1,282 @@
+"""connect and aconnect: one stream over many connections.
+
+`Reconnection` says when to ask, with which headers, and when to stop. What is here asks, waits, reads, and tells what
+may pass from what never does.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
+from typing import Any, Literal
+
+from sse_codec._decoder import Decoder
+from sse_codec._errors import MissingSentinel
+from sse_codec._event import ReceivedEvent
+from sse_codec._http import MEDIA_TYPE
+from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
+from sse_codec._iterate import OnEOF, Reading, Until
+from sse_codec.resume import ConnectionFailed, GaveUp, Reconnection
+
+from ._cuts import ConnectionLost, is_cut
+from ._reading import aread_beginning, aread_body, is_accepted, read_beginning, read_body, refusal
+from ._responses import Answer, AsyncAnswer, answer, async_answer
+
+
+def connect(
+    open: Callable[[dict[str, str]], AbstractContextManager[object]],
+    *,
+    reconnection: Reconnection | None = None,
+    any_type: bool = False,
+    on_eof: OnEOF = "discard",
+    until: Until | None = None,
+    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    sleep: Callable[[float], object] = time.sleep,
+) -> Generator[ReceivedEvent, None, None]:
+    """Yield the events of a stream that lives through cuts: connect again, and go on after the last event (9.2.3).
+
+    It asks again when the server can't be reached, when the stream is cut or ends, and when the HTTP client's read
+    timeout is over: give the client one that is longer than the server's keep-alives are apart. It waits as
+    `Reconnection` says. It ends at `until`, or when the server answers 204.
+
+    An answer that is generated anew for each request must not be asked for twice, or you would be given its beginning
+    twice. So with `until`, a cut raises ConnectionLost if the last event that was yielded has no id to resume after.
+    Whether to ask again is yours to decide.
+
+    Args:
+        open: makes the request. It is given the headers to send, a new dict to add yours to, and returns a context
+            manager that gives the response: what `client.stream(...)` of httpx, `requests.post(..., stream=True)`,
+            `urllib3.request(..., preload_content=False)` and `urlopen(...)` return. For the responses it may be, see
+            `events`.
+        reconnection: how long to wait, when to give up, and which statuses may pass, with the decoder that has the last
+            event ID. Unless given `Reconnection()`: as a browser, it never gives up, and no status but 200 may pass.
+        any_type: as for `events`.
+        on_eof: as for `events`.
+        until: as for `events`.
+        encoding: how your HTTP client turns the text of a header into bytes, as for `request_headers`. It matters only
+            for ids beyond ASCII.
+        sleep: waits so many seconds; `time.sleep` unless given.
+
+    Raises:
+        ConnectionFailed: the server's answer is no event stream, as for `events`, and its status is not one of
+            `retry_statuses`.
+        ConnectionLost: with `until`, when there is nothing to resume after. If the body ended in good order but without
+            that event, the `__cause__` is MissingSentinel.
+        GaveUp: `max_failures` or `max_outage` of the Reconnection is reached. The `__cause__` is the last failure.
+        EncodeError: the stream has set an id that can't be sent back, as for `request_headers`.
+        IncompleteEvent, EventTooLarge: as for `events`.
+        TypeError, ValueError: an argument is wrong; raised by the call itself.
+        Exception: whatever `open` or the library raise that does not say that the network or the server failed: an
+            invalid URL, a header that can't be sent, a certificate that is not valid.
+
+    >>> def answer(client, url, question):
+    ...     def post(headers):
+    ...         headers["Authorization"] = f"Bearer {KEY}"
+    ...         return client.stream("POST", url, headers=headers, json={"question": question})
+    ...     yield from connect(post, until="[DONE]")
+    """
+    connections = _Connections("connect", open, reconnection, any_type, on_eof, until, encoding)
+    if not callable(sleep):
+        raise TypeError(f"sleep must be callable, not {type(sleep).__name__}")
+    return _connect(open, connections, sleep)
+
+
+def aconnect(
+    open: Callable[[dict[str, str]], AbstractAsyncContextManager[object]],
+    *,
+    reconnection: Reconnection | None = None,
+    any_type: bool = False,
+    on_eof: OnEOF = "discard",
+    until: Until | None = None,
+    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    sleep: Callable[[float], Awaitable[object]] | None = None,
+) -> AsyncGenerator[ReceivedEvent, None]:
+    """Yield the events of a stream that lives through cuts, with an async library; as `connect` in everything else.
+
+    Leaving an `async for` does not close an async iterator at once; wrap this in `contextlib.aclosing` where that
+    matters.
+
+    Args:
+        open: makes the request, as for `connect`. It returns an async context manager that gives the response: what
+            `client.stream(...)` of httpx and `session.post(...)` of aiohttp return.
+        reconnection: as for `connect`.
+        any_type: as for `events`.
+        on_eof: as for `events`.
+        until: as for `events`.
+        encoding: as for `connect`; "utf-8" for aiohttp.
+        sleep: waits so many seconds; unless given `trio.sleep` under trio, and else `asyncio.sleep`.
+
+    Raises: as `connect`.
+
+    >>> async def prices(session, url):
+    ...     async for event in aconnect(lambda headers: session.get(url, headers=headers)):
+    ...         yield event.json()
+    """
+    connections = _Connections("aconnect", open, reconnection, any_type, on_eof, until, encoding)
+    if sleep is not None and not callable(sleep):
+        raise TypeError(f"sleep must be callable or None, not {type(sleep).__name__}")
+    return _aconnect(open, connections, sleep or _sleep)
+
+
+def _connect(
+    open: Callable[[dict[str, str]], AbstractContextManager[object]],
+    connections: _Connections,
+    sleep: Callable[[float], object],
+) -> Generator[ReceivedEvent, None, None]:
+    while (delay := connections.next_delay()) is not None:
+        if delay:
+            sleep(delay)
+        headers = connections.headers()
+        with ExitStack() as stack:
+            try:
+                response = stack.enter_context(open(headers))
+            except Exception as error:  # noqa: BLE001  # `answered` raises it again, unless it may pass
+                if not connections.answered(error):
+                    continue
+                response = error
+            opened = answer("connect", response)
+            stack.callback(opened.close)
+            reading = connections.reading()
+            if not connections.accept(opened):
+                connections.refuse(opened, refusal(opened, read_beginning(opened), reading))
+                continue
+            items = read_body(opened, reading)
+            try:
+                for item in items:
+                    connections.received()
+                    yield item
+                    yield from items
+            except (ConnectionLost, MissingSentinel) as error:
+                connections.cut(error, reading)
+            finally:
+                items.close()
+            if reading.done:
+                connections.received()
+                return
+
+
+async def _aconnect(
+    open: Callable[[dict[str, str]], AbstractAsyncContextManager[object]],
+    connections: _Connections,
+    sleep: Callable[[float], Awaitable[object]],
+) -> AsyncGenerator[ReceivedEvent, None]:
+    while (delay := connections.next_delay()) is not None:
+        if delay:
+            await sleep(delay)
+        headers = connections.headers()
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(open(headers))
+            except Exception as error:  # noqa: BLE001  # `answered` raises it again, unless it may pass
+                if not connections.answered(error):
+                    continue
+                response = error
+            opened = async_answer("aconnect", response)
+            stack.push_async_callback(opened.close)
+            reading = connections.reading()
+            if not connections.accept(opened):
+                connections.refuse(opened, refusal(opened, await aread_beginning(opened), reading))
+                continue
+            items = aread_body(opened, reading)
+            try:
+                async for item in items:
+                    connections.received()
+                    yield item
+            except (ConnectionLost, MissingSentinel) as error:
+                connections.cut(error, reading)
+            finally:
+                await items.aclose()
+            if reading.done:
+                connections.received()
+                return
+
+
+async def _sleep(seconds: float) -> None:
+    trio: Any = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        await trio.sleep(seconds)
+    else:
+        import asyncio  # here, because a program without it need not load it
+
+        await asyncio.sleep(seconds)
+
+
+class _Connections:
+    """What the two have in common: what follows from what happens to each connection."""
+
+    __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_on_eof", "_until")
+
+    def __init__(  # noqa: PLR0917  # the arguments of both, in their order
+        self,
+        caller: str,
+        open: object,
+        reconnection: Reconnection | None,
+        any_type: bool,
+        on_eof: OnEOF,
+        until: Until | None,
+        encoding: Literal["ascii", "latin-1", "utf-8"],
+    ) -> None:
+        if not callable(open):
+            raise TypeError(f"{caller}() takes a function that opens a response, not {type(open).__name__}")
+        if reconnection is not None and not isinstance(reconnection, Reconnection):
+            raise TypeError(f"reconnection must be a Reconnection, not {type(reconnection).__name__}")
+        self._client = Reconnection() if reconnection is None else reconnection
+        self._any_type = any_type
+        self._on_eof: OnEOF = on_eof
+        self._until = until
+        self._encoding: Literal["ascii", "latin-1", "utf-8"] = encoding
+        self._failure: Exception | None = None
+        self.reading()  # which checks the options
+        self.headers()
+
+    def next_delay(self) -> float | None:
+        try:
+            return self._client.next_delay()
+        except GaveUp as error:
+            raise error from self._failure
+
+    def headers(self) -> dict[str, str]:
+        return self._client.request_headers(encoding=self._encoding)
+
+    def reading(self) -> Reading:
+        return Reading(Decoder, self._on_eof, self._until, self._client.decoder, "", DEFAULT_MAX_EVENT_SIZE)
+
+    def received(self) -> None:
+        self._client.received()
+
+    def answered(self, error: Exception) -> bool:
+        """Tell whether an exception of `open` is an answer of the server's: urllib.request raises all but 2xx.
+
+        Raises:
+            Exception: the error itself, when it is neither that nor one that may pass.
+        """
+        if hasattr(error, "headers") and hasattr(error, "read1"):
+            return True
+        if not is_cut(error):
+            raise error
+        self._failure = error
+        return False
+
+    def accept(self, answer: Answer | AsyncAnswer) -> bool:
+        """Tell whether the body of an answer is to be read."""
+        return is_accepted(answer, self._any_type) and self._client.accept(answer.status, MEDIA_TYPE)
+
+    def refuse(self, answer: Answer | AsyncAnswer, failure: ConnectionFailed | ConnectionLost) -> None:
+        """Note what was not accepted, or raise it when it is not to be asked for again."""
+        self._failure = failure
+        if isinstance(failure, ConnectionFailed):
+            try:
+                self._client.accept(answer.status, answer.content_type, retry_after=answer.retry_after)
+            except ConnectionFailed:
+                raise failure from None
+
+    def cut(self, error: ConnectionLost | MissingSentinel, reading: Reading) -> None:
+        """Note a cut, or raise it when there is nothing to resume after."""
+        self._failure = error
+        if self._until is None or reading.can_resume():
+            return
+        if isinstance(error, ConnectionLost):
+            raise error
+        raise ConnectionLost(reading.last_event_id) from error

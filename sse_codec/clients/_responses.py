@@ -1,0 +1,205 @@
+"""A response of any HTTP library: what it says of itself, and its body as the bytes come in, decompressed.
+
+The libraries are told apart by what their responses can do, and nothing is imported:
+
+- `iter_bytes`, or `aiter_bytes` for async: httpx and httpx2, and SDKs whose responses stand on theirs;
+- `raw`: requests and niquests, which keep urllib3's response there;
+- `decode_content` and `read1`: urllib3 since 2.1;
+- `read1` alone: http.client, whose response urllib.request gives, and older urllib3 keeps. It decompresses nothing, so
+  that is done here;
+- `content` with `iter_any`: aiohttp;
+- `iter_content`, for async: niquests.
+
+None of these ways is by lines, and none waits for a buffer to fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from ._cuts import UnknownEncoding
+
+#: How much is taken at a time at most.
+_CHUNK_SIZE: Final = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """What all responses have; the chunks come once."""
+
+    status: int
+    content_type: str | None
+    retry_after: str | None
+    #: Whether a cut inside the response's head is told. Not by http.client, which takes what came for the whole head.
+    has_whole_head: bool
+    chunks: Iterator[bytes]
+    close: Callable[[], object]
+
+
+class AsyncAnswer(NamedTuple):
+    """What all responses of async libraries have."""
+
+    status: int
+    content_type: str | None
+    retry_after: str | None
+    has_whole_head: bool
+    chunks: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
+def answer(caller: str, response: Any) -> Answer:
+    """Take a response, of a library that is not async."""
+    inner = getattr(response, "raw", response)
+    chunks: Any
+    if hasattr(response, "iter_bytes"):
+        chunks = response.iter_bytes()
+    elif getattr(response, "_content_consumed", False):
+        chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it, and has it still, or says that it has not
+    elif hasattr(inner, "decode_content"):
+        chunks = _urllib3(inner)
+    elif hasattr(inner, "read1"):
+        chunks = _http_client(inner, inner.headers)
+    else:
+        raise _unknown(caller, response)
+    # Where its end is said, the head has come as far as that; and a body that is not empty follows a whole head.
+    framed = any(_header(response.headers, name) for name in ("Content-Length", "Transfer-Encoding"))
+    return Answer(*_head(response), framed or hasattr(response, "iter_bytes"), iter(chunks), response.close)
+
+
+def async_answer(caller: str, response: Any) -> AsyncAnswer:
+    """Take a response of an async library."""
+    chunks: Any
+    if hasattr(response, "aiter_bytes"):
+        chunks = _async_httpx(response)
+    elif hasattr(getattr(response, "content", None), "iter_any"):
+        chunks = _aiohttp(response)
+    elif hasattr(response, "iter_content") and not hasattr(response, "__enter__"):
+        chunks = _niquests(response)
+    else:
+        raise _unknown(caller, response)
+
+    async def close() -> None:
+        closed = (response.aclose if hasattr(response, "aclose") else response.close)()
+        if hasattr(closed, "__await__"):
+            await closed
+
+    return AsyncAnswer(*_head(response), True, aiter(chunks), close)
+
+
+def _unknown(caller: str, response: Any) -> TypeError:
+    kind = type(response).__name__
+    message = f"{caller}() takes a response of an HTTP library, not {kind}"
+    if hasattr(response, "read1") or hasattr(response, "iter_content"):
+        return TypeError(f"{message}: use {caller[1:]}(), this one is not async")
+    if hasattr(getattr(response, "content", None), "iter_any"):
+        return TypeError(f"{message}: use a{caller}(), this one is async")
+    if hasattr(response, "__enter__"):
+        return TypeError(f"{message}: enter it with `with`, and pass what that gives")
+    if hasattr(response, "__aenter__"):
+        return TypeError(f"{message}: enter it with `async with`, and pass what that gives")
+    return TypeError(message)
+
+
+def _head(response: Any) -> tuple[int, str | None, str | None]:
+    status = response.status_code if hasattr(response, "status_code") else response.status
+    return status, _header(response.headers, "Content-Type"), _header(response.headers, "Retry-After")
+
+
+def _header(headers: Any, name: str) -> str | None:
+    """Return a header. If there are several of the name, it is all their values, joined by commas."""
+    for get_all in ("get_all", "getall"):  # http.client's and aiohttp's; their `get` gives the first
+        if hasattr(headers, get_all):
+            values = getattr(headers, get_all)(name, None)
+            return None if values is None else ", ".join(values)
+    value: str | None = headers.get(name)
+    return value
+
+
+def _urllib3(response: Any) -> Iterator[bytes]:
+    if response.isclosed():
+        return iter([response.data])  # it was read before, and is kept if it was read as a whole
+    if hasattr(response, "read1"):
+        return iter(lambda: response.read1(_CHUNK_SIZE, decode_content=True), b"")
+    return _old_urllib3(response)
+
+
+def _old_urllib3(response: Any) -> Iterator[bytes]:
+    """Read past urllib3, whose own ways wait for a buffer to fill, or for a chunk of the server's to be whole."""
+    yield from _http_client(response._fp, response.headers)  # noqa: SLF001  # nothing public has `read1`
+    response.release_conn()
+
+
+def _http_client(response: Any, headers: Any) -> Iterator[bytes]:
+    encoding = (_header(headers, "Content-Encoding") or "").strip().lower()
+    if encoding in {"", "identity"}:
+        return _read_http_client(response)
+    return _decompress(encoding, _read_http_client(response))
+
+
+def _read_http_client(response: Any) -> Iterator[bytes]:
+    """Read a response of http.client; count, because its `read1` does not before Python 3.11.8 and 3.12.2 (gh-113199).
+
+    There it waits for more than the body has, and takes a body that was cut for a whole one.
+    """
+    left = None if getattr(response, "chunked", False) else response.length
+    while left is None or left > 0:
+        chunk = response.read1(_CHUNK_SIZE if left is None else min(_CHUNK_SIZE, left))
+        if not chunk:
+            if left:
+                from http.client import IncompleteRead  # here, because who has no such response need not load it
+
+                raise IncompleteRead(b"", left)
+            return
+        if left is not None:
+            left -= len(chunk)
+        yield chunk
+    response.close()  # its connection can be used again
+
+
+def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompress what gzip or deflate made, each chunk as it comes."""
+    import zlib  # here, because few responses need it
+
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise UnknownEncoding(f"ask for 'Accept-Encoding: identity', since {encoding} is not known here")
+    decompressor = None
+    for chunk in chunks:
+        if decompressor is None:
+            # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
+            bare = encoding == "deflate" and (chunk[0] & 0x0F) != 8
+            decompressor = zlib.decompressobj(-15 if bare else 47)
+        if data := decompressor.decompress(chunk):
+            yield data
+
+
+async def _async_httpx(response: Any) -> AsyncIterator[bytes]:
+    """Read with httpx; when left early, end the generators that its own stands on.
+
+    It leaves them where they are, and trio warns of each. With the response closed they end when they are asked to go
+    on; before that they may have what was read from the network already, which is 64 KiB at most.
+    """
+    chunks = response.aiter_bytes()
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except GeneratorExit:
+        await response.aclose()
+        left = _CHUNK_SIZE
+        with suppress(Exception):
+            while left > 0:
+                left -= len(await anext(chunks))
+        raise
+
+
+async def _aiohttp(response: Any) -> AsyncIterator[bytes]:
+    if response.content.at_eof():
+        yield await response.read()  # it was read before, and is kept
+        return
+    while chunk := await response.content.readany():
+        yield chunk
+
+
+async def _niquests(response: Any) -> AsyncIterator[bytes]:
+    async for chunk in await response.iter_content(-1):
+        yield chunk

@@ -1,0 +1,189 @@
+"""A server on loopback that does to its clients what servers, proxies and networks do, byte by byte and on purpose.
+
+A story is what happens to one connection after a request: bytes to send, and what is done to the connection between
+them. The server counts connections and requests, and knows which clients have left. It keeps no time: a story waits for
+the client, or for the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+#: How many seconds a thing may take that takes none. It bounds a test that hangs, and measures nothing.
+PATIENCE = 20.0
+
+
+class Act(enum.Enum):
+    """What a story does besides sending."""
+
+    #: End the connection in good order.
+    CUT = enum.auto()
+    #: Break it: the client is told by an error, and may lose what it has not read yet.
+    RESET = enum.auto()
+    #: Send nothing more, until the client leaves.
+    STALL = enum.auto()
+    #: Send nothing more until the test says so.
+    WAIT = enum.auto()
+    #: Let the client read what was sent before, by itself; no test depends on how long.
+    PAUSE = enum.auto()
+
+
+Story = Sequence[bytes | Act]
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+    connection: int  # counted from 1
+
+
+class Hostile:
+    """The server; a context manager."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self._stories: dict[str, list[Story]] = {}
+        self._threads: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        #: How many connections were opened.
+        self.connections = 0
+        self.requests: list[Request] = []
+        #: What stories that wait for the test wait for.
+        self.go = threading.Semaphore(0)
+        #: Told each time that a client has left a story that waits for it.
+        self.left = threading.Semaphore(0)
+
+    def __enter__(self) -> Hostile:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.go.release(1000)
+        self._threads[0].join()
+        with self._lock:
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+    def tell(self, *stories: Story, path: str = "/") -> str:
+        """Have the requests of a path answered by these stories in turn, the last for all that follow; give its URL.
+
+        What was counted before is forgotten.
+        """
+        with self._lock:
+            self._stories[path] = list(stories)
+            self.connections = 0
+            self.requests = []
+            self.go = threading.Semaphore(0)
+            self.left = threading.Semaphore(0)
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def _start(self, target: object, *args: object) -> None:
+        thread = threading.Thread(target=target, args=args)  # type: ignore[arg-type]  # a method of this class
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._sockets.append(connection)
+                self.connections += 1
+                number = self.connections
+            self._threads = [thread for thread in self._threads if thread is self._threads[0] or thread.is_alive()]
+            self._start(self._serve, connection, number)
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        with connection, contextlib.suppress(OSError):
+            while (request := _receive(connection, number)) is not None:
+                with self._lock:
+                    self.requests.append(request)
+                    stories = self._stories[request.path]
+                    story = stories.pop(0) if len(stories) > 1 else stories[0]
+                if not self._play(connection, story):
+                    break
+        with self._lock:
+            self._sockets.remove(connection)
+
+    def _play(self, connection: socket.socket, story: Story) -> bool:
+        """Tell a story; return whether the connection goes on."""
+        for step in story:
+            if isinstance(step, bytes):
+                connection.sendall(step)
+            elif step is Act.PAUSE:
+                time.sleep(0.005)
+            elif step is Act.WAIT:
+                if not self.go.acquire(timeout=PATIENCE):
+                    return False
+            elif step is Act.STALL:
+                try:
+                    while connection.recv(65536):
+                        pass
+                finally:
+                    self.left.release()
+                return False
+            else:
+                if step is Act.RESET:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return False
+        return True
+
+
+def _receive(connection: socket.socket, number: int) -> Request | None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        if not (more := connection.recv(65536)):
+            return None
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", "0")):
+        body += connection.recv(65536)
+    method, path, _ = first.split(" ")
+    return Request(method, path, headers, body, number)
+
+
+def head(status: str = "200 OK", content_type: str | None = "text/event-stream", *more: str) -> bytes:
+    """The head of a response; without a length its body lasts until the connection ends."""
+    types = [] if content_type is None else [f"Content-Type: {content_type}"]
+    return "\r\n".join([f"HTTP/1.1 {status}", *types, *more, "", ""]).encode("latin-1")
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+END = b"0\r\n\r\n"
+
+
+def chunks(parts: Iterable[bytes]) -> bytes:
+    """Chunks of a body, without the one that ends it."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+def chunked(*parts: bytes, status: str = "200 OK", content_type: str | None = "text/event-stream") -> bytes:
+    """A whole response in chunks."""
+    return head(status, content_type, CHUNKED) + chunks(parts) + END
+
+
+def sized(body: bytes, status: str = "200 OK", content_type: str | None = "text/event-stream", *more: str) -> bytes:
+    """A whole response that says how long it is."""
+    return head(status, content_type, f"Content-Length: {len(body)}", *more) + body

@@ -1,0 +1,132 @@
+"""Runs tests of the package inside Pyodide; pyodide.mjs starts it, test_pyodide.py reads what it prints.
+
+A test that asks for a thread, a process or a socket, and fails, is skipped: Pyodide has none. Some modules are left out
+as a whole (`LEFT_OUT`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+#: Modules and tests that are not run there, and why.
+LEFT_OUT = {
+    "test_adopting": "reads sources and pages, which are the same everywhere",
+    "test_architecture": "reads sources and pages, which are the same everywhere",
+    "test_benchmarks": "tests the benchmarks, and takes minutes there",
+    "test_checks": "takes minutes there",
+    "test_fuzz": "takes minutes there",
+    "test_lint_diagnosis": "takes minutes there",
+    "test_lint.py::test_json_that_is_nested_too_deeply": "overflows the stack of JavaScript, which ends Pyodide",
+    "test_lint_docs": "reads sources and pages, which are the same everywhere",
+    "test_main": "starts processes",
+    "test_readme": "opens sockets",
+    "test_serving.py::test_a_stream_sends_what_encode_sends": "starts threads, and is slow to find none",
+    "test_serving_docs": "reads sources and pages, which are the same everywhere",
+    "test_typing": "starts mypy and pyright",
+}
+
+
+class Nothing:
+    """A selector that only waits, because there are no sockets."""
+
+    @staticmethod
+    def select(timeout: float | None) -> list[Any]:
+        assert timeout is not None, "everything waits for something that nothing here can bring"
+        time.sleep(timeout)
+        return []
+
+    @staticmethod
+    def close() -> None:
+        """There is nothing to close."""
+
+
+class Loop(asyncio.BaseEventLoop):
+    """An event loop of timers and callbacks. Pyodide's own is the browser's, which can't be waited for here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = Nothing()
+
+    def _process_events(self, _: list[Any]) -> None:
+        """There are none."""
+
+    def _write_to_self(self) -> None:
+        """Another thread would be woken by it."""
+
+
+def run(main: Any, *, debug: bool | None = None) -> Any:
+    """Do what `asyncio.run` does, with that loop."""
+    runner = vars(asyncio)["Runner"]  # which the oldest Python does not have
+    with runner(debug=debug, loop_factory=Loop) as running:
+        return running.run(main)
+
+
+class Skips:
+    """Skips a test that has failed after it asked for what the platform does not have."""
+
+    def __init__(self) -> None:
+        self._asked = ""
+        for owner, name, what in (
+            (threading.Thread, "start", "threads"),
+            (subprocess.Popen, "__init__", "processes"),
+            (multiprocessing, "get_context", "processes"),
+            (os, "fork", "processes"),
+            (socket.socket, "connect", "sockets"),
+            (socket.socket, "listen", "sockets"),
+        ):
+            self._watch(owner, name, what)
+
+    def _watch(self, owner: Any, name: str, what: str) -> None:
+        function = getattr(owner, name)
+
+        def asking(*args: Any, **kwargs: Any) -> Any:
+            self._asked = what
+            return function(*args, **kwargs)
+
+        setattr(owner, name, asking)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        self._asked = ""
+        try:
+            return (yield)
+        except Exception:
+            if self._asked:
+                pytest.skip(f"Pyodide has no {self._asked}")
+            raise
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests; return pytest's status."""
+    print(sys.version)
+    asyncio._set_running_loop(None)  # the browser's, which Pyodide has always running
+    asyncio.run, asyncio.new_event_loop = run, Loop
+    modules = sorted(path for path in Path("tests").glob("test_*.py") if path.stem not in LEFT_OUT)
+    left_out = [f"--deselect=tests/{name}" for name in LEFT_OUT if "::" in name]
+    options = [
+        *left_out,
+        "-k not two_way_cut and not nearly_like and not just_fits",  # thousands, and others are like them
+        "-W ignore:It looks like `register_random`",  # this Hypothesis and CPython 3.14
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-profile=few",
+    ]
+    if all(argument.startswith("-") for argument in arguments):
+        options += map(str, modules)
+    return int(pytest.main([*options, *arguments], plugins=[Skips()]))
