@@ -11,9 +11,9 @@
   Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
 - For annotations: `Chunks`, `AsyncChunks`, `OnEOF`, `Until` and `Line`.
 
-`sse_codec.serving` makes a production stream of your events, `sse_codec.resume` has both ends of a stream that is cut
-and goes on, `sse_codec.lint` says what is wrong with a stream, and `sse_codec.testing` finds what is wrong with
-somebody's code.
+`sse_codec.clients` gives the events of any HTTP library's response, and `sse_codec.serving` makes a production stream
+of your events. `sse_codec.resume` has both ends of a stream that is cut and goes on, `sse_codec.lint` says what is
+wrong with a stream, and `sse_codec.testing` finds what is wrong with somebody's code.
 """
 
 from ._blocks import Block, BlockDecoder

@@ -1,4 +1,4 @@
-"""The command line: `sse-codec decode`, `encode`, `lint` and `vectors`, also as `python -m sse_codec`.
+"""The command line: `sse-codec decode`, `encode`, `lint`, `fuzz` and `vectors`, also as `python -m sse_codec`.
 
 The first three work as pipes: what comes in is dealt with and flushed at once. On a terminal decoded events and
 findings are laid out for people, in a pipe events are JSON lines. `vectors` copies files. Exit status: 0 when all went
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from ._command._arguments import parser
 from ._command._decode import decode
 from ._command._encode import encode
+from ._command._fuzz import fuzz
 from ._command._lint import lint
 from ._command._streams import Failure, say
 from ._command._vectors import vectors
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed; `print` would take standard output instead
         sys.stderr = io.StringIO()
     try:
-        arguments = parser(decode, encode, lint, vectors)
+        arguments = parser(decode, encode, lint, fuzz, vectors)
         options = arguments.parse_args(argv)
         if options.command is decode and options.data and (options.json or options.comments):
             arguments.error("--data writes payloads and nothing else; leave it out, or --json and --comments")

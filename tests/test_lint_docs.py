@@ -86,16 +86,16 @@ def test_what_a_command_prints(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [LINT, COMMAND_LINE], ids=lambda path: path.name)
 def test_the_commands_of_a_shell(path: Path) -> None:
     """They are not run, because there is no such URL or folder; but the parser takes them."""
-    commands = re.findall(r"sse-codec ((?:decode|encode|lint)\b[^|>\n]*)", "".join(blocks(path, "sh")))
+    commands = re.findall(r"sse-codec ((?:decode|encode|lint|fuzz)\b[^|>\n]*)", "".join(blocks(path, "sh")))
     assert commands
     for command in commands:
         _arguments.parser(None, None, None).parse_args(command.split())
 
 
-@pytest.mark.parametrize("command", ["decode", "lint"])
+@pytest.mark.parametrize("command", ["decode", "lint", "fuzz consumer", "fuzz producer"])
 def test_the_options_are_those_of_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        _arguments.parser(None, None, None).parse_args([command, "--help"])
+        _arguments.parser(None, None, None).parse_args([*command.split(), "--help"])
     options = set(re.findall(r"(?<= )--[a-z-]+", capsys.readouterr().out.partition("examples:")[0])) - {"--help"}
     text = COMMAND_LINE.read_text(encoding="utf-8")
     for option in options:

@@ -2,21 +2,25 @@
 
 The client reads from the server through a real socket. Examples that need somebody's library are the files of
 interop/recipes, and interop/test_recipes.py holds the pages to them. Other modules have docs/serving.md and
-docs/gateway.md (test_serving_docs.py), docs/adopting.md (test_adopting.py), docs/lint.md and docs/command-line.md
-(test_lint_docs.py).
+docs/gateway.md (test_serving_docs.py), docs/adopting.md (test_adopting.py), docs/migrating.md (test_migrating.py),
+docs/lint.md and docs/command-line.md (test_lint_docs.py).
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import os
 import re
 import subprocess
 import sysconfig
 import threading
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
@@ -26,9 +30,12 @@ from hypothesis import given, settings
 import sse_codec
 from benchmarks import report
 from sse_codec import Decoder, LineDecoder, ServerSentEvent, decode, resume
+from sse_codec.clients import ConnectionFailed, events
 from sse_codec.testing import NotConforming, check_consumer, check_producer, chunkings, streams
 from tests.conftest import PROFILE
 from tests.interop import findings
+from tests.interop.scripted import Scripted, answer
+from tests.interop.servers import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,18 +65,14 @@ PAGES = {
 README = PAGES["README.md"]
 #: By page, what its blocks are called.
 NAMES = {page: re.findall(r"<!-- ([\w ]+) -->\n```\w+\n", text) for page, text in PAGES.items()}
+BLOCK = r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```"
 #: All of them, by name.
-BLOCKS = {
-    name: block
-    for text in PAGES.values()
-    for name, block in re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
-}
+BLOCKS = {name: block for text in PAGES.values() for name, block in re.findall(BLOCK, text, re.DOTALL)}
 #: The blocks that hold by themselves when they are run.
 ASSERTING = {
     "async",
     "block",
     "blocks",
-    "encode",
     "event",
     "feed",
     "history",
@@ -83,9 +86,9 @@ ASSERTING = {
 
 
 def run(name: str) -> dict[str, Any]:
-    """Run a block; where it shows an error that is caught, the error must come."""
+    """Run a block; where it shows an error that is caught, outside of a function, the error must come."""
     tree = ast.parse(BLOCKS[name])
-    for node in ast.walk(tree):
+    for node in tree.body:
         if isinstance(node, ast.Try) and not node.orelse:
             node.orelse = ast.parse("raise AssertionError('nothing was raised')").body
     names: dict[str, Any] = {}
@@ -119,21 +122,28 @@ def few_examples() -> Iterator[None]:
 
 
 def test_every_example_is_run() -> None:
-    here = {"client", "lint", "main job", "proxy", "read", "report", "server", "ten seconds", "tests"}
+    here = {"client", "client errors", "failed", "lint", "main job", "proxy", "read", "report", "server", "ten seconds"}
     recipes = {  # tests/interop/recipes, where they are run; test_recipes.py holds these to them
         "front client",
+        "front connect",
         "front server",
-        *(f"client {name}" for name in ("httpx", "httpx async", "aiohttp", "requests", "urllib3", "urllib", "resume")),
+        *(f"client {name}" for name in ("answer async", "by hand", "connect", "resume", "resume async")),
         "llm",
         "llm page",
         "browser",
         "browser page",
     }
     fuzz = {"fuzz", "fuzz async", "fuzz asgi", "fuzz consumer", "fuzz property"}
-    assert set(BLOCKS) == here | recipes | fuzz | ASSERTING
-    assert sum(map(len, NAMES.values())) == len(BLOCKS), "a name stands for one block"
+    assert set(BLOCKS) == here | {"tests"} | recipes | fuzz | ASSERTING
     for page, text in PAGES.items():
         assert text.count("```") == 2 * len(NAMES[page]), page
+
+
+def test_a_name_stands_for_one_example() -> None:
+    """A page may show what another shows, but then it shows the same."""
+    for text in PAGES.values():
+        for name, block in re.findall(BLOCK, text, re.DOTALL):
+            assert BLOCKS[name] == block, name
 
 
 def test_the_front_page_is_short() -> None:
@@ -151,27 +161,64 @@ def test_what_an_example_prints(name: str, printed: str, capsys: pytest.CaptureF
 
 def test_server_and_client(url: str) -> None:
     client = run("client")
-    assert list(client["connect"](url)) == ["Hello", ",", " world", "!"]
-    assert client["decoder"].last_event_id == "4"
-    assert client["decoder"].reconnection_time == 2000
-    client["decoder"].last_event_id = "2"
-    assert list(client["connect"](url)) == [" world", "!"], "the server resumes where the header says"
+    decoder = client["decoder"]
+    assert list(client["tokens"](url)) == ["Hello", ",", " world", "!"]
+    assert decoder.last_event_id == "4"
+    assert decoder.reconnection_time == 2000
+    decoder.last_event_id = "2"
+    assert list(client["tokens"](url)) == [" world", "!"], "the server resumes where the header says"
     for unknown in ("x", "0", "9" * 5000, "a b"):
-        client["decoder"].last_event_id = unknown
-        assert list(client["connect"](url)) == ["Hello", ",", " world", "!"]
+        decoder.last_event_id = unknown
+        assert list(client["tokens"](url)) == ["Hello", ",", " world", "!"]
 
 
-def test_the_client_refuses_what_is_no_event_stream(url: str) -> None:
-    def app(_: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"data: a\n\n"]
+def read(*answers: bytes) -> list[str]:
+    """Read what a server answers with the client of docs/reading.md that says what goes wrong."""
+    answer = run("client errors")["answer"]
+    texts: list[str] = []
+    with Scripted(*answers).running() as server:
+        for _ in answers:
+            with contextlib.closing(HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+                connection.request("POST", "/", b"{}")
+                with connection.getresponse() as response:
+                    texts += answer(response)
+    return texts
 
-    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        with pytest.raises(RuntimeError, match="not an event stream"):
-            list(run("client")["connect"](f"http://127.0.0.1:{server.server_port}/"))
-        thread.join()
+
+ERROR = '{"error": {"message": "Incorrect API key provided: sk-...", "type": "invalid_request_error"}}'
+
+
+def test_the_ways_to_fail() -> None:
+    wire = b"data: Hi\n\ndata: [DONE]\n\n"
+    assert read(answer(wire)) == ["Hi"]
+    assert read(answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")) == [
+        f"(refused with 401: {ERROR})"
+    ]
+    for cut in range(len(wire)):
+        *came, why = read(answer(wire[:cut], cut=True))
+        assert came == ["Hi"] * (cut >= len(b"data: Hi\n\n"))
+        assert why.startswith("(cut: the stream was cut: http.IncompleteRead")
+    assert read(answer(wire[:-9])) == ["Hi", "(ended too early, after ReceivedEvent(data='Hi'))"]
+    assert read(answer(b"")) == ["(ended too early, after None)"]
+    assert read(answer(b"<html>")) == ["(refused with 200: <html>)"]
+
+
+def test_what_urllib_raises_is_a_response_too() -> None:
+    refused = answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")
+    with Scripted(refused).running() as server, pytest.raises(HTTPError) as caught:
+        urlopen(server.url, timeout=PATIENCE)  # noqa: S310  # our own server
+    with pytest.raises(ConnectionFailed, match="Incorrect API key"):
+        next(events(caught.value))
+
+
+def test_the_error_is_the_one_that_is_shown() -> None:
+    refused = answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")
+    with Scripted(refused).running() as server, pytest.raises(ConnectionFailed) as caught:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        connection.request("GET", "/")
+        with connection.getresponse() as response:
+            next(events(response))
+    assert str(caught.value) == " ".join(BLOCKS["failed"].split())
 
 
 def test_proxy() -> None:
@@ -346,7 +393,9 @@ def links(text: str) -> set[str]:
     return {*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r"^\[[\w-]+\]: (\S+)$", text, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md", "tests/README.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     """To a file of the repository, or to a heading of this page or that."""
     for link in links((ROOT / page).read_text(encoding="utf-8")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from sse_codec import (
     IncompleteEvent,
     Line,
     LineDecoder,
+    MissingSentinel,
     OnEOF,
     ReceivedEvent,
     ServerSentEvent,
@@ -37,6 +39,16 @@ from sse_codec import (
     parse_last_event_id,
     request_headers,
     response_headers,
+)
+from sse_codec.clients import (
+    ConnectionFailed,
+    ConnectionLost,
+    ablocks,
+    aconnect,
+    aevents,
+    blocks,
+    connect,
+    events,
 )
 from sse_codec.lint import CODES, Code, Finding, Linter, lint
 from sse_codec.resume import TRANSIENT_STATUSES, EventHistory, Reconnection
@@ -210,6 +222,36 @@ def test_resuming() -> None:
     assert_type(history.append(ServerSentEvent("", id="1")), bytes)
     assert_type(history.last_event_id, str)
     assert_type(history.after("1"), tuple[bytes, ...] | None)
+
+
+def test_clients() -> None:
+    """A response is anything; what opens one gives a context manager."""
+    with contextlib.suppress(TypeError):
+        assert_type(events(b""), Generator[ReceivedEvent, None, None])
+    with contextlib.suppress(TypeError):
+        assert_type(aevents(b""), AsyncGenerator[ReceivedEvent, None])
+    with contextlib.suppress(TypeError):
+        assert_type(blocks(b"", until=lambda block: block.wire), Generator[Block, None, None])
+    with contextlib.suppress(TypeError):
+        assert_type(ablocks(b"", decoder=BlockDecoder()), AsyncGenerator[Block, None])
+
+    def open(headers: dict[str, str]) -> contextlib.closing[io.BytesIO]:
+        return contextlib.closing(io.BytesIO())
+
+    @contextlib.asynccontextmanager
+    async def aopen(headers: dict[str, str]) -> AsyncGenerator[bytes, None]:
+        yield b""
+
+    async def sleep(seconds: float) -> None:
+        """Do not."""
+
+    assert_type(connect(open, until="[DONE]", sleep=bool), Generator[ReceivedEvent, None, None])
+    assert_type(aconnect(aopen, reconnection=Reconnection(), sleep=sleep), AsyncGenerator[ReceivedEvent, None])
+    assert_type(ConnectionLost("7").last_event_id, str)
+    assert_type(ConnectionFailed(500, None, b"").body, bytes)
+    assert_type(ConnectionFailed(500, None).text, str)
+    assert_type(ConnectionFailed(500, None).reason, str | None)
+    assert_type(MissingSentinel("x").body, bytes)
 
 
 def test_lint() -> None:

@@ -29,13 +29,18 @@ include_patterns = [
     "tests/*/README.md",
 ]
 
+smartquotes = False  # "" is a value here
+
 # Markdown
 myst_heading_anchors = 4  # headings have the anchors that a code host gives them
 suppress_warnings = ["myst.header"]  # a page may skip a level
 
 # Python
 autodoc_member_order = "bysource"
-autodoc_default_options = {"inherited-members": "object, tuple, BaseException, Exception"}
+autodoc_default_options = {"inherited-members": "object, tuple, BaseException, Exception, OSError"}
+autodoc_type_aliases = {name: f"sse_codec.{name}" for name in ("AsyncChunks", "Chunks", "Line", "OnEOF", "Until")} | {
+    "Sendable": "sse_codec.serving.Sendable"
+}
 napoleon_use_ivar = True  # "Attributes:" makes a list, and no second entry beside a property's own
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from sphinx.domains.python import PyObject
 from sphinx.util import logging
 
 if TYPE_CHECKING:
@@ -26,11 +27,20 @@ ROOT = Path(__file__).parents[2]
 NAVIGATION = {
     "Read": ["docs/reading", "docs/resuming", "docs/migrating", "docs/proxies", "docs/pyodide"],
     "Serve": ["docs/serving", "docs/gateway"],
-    "Find faults": ["docs/lint", "docs/command-line", "docs/testing", "docs/rules", "docs/fuzz-protocol"],
+    "Find faults": [
+        "docs/lint",
+        "docs/command-line",
+        "docs/testing",
+        "docs/conformance-suite",
+        "docs/rules",
+        "docs/vectors",
+        "docs/fuzz-protocol",
+    ],
     "Know": [
         "docs/security",
         "docs/disputed-cases",
         "docs/conformance",
+        "docs/world",
         "docs/performance",
         "docs/adopting",
         "docs/compatibility",
@@ -94,7 +104,8 @@ def to_rst(_app: Sphinx, what: str, name: str, obj: object, _options: Any, lines
     def mark(match: re.Match[str]) -> str:
         code = " ".join(match[1].split())
         found = target(code, scope)
-        return f":py:obj:`{code} <{found}>`" if found and found != name else f"``{code}``"
+        marked = f":py:obj:`{code} <{found}>`" if found and found != name else f"``{code}``"
+        return f"{marked}\\ {match[2]}" if match[2] else marked  # as of an "s" behind it
 
     rst: list[str] = []
     for paragraph in "\n".join(lines).split("\n\n"):
@@ -102,10 +113,21 @@ def to_rst(_app: Sphinx, what: str, name: str, obj: object, _options: Any, lines
             indent = paragraph[: paragraph.index(">")]
             rst += [f"{indent}.. code-block:: pycon", "", *textwrap.indent(paragraph, "   ").split("\n"), ""]
         else:
-            rst += [*re.sub(r"(?<![`:])`([^`]+)`(?!`)", mark, paragraph).split("\n"), ""]
+            rst += [*re.sub(r"(?<![`:])`([^`]+)`(?!`)(\w?)", mark, paragraph).split("\n"), ""]
     if what == "property":
         rst[0] = f": {rst[0]}"  # else napoleon takes what stands before a colon in it for a type
     lines[:] = rst
+
+
+def plain_signature(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write a signature as the source has it: aliases of types by their names, and no place where a value should be."""
+
+    def plain(text: str | None) -> str | None:
+        return text and re.sub(r"TypeAliasForwardRef\('([^']+)'\)", r"\1", text).replace("<factory>", "...")
+
+    return plain(signature), plain(returns)
 
 
 def target(code: str, scope: object) -> str | None:
@@ -167,7 +189,11 @@ def check(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"  # Sphinx calls them variables
     app.connect("source-read", add_navigation)
     app.connect("autodoc-process-docstring", to_rst, priority=400)  # napoleon comes after it
+    app.connect("autodoc-process-signature", plain_signature)
     app.connect("build-finished", check)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

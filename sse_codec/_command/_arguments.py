@@ -10,6 +10,7 @@ from sse_codec import __version__
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec.lint import CODES, Linter, explain
 
+from ._fuzz_arguments import DESCRIPTION, EXAMPLES, add_fuzz
 from ._streams import show
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ examples:
   curl -N URL | sse-codec lint              what is wrong with the stream
   sse-codec decode FILE | jq .data          a recording
   echo '{"data": "hi"}' | sse-codec encode  the way back
+  sse-codec fuzz consumer -- ./my_parser    the bugs of a parser in any language
 
 `sse-codec COMMAND --help` has more of each. A FILE that is not given, or is
 "-", is standard input.
@@ -118,7 +120,9 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
-def parser(decode: object, encode: object, lint: object, vectors: object = None) -> argparse.ArgumentParser:
+def parser(
+    decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
+) -> argparse.ArgumentParser:
     """Return the parser; it sets `command` to one of the arguments, and `name` to its name."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
@@ -131,13 +135,18 @@ def parser(decode: object, encode: object, lint: object, vectors: object = None)
     top.add_argument("--version", action=_Show, nargs=0, text=_version, help="show the version and exit")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(
+    def command_of(
+        group: Any, name: str, run: object, *, short: str, description: str, examples: str
+    ) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = group.add_parser(
             name, help=short, description=description, epilog=examples, formatter_class=_formatter, add_help=False
         )
         _add_help(added)
         added.set_defaults(command=run, name=name)
         return added
+
+    def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
+        return command_of(commands, name, run, short=short, description=description, examples=examples)
 
     _add_decode(
         command(
@@ -166,6 +175,11 @@ def parser(decode: object, encode: object, lint: object, vectors: object = None)
             "Say what clients will not take as it was meant, where it is, and how to fix it.",
             _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
         )
+    )
+    add_fuzz(
+        command("fuzz", fuzz, "what is wrong with a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
+        fuzz,
+        command_of,
     )
     added = command(
         "vectors",

@@ -132,8 +132,9 @@ def _connect(
         with ExitStack() as stack:
             try:
                 response = stack.enter_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `answered` raises it again, unless it may pass
-                if not connections.answered(error):
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+                if not _is_answer(error):
+                    connections.failed(error)
                     continue
                 response = error
             opened = answer("connect", response)
@@ -169,10 +170,9 @@ async def _aconnect(
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `answered` raises it again, unless it may pass
-                if not connections.answered(error):
-                    continue
-                response = error
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+                connections.failed(error)
+                continue
             opened = async_answer("aconnect", response)
             stack.push_async_callback(opened.close)
             reading = connections.reading()
@@ -191,6 +191,11 @@ async def _aconnect(
             if reading.done:
                 connections.received()
                 return
+
+
+def _is_answer(error: Exception) -> bool:
+    """Tell whether an exception is a response: urllib.request raises each that is not 2xx."""
+    return hasattr(error, "headers") and hasattr(error, "read1")
 
 
 async def _sleep(seconds: float) -> None:
@@ -246,22 +251,18 @@ class _Connections:
     def received(self) -> None:
         self._client.received()
 
-    def answered(self, error: Exception) -> bool:
-        """Tell whether an exception of `open` is an answer of the server's: urllib.request raises all but 2xx.
-
-        Raises:
-            Exception: the error itself, when it is neither that nor one that may pass.
-        """
-        if hasattr(error, "headers") and hasattr(error, "read1"):
-            return True
+    def failed(self, error: Exception) -> None:
+        """Note why there is no response, or raise it when it will not pass."""
         if not is_cut(error):
             raise error
         self._failure = error
-        return False
 
     def accept(self, answer: Answer | AsyncAnswer) -> bool:
         """Tell whether the body of an answer is to be read."""
-        return is_accepted(answer, self._any_type) and self._client.accept(answer.status, MEDIA_TYPE)
+        if not is_accepted(answer, self._any_type):
+            return False
+        self._failure = None
+        return self._client.accept(answer.status, MEDIA_TYPE)
 
     def refuse(self, answer: Answer | AsyncAnswer, failure: ConnectionFailed | ConnectionLost) -> None:
         """Note what was not accepted, or raise it when it is not to be asked for again."""

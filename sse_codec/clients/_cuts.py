@@ -53,10 +53,12 @@ _CUTS: Final = frozenset(
         "http.LineTooLong",
         "httpx.TransportError",
         "httpx2.TransportError",
+        "urllib3.InvalidHeader",  # of the server's; one of the program's that can't be sent is a ValueError
         "urllib3.ProtocolError",
         "urllib3.ProxyError",
         "urllib3.SSLError",
         "urllib3.TimeoutError",
+        "urllib3_future.InvalidHeader",
         "urllib3_future.ProtocolError",
         "urllib3_future.ProxyError",
         "urllib3_future.SSLError",

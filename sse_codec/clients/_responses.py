@@ -7,8 +7,8 @@ The libraries are told apart by what their responses can do, and nothing is impo
 - `decode_content` and `read1`: urllib3 since 2.1;
 - `read1` alone: http.client, whose response urllib.request gives, and older urllib3 keeps. It decompresses nothing, so
   that is done here;
-- `content` with `iter_any`: aiohttp;
-- `iter_content`, for async: niquests.
+- `iter_content` that is a coroutine function, for async: niquests;
+- `__aenter__`, and a `content` with `iter_any`: aiohttp.
 
 None of these ways is by lines, and none waits for a buffer to fill.
 """
@@ -56,6 +56,8 @@ def answer(caller: str, response: Any) -> Answer:
         chunks = response.iter_bytes()
     elif getattr(response, "_content_consumed", False):
         chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it, and has it still, or says that it has not
+    elif _is_async(response):
+        raise _unknown(caller, response)
     elif hasattr(inner, "decode_content"):
         chunks = _urllib3(inner)
     elif hasattr(inner, "read1"):
@@ -72,10 +74,12 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
     chunks: Any
     if hasattr(response, "aiter_bytes"):
         chunks = _async_httpx(response)
+    elif not _is_async(response):
+        raise _unknown(caller, response)  # and is not asked for its `content`: requests would read it all
+    elif hasattr(response, "iter_content"):
+        chunks = _niquests(response)
     elif hasattr(getattr(response, "content", None), "iter_any"):
         chunks = _aiohttp(response)
-    elif hasattr(response, "iter_content") and not hasattr(response, "__enter__"):
-        chunks = _niquests(response)
     else:
         raise _unknown(caller, response)
 
@@ -87,13 +91,23 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
     return AsyncAnswer(*_head(response), True, aiter(chunks), close)
 
 
+def _is_async(response: Any) -> bool:
+    """Tell whether a response is aiohttp's, or niquests' for async."""
+    if not hasattr(response, "iter_content"):
+        return hasattr(response, "__aenter__") and not hasattr(response, "__enter__")
+    from inspect import iscoroutinefunction  # here, because few responses need it
+
+    return iscoroutinefunction(response.iter_content)
+
+
 def _unknown(caller: str, response: Any) -> TypeError:
     kind = type(response).__name__
     message = f"{caller}() takes a response of an HTTP library, not {kind}"
-    if hasattr(response, "read1") or hasattr(response, "iter_content"):
-        return TypeError(f"{message}: use {caller[1:]}(), this one is not async")
-    if hasattr(getattr(response, "content", None), "iter_any"):
-        return TypeError(f"{message}: use a{caller}(), this one is async")
+    is_response = hasattr(response, "headers")
+    if is_response and caller.startswith("a"):
+        return TypeError(f"{message}: use {caller[1:]}(), since this one is not async")
+    if is_response and _is_async(response):
+        return TypeError(f"{message}: use a{caller}(), since this one is async")
     if hasattr(response, "__enter__"):
         return TypeError(f"{message}: enter it with `with`, and pass what that gives")
     if hasattr(response, "__aenter__"):

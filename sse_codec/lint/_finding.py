@@ -66,8 +66,8 @@ class Finding:
         ::warning file=streams/a.sse,line=1,col=8,title=unlikely-retry::a reconnection time of 0 ms: ...
         """
         place = {"file": file, "line": self.line, "col": self.column, "title": self.code}
-        properties = ",".join(f"{name}={_escape_command(str(place[name]), ',:')}" for name in place if place[name])
-        return f"::{self.severity} {properties}::{_escape_command(f'{self.what}: {self.effect}; {self.fix}')}"
+        properties = ",".join(f"{name}={escape_command(str(place[name]), ',:')}" for name in place if place[name])
+        return f"::{self.severity} {properties}::{escape_command(f'{self.what}: {self.effect}; {self.fix}')}"
 
     def __str__(self) -> str:
         return (
@@ -99,7 +99,7 @@ class Place:
         return Finding(code, self.line, len(before) + 1, self.offset + self.at, text, caret, what, effect, fix)
 
 
-def _escape_command(text: str, more: str = "") -> str:
+def escape_command(text: str, more: str = "") -> str:
     """Escape a value in a workflow command of GitHub Actions; in a property, `more` as well."""
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")

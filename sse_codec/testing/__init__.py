@@ -1,6 +1,8 @@
 """For tests of event streams: fuzz your own producer or consumer, and hear which sentence of the standard it breaks.
 
 - `check_producer`, `check_consumer`: search for the smallest event that is sent wrong, or stream that is read wrong.
+- `asgi`, `wsgi`, `http`: whole endpoints for `check_producer`; `per_stream`: a producer made anew for each stream.
+- `findings`: all that a check finds, and not only the first.
 - `events`, `event_lists`, `payloads`, `spellings`, `streams`, `hostile_bytes`, `chunkings`: the Hypothesis strategies
   they draw from, for tests of your own. `st.from_type(ServerSentEvent)` needs no import of this package's.
 - `assert_conforms`: no finding of error level in a stream that was captured.
@@ -17,6 +19,8 @@ TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
     from ._conforms import assert_conforms
     from ._consumer import check_consumer
+    from ._endpoints import asgi, http, per_stream, wsgi
+    from ._findings import findings
     from ._producer import check_producer
     from ._strategies import chunkings, event_lists, events, hostile_bytes, payloads, spellings, streams
     from ._vectors import load_vectors
@@ -24,34 +28,44 @@ if TYPE_CHECKING:
 __all__ = [
     "NotConforming",
     "Reference",
+    "asgi",
     "assert_conforms",
     "check_consumer",
     "check_producer",
     "chunkings",
     "event_lists",
     "events",
+    "findings",
     "hostile_bytes",
+    "http",
     "load_vectors",
     "payloads",
+    "per_stream",
     "reference_decode",
     "spellings",
     "streams",
+    "wsgi",
 ]
 
 #: Where the names are that are imported when they are first asked for: Hypothesis may be missing, and Hypothesis itself
 #: imports this package whenever it is imported.
 _LATER = {
+    "asgi": "_endpoints",
     "assert_conforms": "_conforms",
     "check_consumer": "_consumer",
     "check_producer": "_producer",
     "chunkings": "_strategies",
     "event_lists": "_strategies",
     "events": "_strategies",
+    "findings": "_findings",
     "hostile_bytes": "_strategies",
+    "http": "_endpoints",
     "load_vectors": "_vectors",
     "payloads": "_strategies",
+    "per_stream": "_endpoints",
     "spellings": "_strategies",
     "streams": "_strategies",
+    "wsgi": "_endpoints",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from sse_codec.testing._report import NotConforming
 from sse_codec.testing._rules import Rule
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def _phases(settings: Any) -> list[Phase]:
@@ -53,6 +53,7 @@ def search(
         shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
             name.
     """
+    __tracebackhide__ = True
     examples = 0
     first: NotConforming | None = None
     failing: T | None = None
@@ -112,20 +113,51 @@ def search(
         raise failure.with_traceback(None) from failure.__cause__
 
 
+def narrowed(
+    law: Callable[[T], None],
+    only: Collection[str],
+    rules: Sequence[Rule[U]],
+    subject: Callable[[T], U],
+) -> Callable[[T], None]:
+    """Return a law of which only some rules count; all if none are named.
+
+    Args:
+        law: the law.
+        only: the names of the rules.
+        rules: those of them that something touches are tried with that; if there are others, everything is tried.
+        subject: returns what the rules are asked about.
+    """
+    of_some = [rule for rule in rules if rule.name in only]
+
+    def narrow(case: T) -> None:
+        __tracebackhide__ = True
+        if len(of_some) == len(only) and not any(rule.touched_by(subject(case)) for rule in of_some):
+            return
+        try:
+            law(case)
+        except NotConforming as failure:
+            if failure.rule in only:
+                raise
+
+    return narrow if only else law
+
+
 def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
     """Return the first rule that a case touches; the last of the table is touched by all."""
     return next(rule for rule in rules if rule.touched_by(subject))
 
 
-def known_rules(caller: str, without: Collection[str], rules: Sequence[Rule[Any]]) -> frozenset[str]:
-    """Check the option `without`.
+def known_rules(
+    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
+) -> frozenset[str]:
+    """Check an option that takes names of rules.
 
     Raises:
         TypeError: it is one str.
         ValueError: it names a rule that there is not.
     """
     if isinstance(without, str):
-        raise TypeError(f"{caller}: without takes a collection of names, such as {{{without!r}}}, not a str")
+        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
     names = [rule.name for rule in rules]
     for name in without:
         if name not in names:
@@ -137,20 +169,3 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Check an option that is one of a few words; raises ValueError."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
-
-
-def drained(result: Any) -> Any:
-    """Return what a tested callable gave, awaited and collected if it is asynchronous."""
-    if hasattr(result, "__aiter__"):
-
-        async def collect() -> list[Any]:
-            return [item async for item in result]
-
-        return asyncio.run(collect())
-    if hasattr(result, "__await__"):
-
-        async def wait() -> Any:
-            return await result
-
-        return drained(asyncio.run(wait()))
-    return result

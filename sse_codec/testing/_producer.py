@@ -1,71 +1,120 @@
 """check_producer: does what somebody sends arrive as what was to be sent?
 
-In goes a callable that turns events into bytes, out comes nothing, or a report of the smallest event that it spoils.
-The reference decoder is the receiver.
+In goes a callable that turns events into bytes, or an endpoint that sends them, out comes nothing, or a report of the
+smallest event that it spoils. The reference decoder is the receiver.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeAlias
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
 
-from sse_codec._event import Field, ServerSentEvent
-from sse_codec.testing._checks import drained, known_rules, one_of, search, touched
-from sse_codec.testing._reference import reference_decode
-from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
-from sse_codec.testing._rules import BLANK_LINE, PRODUCER_RULES, Events, Rule
+from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
+from sse_codec._grammar import parse_retry
+from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
+from sse_codec.testing._endpoints import Endpoint, PerStream
+from sse_codec.testing._options import chosen_seed, positive, takes_one
+from sse_codec.testing._reference import Reference, reference_decode
+from sse_codec.testing._report import NotConforming, python_event, section, show_bytes, show_value
+from sse_codec.testing._rules import (
+    BLANK_LINE,
+    COMMENT_END,
+    PRODUCER_PROMPTNESS,
+    PRODUCER_RULES,
+    Events,
+    Rule,
+)
+from sse_codec.testing._sending import Behind, NotSent, Sending, streams_of
+from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import EventsCase, shrink_events
 from sse_codec.testing._strategies import _events, mostly_many
 from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
+from sse_codec.testing._worker import Hang, Run, Worker
 
-Produced: TypeAlias = bytes | str | Iterable[bytes | str]
-Producer: TypeAlias = Callable[[ServerSentEvent], Produced | AsyncIterable[bytes | str] | Awaitable[Any]]
+Producer: TypeAlias = Callable[[ServerSentEvent], Any]
 
-#: Sent behind everything: whatever was left open swallows it.
-_BEHIND = ServerSentEvent("behind")
-_BEHIND_WIRE = b"data: behind\n\n"
+_RULES = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]
 
 
 def check_producer(
-    produce: Producer,
+    produce: Producer | Endpoint | PerStream,
     *,
     without: Collection[str] = (),
+    only: Collection[str] = (),
     unsendable: Literal["contained", "refused", "untested"] = "contained",
+    ids: Literal["own", "sticky"] = "own",
+    data: Literal["text", "json"] | st.SearchStrategy[str] = "text",
+    types: Collection[str] | None = None,
+    required: Collection[str] = (),
+    until: str | None = None,
+    ignore: Callable[[ReceivedEvent], bool] | None = None,
+    comment: Callable[[str], Any] | None = None,
     max_retry: int | None = None,
+    max_event_size: int | None = None,
+    endless: bool = False,
+    timeout: float | None = 30.0,
+    run: Run | None = None,
+    cases: Sequence[Sequence[ServerSentEvent]] | None = None,
     seed: int | None = None,
     settings: Settings | None = None,
 ) -> None:
-    r"""Check that what a producer makes of events is what a conforming consumer makes of its bytes (WHATWG HTML 9.2).
+    r"""Check that what a producer makes of events is what a conforming consumer makes of its bytes (WHATWG HTML 9.2.6).
 
     Whatever legal spelling it prefers is right: CR or CRLF line ends, no space after the colon where none is lost, an
-    explicit `event: message`, comments and unknown fields in between, any order of fields.
+    explicit `event: message`, comments and unknown fields in between, any order of fields. Each event must be complete
+    with its own bytes, and not only with those of the next.
 
     Args:
         produce: takes a ServerSentEvent and returns what is sent for it: bytes, str, or an iterable of either; or is a
-            coroutine function or an async generator function of these, run by `asyncio.run`. What it sends for several
-            events, one after the other, makes one stream.
+            coroutine function or an async generator function of these. What it sends for several events, one after the
+            other, makes one stream. Or what `per_stream` returns, for one that must be made anew for each stream; or
+            `asgi`, `wsgi` or `http`, for a whole endpoint.
         without: names of what the producer does not support, so that a known gap does not hide the next one. Events
             that touch one of them are not drawn, and "id", "retry" and "event" are not compared either. They are:
             "long" (over 1000 characters), "cr-in-data", "line-separator" (U+2028, U+0085 and the like), "late-bom"
             (U+FEFF), "nul", "last-newline" (data ends in one), "newline" (data of several lines), "padded-value" (white
             space around one), "empty-data", "empty-id", "colon", "non-ascii", "retry", "id", "event", "events" (more
-            than one in a stream); of events that can't be sent: "line-end-in-event", "line-end-in-id", "id-with-null",
-            "empty-event", "surrogate", "negative-retry". A name that `sse_codec.lint` uses too means the same there.
+            than one in a stream), "promptness" (an event comes only with the next); of what can't be sent:
+            "line-end-in-event", "line-end-in-id", "line-end-in-comment", "id-with-null", "empty-event", "surrogate",
+            "negative-retry". A name that `sse_codec.lint` uses too means the same there.
+        only: names of the rules to report; what breaks another one is passed over. Empty: all.
         unsendable: what becomes of events that the format can't hold: a line end in a type or an id, an id with U+0000,
-            a lone surrogate. "contained": the producer may raise, or send something else in that place, but no other
-            field, no other event, may suffer from it; that is, nothing can be injected. An id with U+0000 may not be
-            written, because each receiver ignores it. "refused": it must raise, as `encode` does. "untested": not
-            drawn.
+            a lone surrogate. "contained": the producer is free to raise, to send nothing, or to send something else in
+            that place, such as an event that names the error; but the value may not get into another field, and no
+            other event may suffer from it; that is, nothing can be injected. An id with U+0000 may not be written,
+            because each receiver ignores it. "refused": it must raise, as `encode` does. "untested": not drawn.
+        ids: "own": each event is sent with the id that it has. "sticky": what an EventSource reports as its
+            `lastEventId` is compared instead, so an id may be left out while it stays the same, or be repeated.
+        data: what all payloads are: any "text"; "json", compared by what it stands for; or texts that a Hypothesis
+            strategy draws.
+        types: the only event types that it sends; None: any.
+        required: fields that each event must have: "id", "event" or "retry".
+        until: the data of an event that the producer adds at the end of its streams, such as "[DONE]"; not compared.
+        ignore: takes an event that arrived, and tells whether it is one that the producer adds by itself, such as a
+            greeting or a keep-alive; not compared either.
+        comment: what makes a comment, or a keep-alive, of a text: it returns what is sent for it, or None if it has
+            the endpoint send it. A line end in the text may not let it out of the comment.
         max_retry: the largest reconnection time that it can send, in milliseconds; None: any.
+        max_event_size: the same for the size of an event's data, type and id, in bytes.
+        endless: whether what the producer returns for an event goes on for ever. It is then read until the event has
+            arrived, and closed. Async iterables need not say so.
+        timeout: how many seconds one event may take before the producer is said to hang. It runs in a thread of its
+            own; with None in the caller's (if no event loop runs there), and a producer that hangs does just that.
+        run: what runs async producers, such as `trio.run`; an event loop of asyncio's when None.
+        cases: lists of events, each a stream. They alone are tried, and nothing is drawn.
         seed: draws the same events each time that it is given; None: others each time.
         settings: Hypothesis's settings, such as `settings(max_examples=1000)`; those in force when None.
 
     Raises:
         NotConforming: an AssertionError with a report: the smallest events that fail, the bytes, what a consumer
-            makes of them, and the sentence of the standard.
+            makes of them, the sentence of the standard, and a line to see it again.
+        TypeError: the producer can't be checked: it takes no argument, or returns something else, or does not end. Or
+            an argument is of the wrong type.
+        TimeoutError: nothing that was published came out of an endpoint.
         ValueError: an option has a value that there is not.
 
     >>> from sse_codec import encode
@@ -77,16 +126,50 @@ def check_producer(
     ...     print(report.rule, report.wire)
     newline b'data: a\nb\n\n'
     """
-    excluded = known_rules("check_producer()", without, PRODUCER_RULES)
-    one_of("check_producer()", "unsendable", unsendable, ("contained", "refused", "untested"))
+    __tracebackhide__ = True  # pytest shows the test's line, not the kit's
+    caller = "check_producer()"
+    if not isinstance(produce, (Endpoint, PerStream)):
+        takes_one(caller, produce, "an event")
+    excluded = known_rules(caller, without, _RULES)
+    only = known_rules(caller, only, _RULES, option="only")
+    one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
+    one_of(caller, "ids", ids, ("own", "sticky"))
+    positive(caller, "timeout", timeout)
+    shape = made_shape(caller, data, types, required)
+    options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)
+    seed = chosen_seed(seed, settings)
     events = _events(excluded)
     before = st.just([]) if "events" in excluded else st.just([]) | st.lists(events, max_size=2)
     sendable = st.builds(_sendable_case, before, events)
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
     first = [] if "events" in excluded else [ServerSentEvent("before")]
-    cases = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
-    law = _Law(produce, excluded, unsendable, max_retry)
-    search(_known(unsendable), mostly_many(cases, 6), law, settings, seed, shrink=shrink_events)
+    drawn = st.one_of(sendable, _unsendable_cases(events, first, spoilers)) if spoilers else sendable
+    with (
+        Worker(timeout, run) as worker,
+        streams_of(produce, worker, shape, options.is_its_own, endless=endless) as sending,
+    ):
+        law = _Law(sending, options)
+        try:
+            if cases is None:
+                law.check_comments()
+                narrow = narrowed(law, only, PRODUCER_RULES, lambda case: case.events)
+                search(_known(unsendable), mostly_many(drawn, 6), narrow, settings, seed, shrink=shrink_events)
+            else:
+                for case in cases:
+                    law.check(EventsCase(list(case), _spoilt_field(case[-1])))
+        except Hung as hung:
+            raise hung.failure from None
+        except NotConforming as failure:
+            failure.seed = seed
+            raise
+
+
+class Hung(BaseException):
+    """Carries a failure past whoever would make it smaller: each try takes as long as the first."""
+
+    def __init__(self, failure: NotConforming) -> None:
+        super().__init__(failure)
+        self.failure = failure
 
 
 def _sendable_case(before: Events, event: ServerSentEvent) -> EventsCase:
@@ -148,75 +231,404 @@ def _unsendable_cases(
     return EventsCase([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
 
 
+def _spoilt_field(event: ServerSentEvent) -> str:
+    """Return the field by which an event can't be sent; "" if it can."""
+    for field in ("event", "id"):
+        value = getattr(event, field)
+        if value is not None and ("\n" in value or "\r" in value or (field == "event" and not value)):
+            return field
+    if "\0" in (event.id or ""):
+        return "id"
+    if (event.retry or 0) < 0:
+        return "retry"
+    fields = ("data", "event", "id")
+    return next((field for field in fields if re.search("[\ud800-\udfff]", getattr(event, field) or "")), "")
+
+
+#: Texts of comments; those with a line end must not get out.
+_COMMENTS = [
+    "a", "", " ", ": a", "data: a", "a\nb", "a\ndata: injected", "a\rdata: injected", "a\r\ndata: injected",
+    "a\n\ndata: injected\n\n", "a\r\rdata: injected\r\r", "\ndata: injected\n\n", "a\nid: 9", "a\rid: 9", "a\nretry: 0",
+    "a\nevent: injected", "a\n", "\r", "a\u2028data: injected", "a\x85data: injected", "a\x0bdata: injected", "é",
+]  # fmt: skip
+
+
+#: Events that are unlike all others.
+_UNLIKE = [ServerSentEvent("unlike", "unlike", "unlike", 77), ServerSentEvent("unlike 2", "unlike 2", "unlike 2", 78)]
+#: What they would make fields of.
+_INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry", "0")}
+
+
+class _Options(NamedTuple):
+    """Those of `check_producer`."""
+
+    without: Collection[str] = frozenset()
+    unsendable: str = "contained"
+    ids: str = "own"
+    max_retry: int | None = None
+    max_event_size: int | None = None
+    until: str | None = None
+    ignore: Callable[[ReceivedEvent], bool] | None = None
+    comment: Callable[[str], Any] | None = None
+    shape: Shape = Shape()
+
+    def is_its_own(self, event: ReceivedEvent) -> bool:
+        """Tell whether an event is one that the producer adds by itself."""
+        if self.until is not None and event.data == self.until:
+            return True
+        return self.ignore is not None and bool(self.ignore(event))
+
+
+class _Sent(NamedTuple):
+    """What came of a case."""
+
+    wire: bytes
+    #: How long the wire was when each event had been sent, and had had time to arrive.
+    lengths: list[int]
+    #: What was raised, for which of the events.
+    error: Exception | None
+    at: int
+    #: What was sent behind them all.
+    behind: Behind
+
+
 class _Law:
     """Each event arrives as it was to be sent, and none that was not."""
 
-    def __init__(
-        self, produce: Producer, without: Collection[str], unsendable: str, max_retry: int | None = None
-    ) -> None:
-        self.produce = produce
-        self.max_retry = max_retry
-        self.unsendable = unsendable
-        self.left_out = [rule for rule in PRODUCER_RULES if rule.name in without]
-        self.compared = [name for name in ("data", "event", "id", "retry") if name not in without]
+    def __init__(self, sending: Sending, options: _Options) -> None:
+        self.sending = sending
+        self.options = options
+        self.left_out = [rule for rule in PRODUCER_RULES if rule.name in options.without]
+        self.compared = [name for name in ("event", "id", "retry") if name not in options.without]
+        if "id" in self.compared and options.ids == "sticky":
+            self.compared[self.compared.index("id")] = "last_event_id"
+        #: The events that were sent last, in an earlier stream.
+        self.sent_before: Events = []
+        #: The events of this case before they got their shape.
+        self.drawn: Events = []
 
     def __call__(self, case: EventsCase) -> None:
+        __tracebackhide__ = True
         # Nearly all that is left out is not drawn either.
-        if any(rule.touched_by(case.events) for rule in self.left_out):
+        if not case.events or any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        if self.max_retry is not None and any((event.retry or 0) > self.max_retry for event in case.events):
+        spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have none
+        shape = self.options.shape
+        events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
+        if any(map(self._is_beyond, events)):
             return
-        wire = b""
-        for event in case.events:
-            can_be_sent = not case.spoilt or event is not case.events[-1]
-            try:
-                wire += _as_bytes(drained(self.produce(event)))
-            except Exception as error:
-                if can_be_sent:
-                    raise self._failure(case, wire, [], None, "the producer raised") from error
+        self.check(case._replace(events=events), case.events)
+
+    def _is_beyond(self, event: ServerSentEvent) -> bool:
+        """Tell whether an event is none that the producer must be able to send."""
+        options = self.options
+        if options.max_retry is not None and (event.retry or 0) > options.max_retry:
+            return True
+        if options.max_event_size is not None:
+            size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (event.data, event.event, event.id or ""))
+            if size > options.max_event_size:
+                return True
+        return options.is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
+
+    def check(self, case: EventsCase, drawn: Events | None = None) -> None:
+        """Check one case, whatever is in it; the rules are those that it touches as it was drawn, without its shape."""
+        __tracebackhide__ = True
+        self.drawn = case.events if drawn is None else drawn
+        failure = self._failure_of(case)
+        if failure is None:
+            if not case.spoilt:
+                self.sent_before = [*self.sent_before, *case.events][-2:]
+            return
+        if self.sending.was_late and failure.rule == PRODUCER_PROMPTNESS.name:
+            # It may have been the machine that was busy.
+            with self.sending.much_patience():
+                confirmed = self._failure_of(case)
+            if confirmed is None:
                 return
-        expected = [_arriving(event) for event in case.events]
-        got = reference_decode(wire + _BEHIND_WIRE)
-        if case.spoilt and self.unsendable == "refused":
-            raise self._failure(case, wire, [], got.events, "the producer sent what it should have refused")
-        if any(isinstance(line, Field) and line.name == "id" and "\0" in line.value for line in got.lines):
-            raise self._failure(case, wire, expected, got.events, "the producer wrote an id that each receiver ignores")
-        seen = [self._seen(event) for event in got.events]
-        should = [self._seen(event) for event in [*expected, _BEHIND]]
-        if case.spoilt and len(seen) == len(should):
-            seen[-2].pop(case.spoilt, None)
-            should[-2].pop(case.spoilt, None)
-        if seen != should:
-            what = (
-                "the producer let a value out of its field" if case.spoilt
-                else "the producer's bytes do not carry the event" if len(case.events) == 1
-                else "the producer's bytes do not carry the events"
-            )  # fmt: skip
-            raise self._failure(case, wire, expected, got.events, what)
+            failure = confirmed
+        before, self.sent_before = self.sent_before, []
+        if self._arrives_after_something_else(case):
+            failure = self._after_others(case, before) or failure.but(
+                "It fails only after certain other events: the producer remembers what it sent before. The same "
+                "events, sent once more, arrived. per_stream(...) makes it anew for each stream."
+            )
+        raise failure
 
-    def _seen(self, event: ServerSentEvent) -> dict[str, object]:
-        return {name: getattr(event, name) for name in self.compared}
+    def _arrives_after_something_else(self, case: EventsCase) -> bool:
+        """Tell whether nothing is wrong with a case when it is sent once more, as it is or after events unlike it."""
+        if self._failure_of(case) is None:
+            return True
+        self._failure_of(EventsCase(list(map(self.options.shape.event, _UNLIKE)), ""))
+        return self._failure_of(case) is None
 
-    def _failure(
-        self, case: EventsCase, wire: bytes, expected: Events, got: Sequence[ServerSentEvent] | None, what: str
-    ) -> NotConforming:
-        rule = _broken_rule(case, wire)
-        parts = [
-            section("the events", [show_value(event) for event in case.events]),
-            section("what was sent for them", [show_bytes(wire)]),
+    def _after_others(self, case: EventsCase, before: Events) -> NotConforming | None:
+        """Return what is wrong when other events go before, in the same stream."""
+        for number in range(1, len(before) + 1):
+            self.drawn = [*before[-number:], *case.events]
+            failure = self._failure_of(case._replace(events=self.drawn))
+            if failure is not None:
+                return failure.but(
+                    "The last events alone arrive. They fail only after the others: the producer remembers what it "
+                    "sent before. per_stream(...) makes it anew for each stream."
+                )
+        return None
+
+    def _failure_of(self, case: EventsCase) -> NotConforming | None:
+        try:
+            sent = self._sent(case)
+        except Hang:
+            sending = self.sending
+            seconds = f"{sending.worker.timeout:g} seconds"
+            what = f"the producer hangs: it does not end within {seconds}"
+            hung = self._failure(case, sending.wire, [], None, what)
+            raise Hung(
+                hung.but(
+                    "If it waits for the end of a stream that has none: endless=True reads until the event has "
+                    "arrived, and asgi(), wsgi() and http() check whole endpoints."
+                )
+            ) from None
+        failure = self._judged(case, sent)
+        self.sending.end(is_fine=failure is None)
+        return failure
+
+    def _sent(self, case: EventsCase) -> _Sent:
+        """Have the events of a case sent, and one behind them."""
+        self.sending.start()
+        lengths: list[int] = []
+        for at, event in enumerate(case.events):
+            is_spoilt = bool(case.spoilt) and at == len(case.events) - 1
+            try:
+                self.sending.send(event, is_spoilt=is_spoilt)
+            except NotSent as mistake:
+                raise TypeError(f"check_producer(): {mistake}") from None
+            except NotConforming:  # an endpoint's response
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is the producer's
+                return _Sent(self.sending.wire, lengths, error, at, Behind.ours())
+            lengths.append(len(self.sending.wire))
+        try:
+            behind = self.sending.behind()
+        except Exception as error:  # noqa: BLE001  # the same: an endpoint has failed only now
+            return _Sent(self.sending.wire, lengths, error, len(case.events) - 1, Behind.ours())
+        return _Sent(self.sending.wire, lengths, None, -1, behind)
+
+    def _received(self, sent: _Sent) -> Reference:
+        """Return what a receiver makes of what was sent."""
+        wire = sent.wire + sent.behind.wire
+        if self.sending.starts_streams:
+            reference = reference_decode(wire)
+        else:  # it is no start, at which a byte order mark may stand
+            reference = reference_decode(b"\n" + wire, last_event_id=self.sending.last_event_id)
+            reference = reference._replace(ends=[end - 1 for end in reference.ends])
+        kept = [
+            (event, end)
+            for event, end in zip(reference.events, reference.ends, strict=True)
+            if not self.sending.is_old(event) and not self.options.is_its_own(event)
         ]
+        return reference._replace(events=[event for event, _ in kept], ends=[end for _, end in kept])
+
+    def _judged(self, case: EventsCase, sent: _Sent) -> NotConforming | None:
+        """Return what is wrong with what was sent; None if all is well."""
+        expected = [_arriving(event) for event in case.events]
+        got = self._received(sent)
+        if sent.error is not None:
+            if case.spoilt and sent.at == len(case.events) - 1:
+                return None  # refused
+            what = "the producer raised"
+            failure = self._failure(case, sent.wire, [], None, what, error=sent.error)
+            failure.__cause__ = sent.error
+            return failure
         if case.spoilt:
-            contained = "" if self.unsendable == "refused" else ", or sent without harm to anything else"
+            return self._judged_spoilt(case, sent, expected, got)
+        should = self._seen([*expected, sent.behind.event])
+        if self._are(got.events, should):
+            late = next((at for at, length in enumerate(sent.lengths) if got.ends[at] > length), None)
+            if late is None or "promptness" in self.options.without:
+                return None
+            what = f"event {late + 1} is complete only with what is sent after it"
+            return self._failure(
+                case, sent.wire, expected, got.events, what, rule=PRODUCER_PROMPTNESS, behind=sent.behind
+            )
+        # The last one may be held back until another follows.
+        more = b"" if len(got.events) >= len(should) else self.sending.one_more(sent.behind)
+        if more:
+            later = self._received(sent._replace(wire=sent.wire + more))
+            if self._are(later.events[: len(expected)], should[:-1]):
+                if "promptness" in self.options.without:
+                    return None
+                what = f"event {len(expected)} is complete only with what is sent after it"
+                return self._failure(
+                    case, sent.wire + more, expected, later.events, what, rule=PRODUCER_PROMPTNESS, behind=sent.behind
+                )
+        what = f"the producer's bytes do not carry the event{'s' * (len(case.events) > 1)}"
+        failure = self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
+        if self.options.ids == "own" and "id" in self.compared:
+            self.compared, compared = (
+                [name if name != "id" else "last_event_id" for name in self.compared],
+                self.compared,
+            )
+            is_sticky = self._are(got.events, self._seen([*expected, sent.behind.event]))
+            self.compared = compared
+            if is_sticky:
+                failure = failure.but(
+                    'The lastEventId of an EventSource is right all the same: ids="sticky" takes that.'
+                )
+        return failure
+
+    def _judged_spoilt(self, case: EventsCase, sent: _Sent, expected: Events, got: Reference) -> NotConforming | None:
+        """Return what is wrong with how an event that can't be sent was dealt with."""
+        spoilt = case.spoilt
+        if self.options.unsendable == "refused":
+            what = "the producer sent what it should have refused"
+            return self._failure(case, sent.wire, [], got.events, what, behind=sent.behind)
+        ignored = any(isinstance(line, Field) and line.name == "id" and "\0" in line.value for line in got.lines)
+        if spoilt == "id" and ignored:
+            what = "the producer wrote an id that each receiver ignores"
+            return self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
+        before = self._seen(expected[:-1])
+        last = got.events[-1] if len(got.events) > len(before) else None
+        in_place = got.events[len(before) : -1]
+        behind = self._seen([*expected[:-1], sent.behind.event])[-1:]
+        is_intact = (
+            self._are(got.events[: len(before)], before)
+            and last is not None
+            and self._are([last], behind, but="last_event_id")
+        )
+        what = "the producer let a value out of its field"
+        if is_intact and len(in_place) <= 1:
+            event = in_place[0] if in_place else None
+            is_out = _is_injected(got, [event, last], case.events[-1], spoilt)
+            if not is_out and (event is None or self._is_harmless(event, expected[-1], spoilt)):
+                return None
+        elif not is_intact and len(in_place) <= 1:
+            what = "what can't be sent does harm to other events"
+        return self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
+
+    def _is_harmless(self, event: ReceivedEvent, sent: ServerSentEvent, spoilt: str) -> bool:
+        """Tell whether an event in place of one that can't be sent is that one but for the field, or something else."""
+        is_it = self.options.shape.same(event.data, sent.data) or bool(
+            set(event.data.split("\n")) & set(sent.data.split("\n")) - {""}
+        )
+        if not is_it or spoilt == "data":
+            return True
+        wanted = self._seen([sent])
+        but = "last_event_id" if spoilt == "id" or "id" not in self.compared else spoilt
+        names = [name for name in self.compared if name not in {spoilt, but}]
+        return self.options.shape.same(event.data, sent.data) and all(
+            getattr(event, name) == getattr(wanted[0], name) for name in names
+        )
+
+    def _seen(self, events: Sequence[ServerSentEvent]) -> list[ServerSentEvent]:
+        """Return events with the last event ID that each must arrive with."""
+        last_event_id = self.sending.last_event_id
+        seen: list[ServerSentEvent] = []
+        for event in events:
+            last_event_id = last_event_id if event.id is None else event.id
+            seen.append(ReceivedEvent(event.data, event.event, event.id, event.retry, last_event_id))
+        return seen
+
+    def _are(self, got: Sequence[ServerSentEvent], should: Sequence[ServerSentEvent], but: str = "") -> bool:
+        """Tell whether events are those that should have arrived, as far as they are compared."""
+        names = [name for name in self.compared if name != but]
+        return len(got) == len(should) and all(
+            self.options.shape.same(event.data, wanted.data)
+            and all(getattr(event, name) == getattr(wanted, name) for name in names)
+            for event, wanted in zip(got, should, strict=True)
+        )
+
+    def check_comments(self) -> None:
+        """Check that no line end lets a text out of a comment."""
+        __tracebackhide__ = True
+        if self.options.comment is None or COMMENT_END.name in self.options.without:
+            return
+        for text in _COMMENTS:
+            has_end = "\n" in text or "\r" in text
+            self.sending.start()
+            error: Exception | None = None
+            what = ""
+            behind = Behind.ours()
+            try:
+                self.sending.comment(self.options.comment, text)
+                behind = self.sending.behind()
+            except NotSent as mistake:
+                raise TypeError(f"check_producer(): {mistake}") from None
+            except Exception as raised:  # noqa: BLE001  # whatever it is, it is the producer's
+                error = raised
+                what = "" if has_end else "the producer raised"
+            sent = _Sent(self.sending.wire, [], error, -1, behind)
+            got = self._received(sent)
+            is_out = any(isinstance(line, Field) and (line.name, line.value) in _INJECTED for line in got.lines)
+            if error is None and (is_out or not self._are(got.events, self._seen([behind.event]))):
+                what = "the producer let a value out of a comment"
+            self.sending.end(is_fine=not what)
+            if what:
+                case = EventsCase([], "")
+                body = section("the comment", [show_value(text)])
+                raise self._failure(case, sent.wire, [], got.events, what, COMMENT_END, error, behind, body) from error
+
+    def _failure(  # noqa: PLR0917  # a report has many parts
+        self,
+        case: EventsCase,
+        wire: bytes,
+        expected: Events,
+        got: Sequence[ServerSentEvent] | None,
+        what: str,
+        rule: Rule[Events] | None = None,
+        error: Exception | None = None,
+        behind: Behind | None = None,
+        head: str = "",
+    ) -> NotConforming:
+        rule = rule or _broken_rule(case._replace(events=self.drawn), wire)
+        parts = [
+            head or section("the events", [show_value(event) for event in case.events]),
+            section("what was sent for them" if case.events else "what was sent for it", [show_bytes(wire)]),
+        ]
+        if error is not None:
+            parts.append(section("what it raised", [f"{type(error).__name__}: {show_value(str(error))}"]))
+        if case.spoilt:
+            contained = "" if self.options.unsendable == "refused" else ", or sent without harm to anything else"
             refused = f"the {case.spoilt} of the last event can't be sent: it is refused{contained}"
             parts.append(section("what should be", [refused]))
         elif got is not None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
-        if got is not None:
-            behind = ["(then the event data: behind, sent after them)"] if got[-1:] == [_BEHIND] else []
-            arrived = [show_value(event) for event in (got[:-1] if behind else got)]
-            title = "what does arrive" if behind else "what does arrive, with an event data: behind sent after them"
+        if got is not None and error is None:
+            sent_behind = _BEHIND if behind is None else behind.event
+            has_it = bool(got) and got[-1].data == sent_behind.data
+            arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
+            title = "what does arrive" if has_it else "what does arrive, with an event data: behind sent after them"
             parts.append(section(title, arrived))
-        return NotConforming(rule, what, "\n".join(parts), case=case.events, wire=wire, expected=expected, got=got)
+        shown = ", ".join(map(python_event, case.events))
+        failure = NotConforming(
+            rule,
+            what,
+            "\n".join(parts),
+            case=case.events,
+            wire=wire,
+            expected=expected,
+            got=None if error else got,
+            again=f"cases=[[{shown}]]" if case.events else "",
+        )
+        if case.events:
+            failure.touches = frozenset(each.name for each in PRODUCER_RULES if each.touched_by(self.drawn))
+        return failure
+
+
+_BEHIND = Behind.ours().event
+
+
+def _is_injected(got: Reference, arrived: Sequence[ReceivedEvent | None], sent: ServerSentEvent, spoilt: str) -> bool:
+    """Tell whether what stands behind a line end of a value has become a field."""
+    _, *lines = re.split("\r\n|\r|\n", str(getattr(sent, spoilt)))
+    fields = {(name, text.removeprefix(" ")) for name, _, text in (line.partition(":") for line in lines)}
+    event = arrived[0]  # the one behind it may have got an id
+    ids = {each.last_event_id for each in arrived if each is not None}
+    return any(
+        (name == "data" and event is not None and text in event.data.split("\n") and text not in sent.data)
+        or (name == "id" != spoilt and text != (sent.id or "") and text in ids)
+        or (name == "event" != spoilt and event is not None and event.event == text != sent.event)
+        or (name == "retry" != spoilt and sent.retry is None and parse_retry(text) == got.reconnection_time is not None)
+        for name, text in fields
+    )
 
 
 def _broken_rule(case: EventsCase, wire: bytes) -> Rule[Events]:
@@ -231,12 +643,3 @@ def _arriving(event: ServerSentEvent) -> ServerSentEvent:
     """Return what arrives of an event: line ends in data are LF."""
     data = event.data.replace("\r\n", "\n").replace("\r", "\n")
     return ServerSentEvent(data, event.event, event.id, event.retry)
-
-
-def _as_bytes(produced: Produced) -> bytes:
-    """Join what was produced; text is sent as UTF-8."""
-    if isinstance(produced, str):
-        return produced.encode()
-    if isinstance(produced, (bytes, bytearray, memoryview)):
-        return bytes(produced)
-    return b"".join(map(_as_bytes, produced))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from sse_codec._event import ServerSentEvent
+from sse_codec._grammar import DEFAULT_EVENT
 from sse_codec.testing._rules import Rule
 
 _SHOWN_BYTES = 400
@@ -22,11 +25,16 @@ class NotConforming(AssertionError):
         wire: the bytes of the stream.
         expected: the events that the standard makes of it.
         got: what was consumed or produced instead; None when an exception was raised, which is the `__cause__`.
+        seed: draws the same cases again, as the check's option `seed`; None when Hypothesis draws them by its own
+            settings (`derandomize`).
+        touches: the names of all rules that the case touches.
         examples: how many examples were drawn to find the first failure, before it was made smaller; 0 when it is one
             of the known places that are tried first.
     """
 
     examples = 0
+    seed: int | None = None
+    touches: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -38,6 +46,7 @@ class NotConforming(AssertionError):
         wire: bytes,
         expected: Sequence[Any],
         got: Sequence[Any] | None,
+        again: str = "",
     ) -> None:
         super().__init__(what)
         self.rule: str = rule.name
@@ -49,16 +58,31 @@ class NotConforming(AssertionError):
         self.got = got
         self._what = what
         self._body = body
+        self._again = again
 
-    def __str__(self) -> str:
-        text = (
+    def but(self, note: str) -> NotConforming:
+        """Add a sentence to the report, below the cause, and return it."""
+        self._body = f"{self._body}\n{note}\n"
+        return self
+
+    @property
+    def report(self) -> str:
+        """The text without the advice at its end, which is for who calls a check from Python."""
+        return (
             f"{self._what}\n\n{self._body}\n"
             f"the rule that is touched: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
         )
-        # Without either there is nothing left to look at.
-        if self.rule in {"data", "missing-blank-line"}:
-            return text
-        return f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
+
+    def __str__(self) -> str:
+        text = self.report
+        # Without one of these there is nothing left to look at.
+        if self.rule not in {"data", "missing-blank-line", "content-type"}:
+            text = f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
+        if self._again:
+            text = f"{text}\n\nThis one alone: {self._again}"
+        if self.examples and self.seed is not None:
+            text = f"{text}\nThe same search again: seed={self.seed}"
+        return text
 
 
 def show_bytes(data: bytes) -> str:
@@ -81,3 +105,54 @@ def section(title: str, items: Sequence[str]) -> str:
     if len(items) > _SHOWN_ITEMS:
         lines.append(f"    ... and {len(items) - _SHOWN_ITEMS} more")
     return "\n".join([f"{title}:", *lines, ""])
+
+
+#: Something short many times over.
+_REPEATED = re.compile(r"(.{1,24}?)\1{9,}", re.DOTALL)
+
+
+def _python(text: str, start: str) -> str:
+    """Return a Python expression for a text, or for its bytes in Latin-1, in which no long run is written out."""
+    literal = ascii if not start else (lambda part: ascii(part.encode("latin-1")))
+    parts: list[str] = []
+    at = 0
+    for match in _REPEATED.finditer(text):
+        unit = match[1]
+        if len(match[0]) < 60:
+            continue
+        parts += [literal(text[at : match.start()])] * (at < match.start())
+        parts.append(f"{literal(unit)} * {len(match[0]) // len(unit)}")
+        at = match.end()
+    if at < len(text) or not parts:
+        parts.append(literal(text[at:]))
+    return " + ".join(parts)
+
+
+def python_bytes(data: bytes) -> str:
+    """Return bytes as Python to paste, complete, and not for pages."""
+    return _python(data.decode("latin-1"), "b")
+
+
+def python_text(text: str) -> str:
+    """Return a text as Python to paste."""
+    return _python(text, "")
+
+
+def python_chunks(chunks: Sequence[bytes]) -> str:
+    """Return chunks as Python to paste: a list."""
+    wire = b"".join(chunks)
+    if len(chunks) > 4 and all(len(chunk) == 1 for chunk in chunks):
+        return f"[bytes([byte]) for byte in {python_bytes(wire)}]"
+    return f"[{', '.join(map(python_bytes, chunks))}]"
+
+
+def python_event(event: ServerSentEvent) -> str:
+    """Return an event as Python to paste."""
+    parts = [python_text(event.data)]
+    if event.event != DEFAULT_EVENT:
+        parts.append(f"event={python_text(event.event)}")
+    if event.id is not None:
+        parts.append(f"id={python_text(event.id)}")
+    if event.retry is not None:
+        parts.append(f"retry={event.retry}")
+    return f"ServerSentEvent({', '.join(parts)})"

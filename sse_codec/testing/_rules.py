@@ -735,3 +735,21 @@ PRODUCER_RULES: list[Rule[Events]] = [
 
 #: Broken by how the bytes end and not by what was to be sent, so no event touches it.
 BLANK_LINE: Rule[Events] = Rule("missing-blank-line", "the blank line that ends each event", _BLOCK, _never, (_E("a"),))
+#: Broken by when the bytes come, and by what is no event: no event touches these.
+PRODUCER_PROMPTNESS: Rule[Events] = Rule(
+    "promptness", "an event is complete with its own bytes, and not with those of the next", _BLOCK, _never
+)
+COMMENT_END: Rule[Events] = Rule(
+    "line-end-in-comment",
+    "a comment with CR or LF in it",
+    '9.2.5: "comment = colon *any-char end-of-line", any-char without LF and CR.',
+    _never,
+)
+#: Broken by the response and not by the stream in it.
+RESPONSE: Rule[Events] = Rule(
+    "content-type",
+    "a response with status 200 and Content-Type text/event-stream",
+    "9.2.3: \"Otherwise, if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail "
+    'the connection."',
+    _never,
+)

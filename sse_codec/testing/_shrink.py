@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from time import process_time
+from time import monotonic, process_time
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 #: How many cases are tried, and for how many seconds of processor time, which matters for large ones alone.
 _MOST_CASES, _MOST_SECONDS = 1000, 5.0
+#: The same in seconds of waiting, which matters for what hangs.
+_MOST_WAITING = 60.0
 #: What has more parts than this is not looked at one by one.
 _FEW = 40
 
@@ -48,10 +50,11 @@ class Shrinking(Generic[T]):
         self._law, self._weigh = law, weigh
         self._left = _MOST_CASES
         self._stop = process_time() + _MOST_SECONDS
+        self._end = monotonic() + _MOST_WAITING
 
     @property
     def is_spent(self) -> bool:
-        return self._left <= 0 or process_time() > self._stop
+        return self._left <= 0 or process_time() > self._stop or monotonic() > self._end
 
     def take(self, case: T) -> bool:
         """Take a case for the smallest if it is lighter and fails too; tell whether it did."""

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
+import logging
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sse_codec import ReceivedEvent
 from sse_codec.clients import aconnect, aevents, connect, events
+from tests.hostile import CHUNKED, Act, Hostile, chunked, chunks, head, sized
 
 from .servers import module
 
+if TYPE_CHECKING:
+    from sse_codec import ReceivedEvent
+
 Open = Callable[[str, dict[str, str]], AbstractContextManager[Any]]
 AsyncOpen = Callable[[str, dict[str, str]], AbstractAsyncContextManager[Any]]
-
-#: Beyond ASCII: what each does with the text of a header.
-LATIN_1, UTF_8 = "latin-1", "utf-8"
 
 
 @contextlib.contextmanager
@@ -54,7 +56,8 @@ def open_urllib(timeout: float) -> Generator[Open, None, None]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def open(url: str, headers: dict[str, str]) -> Any:
-        return opener.open(urllib.request.Request(url, headers=headers), timeout=timeout)
+        request = urllib.request.Request(url, headers=headers)  # noqa: S310  # a test's
+        return opener.open(request, timeout=timeout)
 
     yield open
 
@@ -164,7 +167,7 @@ def read(
     return outcomes
 
 
-def _read(
+def _read(  # noqa: PLR0917  # what `read` is told
     open: Open,
     url: str,
     headers: dict[str, str],
@@ -193,7 +196,7 @@ def _read(
     return Outcome(got, None)
 
 
-async def _aread(
+async def _aread(  # noqa: PLR0917  # the same
     open: AsyncOpen,
     url: str,
     headers: dict[str, str],
@@ -220,3 +223,28 @@ async def _aread(
     except Exception as error:  # noqa: BLE001  # it is what the test asks for
         return Outcome(got, error)
     return Outcome(got, None)
+
+
+def main() -> None:
+    """Do everything after which something could be left open, with every client."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # else it tells of what takes long on a machine that is busy
+    answer = [chunked(b"data: 1\n\n", b"data: [DONE]\n\n")]
+    page = [sized(b"no", "503 Service Unavailable", "text/plain")]
+    cut = [head("200 OK", "text/event-stream", CHUNKED) + chunks([b"id: 1\ndata: 1\n\n"]), Act.CUT]
+    long = [head("200 OK", "text/event-stream", CHUNKED) + chunks([b"data: 1\n\n"] * 9), Act.STALL]
+    with Hostile() as server:
+        for name in READERS:
+            read(name, server.tell(answer), times=2, until="[DONE]")
+            read(name, server.tell(answer), times=2, until="[DONE]", waits=[])
+            read(name, server.tell(page), times=2)
+            read(name, server.tell(page), waits=[])
+            read(name, server.tell(cut), times=2)
+            read(name, server.tell(cut, cut, page), waits=[])
+            read(name, server.tell(long), times=2, seen=lambda event: "leave")
+            read(name, server.tell(long), seen=lambda event: "leave", waits=[])
+            gc.collect()
+            print(f"{name}: done")
+
+
+if __name__ == "__main__":
+    main()

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from sse_codec import Decoder, MissingSentinel
+from sse_codec import MissingSentinel, ServerSentEvent, encode
 from sse_codec.clients import ConnectionFailed, ConnectionLost, GaveUp
 from sse_codec.clients._cuts import is_cut
 from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
 from sse_codec.testing import reference_decode
 from tests.hostile import CHUNKED, END, PATIENCE, Act, Hostile, Story, chunked, chunks, head, sized
 
-from .readers import POOLED, READERS, SYNC, Outcome, read
+from .readers import POOLED, READERS, Outcome, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -300,6 +300,7 @@ def test_a_response_in_chunks_is_cut_at_every_byte(server: Hostile, name: str) -
             assert name in {"requests", "urllib3", "urllib.request", "http.client"}
             assert b"\r\nContent-Type: text/event-stream" in response[:cut]
         elif not has_head:
+            assert outcome.error is not None
             assert is_cut(outcome.error), cut  # often the library's own error, raised by what opens the response
         elif len(response) - cut > len(END) - 1:
             assert isinstance(outcome.error, ConnectionLost), cut
@@ -328,6 +329,7 @@ def test_a_response_that_is_reset_gives_no_event_that_was_not_sent(server: Hosti
         body, _ = delivered(response, cut)
         sent = [event.data for event in reference_decode(body).events]
         assert outcome.data == sent[: len(outcome.data)], cut
+        assert outcome.error is not None
         assert is_cut(outcome.error), cut
 
 
@@ -463,8 +465,10 @@ def test_connect_stops_where_asking_again_is_no_use(server: Hostile, name: str, 
 def test_a_mistake_in_the_program_comes_out(server: Hostile, name: str) -> None:
     """And no request is made, let alone one after the other."""
     url = server.tell([chunked(*PARTS)])
-    schemes = [] if name == "http.client" else [("gopher://127.0.0.1/", {})]
-    for address, headers in [(url, {"X-Id": "a\nb"}), ("http://127.0.0.1:none/", {}), *schemes]:
+    requests: list[tuple[str, dict[str, str]]] = [(url, {"X-Id": "a\nb"}), ("http://127.0.0.1:none/", {})]
+    if name != "http.client":  # which knows no schemes
+        requests.append(("gopher://127.0.0.1/", {}))
+    for address, headers in requests:
         waits: list[float] = []
         [outcome] = read(name, address, waits=waits, headers=headers)
         assert outcome.error is not None
@@ -483,3 +487,49 @@ def test_a_server_that_is_gone_is_given_up_with_the_reason(name: str) -> None:
     assert isinstance(outcome.error, GaveUp)
     assert "refused" in str(outcome.error.__cause__).lower() or "connect" in str(outcome.error.__cause__).lower()
     assert waits == [3, 6]
+
+
+def test_a_soak_of_connect(server: Hostile) -> None:
+    """A thousand events for each client, over hundreds of cuts: none is lost, and none comes twice."""
+    wire = [encode(ServerSentEvent("é" * (number % 300), id=str(number))) for number in range(1, 1001)]
+    urls: dict[str, str] = {}
+    for place, name in enumerate(READERS):
+        chance = random.Random(place)  # noqa: S311  # the same cuts each time
+        at, stories = 0, list[Story]()
+        while at < len(wire):
+            rest = b"".join(wire[at : at + 30])
+            cut = min(len(rest), int(chance.expovariate(1 / 800)))
+            start = head("200 OK", TYPE, *([CHUNKED] if chance.random() < 0.8 else []))
+            body = chunks([rest[:cut]] if cut else []) if CHUNKED.encode() in start else rest[:cut]
+            at += rest[:cut].count(b"\n\n")
+            troubles: list[Story] = [
+                [sized(HTML, "503 Service Unavailable", "text/html")],
+                [start[: chance.randrange(len(start))], Act.CUT],
+                [Act.RESET],
+            ]
+            stories += chance.sample(troubles, int(chance.random() < 0.3))
+            stories.append([start + body, Act.CUT])
+        urls[name] = server.tell(*stories, [head("204 No Content", None)], path=f"/{place}")
+
+    def soak(name: str) -> Outcome:
+        client = Reconnection(retry_statuses=TRANSIENT_STATUSES)
+        return read(name, urls[name], waits=[], reconnection=client)[0]
+
+    for name, outcome in by_all(soak).items():
+        assert outcome.error is None, (name, outcome.error)
+        assert [event.id for event in outcome.events] == [str(number) for number in range(1, 1001)], name
+    assert len(server.requests) > 300 * len(READERS)
+
+
+def test_nothing_is_left_open() -> None:
+    """In a process of its own, which warns of whatever is: an answer, an error, a cut, and an early leave for each."""
+    run = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.interop.readers"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10 * PATIENCE,
+    )
+    assert run.stderr == ""
+    assert run.returncode == 0
+    assert run.stdout.splitlines() == [f"{name}: done" for name in READERS]

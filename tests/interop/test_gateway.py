@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec import Decoder, decode
+from sse_codec import Decoder, MissingSentinel, decode
+from sse_codec.clients import ConnectionLost
 from sse_codec.serving import AsyncListener, Channel, astream
 
 from . import devtools
-from .servers import PATIENCE, module, recipe, serve_asgi
+from .scripted import Scripted, answer
+from .servers import PATIENCE, listening, module, recipe, serve_asgi
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Iterator
 
 pytestmark = pytest.mark.interop
@@ -191,3 +195,73 @@ def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
             return await page.evaluate("document.querySelector('#answer').textContent")
 
     assert asyncio.run(run()) == "".join(TOKENS)
+
+
+CHUNKS = b"".join(
+    b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": {"content": token}}]}).encode() for token in TOKENS
+)
+
+
+def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The one of the guide: its tokens, its errors with what was said, and an answer that stops too early."""
+    httpx = module("httpx")
+    monkeypatch.setenv("API_KEY", "secret")
+
+    async def tell(url: str) -> list[str]:
+        model = recipe("gateway_upstream").make_model(upstream := httpx.AsyncClient(), url)
+        transport = httpx.ASGITransport(recipe("gateway").make_app(model), raise_app_exceptions=False)
+        async with upstream, httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            body = {"messages": [{"role": "user", "content": "Hi?"}]}
+            response = await client.post("/v1/chat/completions", json=body)
+            if response.status_code != 200:
+                return [str(response.status_code)]
+            return [event.data for event in decode(response.content)]
+
+    refused = answer(b"over quota", status="429 Too Many Requests", content_type="text/plain")
+    with Scripted(
+        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), refused
+    ).running() as server:
+        *chunks, last = asyncio.run(tell(server.url))
+        assert [json.loads(chunk)["choices"][0]["delta"]["content"] for chunk in chunks] == TOKENS
+        assert last == "[DONE]"
+        for why in (MissingSentinel, ConnectionLost):
+            caplog.clear()
+            *chunks, last = asyncio.run(tell(server.url))
+            assert len(chunks) == len(TOKENS)
+            assert json.loads(last)["error"]["message"] == "the model failed"
+            assert caplog.records[0].exc_info
+            assert caplog.records[0].exc_info[0] is why
+        assert asyncio.run(tell(server.url)) == ["500"]
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 4
+
+
+def test_a_model_that_is_elsewhere_is_left_when_the_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    httpx = module("httpx")
+    monkeypatch.setenv("API_KEY", "secret")
+    left = threading.Event()
+
+    def write(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.settimeout(PATIENCE)
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer(CHUNKS, cut=True))
+            while connection.recv(65536):
+                pass
+            left.set()
+
+    with listening() as (listener, port):
+        thread = threading.Thread(target=write, args=(listener,))
+        thread.start()
+        upstream = httpx.AsyncClient()
+        model = recipe("gateway_upstream").make_model(upstream, f"http://127.0.0.1:{port}/")
+        with serve_asgi(recipe("gateway").make_app(model)) as gateway_port:
+            url = f"http://127.0.0.1:{gateway_port}/v1/chat/completions"
+            body = {"messages": [{"role": "user", "content": "Hi?"}]}
+            with httpx.stream("POST", url, json=body, timeout=PATIENCE) as response:
+                tokens = decode(response.iter_bytes())
+                for _ in TOKENS:
+                    next(tokens)
+                assert not left.is_set()
+            assert left.wait(PATIENCE)
+        thread.join()

@@ -1,6 +1,6 @@
 """CPython 3.14 as WebAssembly: the package's own tests on Node, and the page of docs/pyodide.md in Chromium.
 
-Pyodide has no threads, no processes and no sockets of its own: conftest.py of the tests says what is left out for it.
+Pyodide has no threads, no processes and no sockets: pyodide_tests.py says what is left out for it.
 
 The environment variable SSE_CODEC_NODE_MODULES names the folder with the npm package `pyodide`, and SSE_CODEC_PYODIDE
 one with the Python packages that the tests need, none of them compiled:

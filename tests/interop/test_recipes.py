@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_readme import BLOCKS
+from tests.test_readme import BLOCKS, PAGES
 from tests.test_serving_docs import FILES
 
 from .clients import CLIENTS
@@ -36,8 +36,24 @@ def test_there_is_a_recipe_of_each() -> None:
 
 
 def test_each_recipe_is_shown() -> None:
-    """In the README or in a guide. test_serving_docs.py holds two of the guides to them."""
-    assert set(RECIPES) <= set(BLOCKS) | set(FILES)
+    """In the README or in a guide. test_serving_docs.py holds two of the guides to them.
+
+    Of the clients that differ in one line, that line is shown.
+    """
+    lines = {f"client {name.replace('_', ' ')}" for name in CLIENTS}
+    assert set(RECIPES) <= set(BLOCKS) | set(FILES) | lines
+
+
+def test_the_table_of_docs_reading_has_the_line_of_each_client() -> None:
+    """As its recipe has it. A second library in a row reads in the same way."""
+    rows = re.findall(r"^\| (.*) \| `(async )?with (.*) as response:` \|$", PAGES["docs/reading.md"], re.MULTILINE)
+    names = {"httpx, httpx2": "httpx", "requests": "requests", "urllib3": "urllib3"}
+    names |= {"urllib.request": "urllib", "httpx, httpx2, async": "httpx_async", "aiohttp": "aiohttp"}
+    assert sorted(names[library] for library, _, _ in rows) == sorted(CLIENTS)
+    for library, is_async, line in rows:
+        source = RECIPES[f"client {names[library].replace('_', ' ')}"]
+        assert line in source, library
+        assert bool(is_async) == ("async def ask" in source), library
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() & BLOCKS.keys()))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sse_codec import Decoder, ServerSentEvent
+from sse_codec.clients import ConnectionLost, aconnect, connect
 from sse_codec.resume import Reconnection
 
 from . import devtools
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-#: What each client raises when a connection is cut.
-ERRORS: dict[str, Callable[[], tuple[type[Exception], ...]]] = {
-    "httpx": lambda: (module("httpx").TransportError,),
-    "httpx_async": lambda: (module("httpx").TransportError,),
-    "aiohttp": lambda: (module("aiohttp").ClientError,),
-    "requests": lambda: (module("requests").RequestException, module("urllib3").exceptions.HTTPError),
-    "urllib3": lambda: (module("urllib3").exceptions.HTTPError,),
-    "urllib": lambda: (OSError, HTTPException),
+#: What each client raises when no response comes. When a stream is cut, it is ConnectionLost.
+ERRORS: dict[str, Callable[[], type[Exception]]] = {
+    "httpx": lambda: module("httpx").TransportError,
+    "httpx_async": lambda: module("httpx").TransportError,
+    "aiohttp": lambda: module("aiohttp").ClientError,
+    "requests": lambda: module("requests").RequestException,
+    "urllib3": lambda: module("urllib3").exceptions.HTTPError,
+    "urllib": lambda: OSError,
 }
 
 
@@ -53,7 +53,7 @@ def test_a_client_that_resumes_by_itself(client: str, make_id: Callable[[int], s
 
     with server.running():
         while not seen or seen[-1].event != "close":
-            with contextlib.suppress(*ERRORS[client]()):
+            with contextlib.suppress(ConnectionLost, ERRORS[client]()):
                 read(client, server.url, decoder, see)
     assert seen == server.events
     assert server.asked == server.to_ask[:-1]
@@ -68,12 +68,12 @@ class Sleeps(list[float]):
 
 
 def resume(server: CuttingServer, client: Reconnection, monkeypatch: pytest.MonkeyPatch) -> Sleeps:
-    """Read the whole stream with the client of docs/resuming.md; return how long it would have slept."""
-    client_resume = recipe("client_resume")
+    """Read the whole stream with the client of docs/resuming.md that is written by hand; return how long it waited."""
+    by_hand = recipe("client_by_hand")
     sleeps = Sleeps()
-    monkeypatch.setattr(client_resume, "time", sleeps)
+    monkeypatch.setattr(by_hand, "time", sleeps)
     seen = []
-    with server.running(), contextlib.closing(client_resume.events(server.url, client)) as events:
+    with server.running(), contextlib.closing(by_hand.events(server.url, client)) as events:
         for event in events:
             seen.append(event)
             if event.event == "close":
@@ -103,13 +103,66 @@ def test_a_reconnection_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
         assert resume(server, Reconnection(jitter=0), monkeypatch) == [0.0, delay]
 
 
-def test_a_server_that_no_longer_knows_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_no_longer_knows_ends_it() -> None:
     """With 204, which says to stop."""
-    client_resume = recipe("client_resume")
+    by_hand = recipe("client_by_hand")
     server = CuttingServer(str, [], retry=1, chunked=True)
     with server.running():
-        assert list(client_resume.events(server.url, Reconnection(Decoder(last_event_id="unknown")))) == []
+        assert list(by_hand.events(server.url, Reconnection(Decoder(last_event_id="unknown")))) == []
     assert server.asked == ["unknown"]
+
+
+@chunked
+def test_a_stream_that_lives_through_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of docs/resuming.md."""
+    sleeps = Sleeps()
+    monkeypatch.setitem(defaults(connect), "sleep", sleeps.sleep)
+    server = CuttingServer(str, list(CUTS), retry=700, chunked=chunked)
+    seen: list[ServerSentEvent] = []
+    news = recipe("client_resume").news
+    with (
+        server.running(),
+        module("httpx").Client() as client,
+        contextlib.closing(news(client, server.url)) as events,
+    ):
+        while not seen or seen[-1].event != "close":
+            seen.append(next(events))
+    assert seen == server.events
+    assert server.asked == server.to_ask[:-1]
+    assert len(sleeps) == len(CUTS)
+
+
+@chunked
+def test_a_stream_of_coroutines_that_lives_through_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps = Sleeps()
+
+    async def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+
+    async def run() -> None:
+        async with (
+            module("aiohttp").ClientSession() as session,
+            contextlib.aclosing(recipe("client_resume_async").news(session, server.url)) as events,
+        ):
+            async for event in events:
+                seen.append(event)
+                if event.event == "close":
+                    break
+
+    monkeypatch.setitem(defaults(aconnect), "sleep", sleep)
+    server = CuttingServer(str, list(CUTS), retry=700, chunked=chunked)
+    seen: list[ServerSentEvent] = []
+    with server.running():
+        asyncio.run(run())
+    assert seen == server.events
+    assert server.asked == server.to_ask[:-1]
+    assert len(sleeps) == len(CUTS) - 1  # where no response came, aiohttp asked again by itself
+
+
+def defaults(function: Any) -> dict[str, Any]:
+    assert function.__kwdefaults__
+    found: dict[str, Any] = function.__kwdefaults__
+    return found
 
 
 READ = """

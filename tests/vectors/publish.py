@@ -306,7 +306,8 @@ def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
         if not can_be_joined:
             yield chunks
             continue
-        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(Stream(chunks)))
+        stream = Stream(chunks)
+        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(stream))
         if key[0] in PLAIN:
             yield chunks
             continue

@@ -1,20 +1,29 @@
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import aiohttp
 
-from sse_codec import Decoder, ReceivedEvent, adecode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent
+from sse_codec.clients import aevents
 
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)  # else a stream ends after five minutes
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 
 
-async def read(url: str, decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
-    headers = request_headers(decoder.last_event_id, encoding="utf-8")
+async def ask(url: str, headers: dict[str, str], body: object) -> AsyncGenerator[ReceivedEvent, None]:
     async with (
-        aiohttp.ClientSession(timeout=TIMEOUT) as session,
-        session.get(url, headers=headers) as response,
+        aiohttp.ClientSession() as session,
+        session.post(url, headers=headers, json=body, timeout=TIMEOUT) as response,
+        aclosing(aevents(response, until="[DONE]")) as events,
     ):
-        response.raise_for_status()
-        if not is_event_stream(response.headers.get("Content-Type")):
-            raise RuntimeError("not an event stream")
-        async for event in adecode(response.content, decoder=decoder):
+        async for event in events:
+            yield event
+
+
+async def read(url: str, headers: dict[str, str], decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, headers=headers, timeout=TIMEOUT) as response,
+        aclosing(aevents(response, decoder=decoder)) as events,
+    ):
+        async for event in events:
             yield event

@@ -3,20 +3,27 @@ from contextlib import aclosing
 
 import httpx
 
-from sse_codec import Decoder, ReceivedEvent, adecode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent
+from sse_codec.clients import aevents
 
-TIMEOUT = httpx.Timeout(10, read=None)  # a stream may be silent for as long as it likes
 
-
-async def read(url: str, decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
-    headers = httpx.Headers(request_headers(decoder.last_event_id, encoding="latin-1"), encoding="latin-1")
+async def ask(url: str, headers: dict[str, str], body: object) -> AsyncGenerator[ReceivedEvent, None]:
     async with (
-        httpx.AsyncClient(timeout=TIMEOUT) as client,
-        client.stream("GET", url, headers=headers) as response,
+        httpx.AsyncClient() as client,
+        client.stream("POST", url, headers=headers, json=body, timeout=60) as response,
+        aclosing(aevents(response, until="[DONE]")) as events,
     ):
-        response.raise_for_status()
-        if not is_event_stream(response.headers.get("Content-Type")):
-            raise RuntimeError("not an event stream")
-        async with aclosing(adecode(response.aiter_bytes(), decoder=decoder)) as events:
-            async for event in events:
-                yield event
+        async for event in events:
+            yield event
+
+
+async def read(url: str, headers: dict[str, str], decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
+    # httpx.Headers, because httpx takes nothing but ASCII otherwise
+    encoded = httpx.Headers(headers, encoding="latin-1")
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream("GET", url, headers=encoded, timeout=60) as response,
+        aclosing(aevents(response, decoder=decoder)) as events,
+    ):
+        async for event in events:
+            yield event

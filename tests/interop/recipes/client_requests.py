@@ -2,15 +2,15 @@ from collections.abc import Generator
 
 import requests
 
-from sse_codec import Decoder, ReceivedEvent, decode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent
+from sse_codec.clients import events
 
 
-def read(url: str, decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
-    headers = request_headers(decoder.last_event_id, encoding="latin-1")
-    headers["Accept-Encoding"] = "identity"  # `raw` does not decompress
-    with requests.get(url, headers=headers, stream=True, timeout=(10, None)) as response:
-        response.raise_for_status()
-        if not is_event_stream(response.headers.get("Content-Type")):
-            raise RuntimeError("not an event stream")
-        # `iter_content` would wait for the end of a body that is not sent in chunks.
-        yield from decode(response.raw, decoder=decoder)
+def ask(url: str, headers: dict[str, str], body: object) -> Generator[ReceivedEvent, None, None]:
+    with requests.post(url, headers=headers, json=body, stream=True, timeout=60) as response:
+        yield from events(response, until="[DONE]")
+
+
+def read(url: str, headers: dict[str, str], decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
+    with requests.get(url, headers=headers, stream=True, timeout=60) as response:
+        yield from events(response, decoder=decoder)

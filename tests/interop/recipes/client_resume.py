@@ -1,21 +1,12 @@
-import time
 from collections.abc import Iterator
 
 import httpx
 
 from sse_codec import ReceivedEvent
-from sse_codec.resume import Reconnection
+from sse_codec.clients import connect
+from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
 
-TIMEOUT = httpx.Timeout(10, read=60)  # more than the server's keep-alives need
 
-
-def events(url: str, client: Reconnection) -> Iterator[ReceivedEvent]:
-    while (delay := client.next_delay()) is not None:
-        time.sleep(delay)
-        try:
-            headers = httpx.Headers(client.request_headers(encoding="latin-1"), encoding="latin-1")
-            with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT) as response:
-                if client.accept(response.status_code, response.headers.get("Content-Type")):
-                    yield from client.decode(response.iter_bytes())
-        except httpx.TransportError:
-            pass  # refused, timed out, or cut: ask again
+def news(client: httpx.Client, url: str) -> Iterator[ReceivedEvent]:
+    patient = Reconnection(retry_statuses=TRANSIENT_STATUSES, max_outage=600)
+    return connect(lambda headers: client.stream("GET", url, headers=headers, timeout=60), reconnection=patient)

@@ -1,12 +1,16 @@
+import json
 from collections.abc import Generator
 from urllib.request import Request, urlopen
 
-from sse_codec import Decoder, ReceivedEvent, decode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent
+from sse_codec.clients import events
 
 
-def read(url: str, decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
-    request = Request(url, headers=request_headers(decoder.last_event_id, encoding="latin-1"))
-    with urlopen(request) as response:
-        if not is_event_stream(response.headers.get("Content-Type")):
-            raise RuntimeError("not an event stream")
-        yield from decode(response, decoder=decoder)
+def ask(url: str, headers: dict[str, str], body: object) -> Generator[ReceivedEvent, None, None]:
+    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=60) as response:
+        yield from events(response, until="[DONE]")
+
+
+def read(url: str, headers: dict[str, str], decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
+    with urlopen(Request(url, headers=headers), timeout=60) as response:
+        yield from events(response, decoder=decoder)

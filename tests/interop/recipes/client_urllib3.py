@@ -2,12 +2,15 @@ from collections.abc import Generator
 
 import urllib3
 
-from sse_codec import Decoder, ReceivedEvent, decode, is_event_stream, request_headers
+from sse_codec import Decoder, ReceivedEvent
+from sse_codec.clients import events
 
 
-def read(url: str, decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
-    headers = request_headers(decoder.last_event_id, encoding="latin-1")
-    with urllib3.request("GET", url, headers=headers, preload_content=False) as response:
-        if response.status != 200 or not is_event_stream(response.headers.get("Content-Type")):
-            raise RuntimeError("not an event stream")
-        yield from decode(response, decoder=decoder)
+def ask(url: str, headers: dict[str, str], body: object) -> Generator[ReceivedEvent, None, None]:
+    with urllib3.request("POST", url, headers=headers, json=body, preload_content=False, timeout=60) as response:
+        yield from events(response, until="[DONE]")
+
+
+def read(url: str, headers: dict[str, str], decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
+    with urllib3.request("GET", url, headers=headers, preload_content=False, timeout=60) as response:
+        yield from events(response, decoder=decoder)

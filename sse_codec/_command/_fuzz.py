@@ -1,0 +1,171 @@
+"""`sse-codec fuzz`: a parser or a writer of event streams in, whatever its language; what it does wrong out."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from ._streams import Failure, Sink, say
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from sse_codec.testing import NotConforming
+    from sse_codec.testing._remote._run import Outcome, Plan
+
+#: The options that choose what is checked and how, which a command that shows a finding again must have, too.
+_REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
+
+
+#: How many answers of a server one case may take.
+_PATIENCE = 6
+
+
+def fuzz(options: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    sink = Sink()
+    if options.list_rules:
+        sink.write(_rules(options.role))
+        return 0
+    _need_one(options)
+    try:
+        from sse_codec.testing._remote import _formats, _run
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise Failure(2, "fuzz needs Hypothesis: python -m pip install 'sse-codec[testing]'") from None
+    plan = _run.Plan(
+        options={name: vars(options)[name] for name in _REPEATED if vars(options).get(name) is not None},
+        skip=options.skip,
+        rules=options.rule,
+        every=options.all or options.format in _formats.WHOLE,
+        examples=options.examples,
+        seed=options.seed,
+        cases=None if options.case is None else [options.case],
+    )
+    outcome = _check(options, plan)
+    sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
+    if outcome.stopped:
+        say(f"sse-codec: {outcome.stopped}")
+        say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
+    return outcome.status
+
+
+def _need_one(options: argparse.Namespace) -> None:
+    """See that there is something to check, and one thing alone."""
+    given = [bool(options.program), vars(options).get("service") is not None or vars(options).get("listen") is not None]
+    if sum(given) != 1:
+        what = "give a program behind --, or --listen, or --service" if options.role == "consumer" else "give a program"
+        raise Failure(2, f"fuzz {options.role}: {what}; --help has examples")
+
+
+def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
+    """Join the other side and check it."""
+    from sse_codec.testing._remote import _formats
+    from sse_codec.testing._remote._messages import CannotGoOn
+    from sse_codec.testing._remote._run import consumer, producer, run
+
+    if _url(options):
+        return _check_endpoint(options, plan)
+    try:
+        remote = _join(options)
+    except CannotGoOn as reason:
+        raise Failure(2, str(reason)) from None
+    try:
+        if options.role == "producer":
+            plan.comment = remote.comment if remote.hello.comments else None
+            return run("producer", remote.hello, producer(remote), plan, remote.fresh)
+        outcome = run("consumer", remote.hello, consumer(remote), plan, remote.fresh)
+        if options.listen is not None and options.service is None:
+            report = _formats.as_text(outcome, _again(options, outcome, _formats.case_argument))
+            remote.finish(conforms=not outcome.status, report=report)
+        return outcome
+    finally:
+        remote.close()
+
+
+def _url(options: argparse.Namespace) -> str | None:
+    """Return the address of an endpoint that is to be checked; None when it is a program."""
+    is_url = options.role == "producer" and len(options.program) == 1 and "://" in options.program[0]
+    return options.program[0] if is_url else None
+
+
+def _check_endpoint(options: argparse.Namespace, plan: Plan) -> Outcome:
+    """Check a server."""
+    from sse_codec.testing._remote._endpoint import endpoint
+    from sse_codec.testing._remote._messages import Hello
+    from sse_codec.testing._remote._run import run
+
+    url = options.program[0]
+    plan.timeout = _PATIENCE * options.timeout
+    try:
+        tested = endpoint(url, options.publish, options.publish_command, dict(options.header), options.timeout)
+    except ValueError as error:
+        raise Failure(2, str(error)) from None
+    return run("producer", Hello(name=url), tested, plan)
+
+
+def _join(options: argparse.Namespace) -> Any:
+    """Return the other side: a program, a client that comes, or one that a service starts."""
+    from sse_codec.testing._remote._listen import Listener
+    from sse_codec.testing._remote._program import ProgramConsumer, ProgramProducer
+    from sse_codec.testing._remote._service import Service
+
+    if options.role == "producer":
+        return ProgramProducer(options.program, options.timeout)
+    limits = {"timeout": options.timeout, "pause": options.pause, "grace": options.grace}
+    if options.service is not None:
+        return Service(options.service, *(options.listen or ("127.0.0.1", 0)), **limits)
+    if options.listen is not None:
+        listener = Listener(*options.listen, **limits)
+        say(f"open {listener.url} in a browser, or have a client ask for it: it says how")
+        listener.wait_for_client()
+        return listener
+    return ProgramConsumer(options.program, options.timeout)
+
+
+def _again(
+    options: argparse.Namespace, outcome: Outcome, case_argument: Callable[[NotConforming], str | None]
+) -> Callable[[NotConforming], str]:
+    """Return what makes of a finding the command that shows it again."""
+
+    def command(finding: NotConforming) -> str:
+        words = ["sse-codec", "fuzz", options.role]
+        for name in _REPEATED:
+            value = vars(options).get(name)
+            if value is not None:
+                words += [f"--{name.replace('_', '-')}", str(value)]
+        case = case_argument(finding)
+        if case is not None:
+            words += ["--case", case]
+        else:
+            words += [f"--seed={outcome.seed}", f"--examples={options.examples}", "--rule", finding.rule]
+        return shlex.join([*words, *_where(options)])
+
+    return command
+
+
+def _where(options: argparse.Namespace) -> list[str]:
+    """Return the arguments that say what is checked."""
+    if options.role == "producer" and _url(options):
+        words = [*options.program]
+        if options.publish is not None:
+            words += ["--publish", options.publish]
+        if options.publish_command:
+            words += ["--publish-command", shlex.join(options.publish_command)]
+        for name, value in options.header:
+            words += ["-H", f"{name}: {value}"]
+        return words
+    if options.program:
+        return ["--", *options.program]
+    listen = [] if options.listen is None else ["--listen", "{}:{}".format(*options.listen)]
+    return listen if options.service is None else [*listen, "--service", options.service]
+
+
+def _rules(role: str) -> str:
+    """Return the table of the rules."""
+    from sse_codec.testing._remote._messages import RULES
+
+    width = max(len(rule.name) for rule in RULES[role])
+    return "".join(f"{rule.name:{width}}  {rule.about}\n" for rule in RULES[role])

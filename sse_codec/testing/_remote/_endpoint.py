@@ -1,0 +1,78 @@
+"""A server that runs somewhere, as a producer: events are published to it by a request or a command, and read from it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from sse_codec._event import ServerSentEvent
+from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream
+from sse_codec.testing._remote._messages import CannotGoOn, Refused, RemoteError, event_members
+
+#: How much of an answer that refuses an event is shown, in bytes.
+_SHOWN = 200
+
+
+def endpoint(
+    url: str, publish: str | None, command: Sequence[str], headers: Mapping[str, str], timeout: float
+) -> Endpoint | PerStream:
+    """Return an endpoint as `check_producer` takes it.
+
+    Args:
+        url: its address.
+        publish: the address to post events to; None: see `command`.
+        command: a program, and its arguments, that is given an event on its standard input and has it sent; empty:
+            events are posted to the endpoint itself, and it answers with their stream.
+        headers: of all requests.
+        timeout: how long a request or the program may take, in seconds.
+    """
+    if command:
+        return http(url, publish=lambda event: _run(command, event, timeout), headers=headers)
+    opener = build_opener(ProxyHandler({}))
+
+    def post(event: ServerSentEvent, where: str) -> Any:
+        body = json.dumps(event_members(event)).encode("ascii")
+        request = Request(where, body, {"Content-Type": "application/json", **headers})  # noqa: S310  # the caller's
+        try:
+            return opener.open(request, timeout=timeout)
+        except HTTPError as error:
+            with error:
+                text = f"{where} answers {error.code}: {error.read(_SHOWN)!r}"
+            if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise RemoteError(text) from None
+            raise Refused(text) from None
+        except OSError as error:
+            raise CannotGoOn(f"{where}: {error}") from None
+
+    def publish_it(event: ServerSentEvent) -> None:
+        with post(event, publish or url) as response:
+            response.read()
+
+    def answer(event: ServerSentEvent) -> Iterator[bytes]:
+        with post(event, url) as response:
+            yield from iter(response.read1, b"")
+
+    return per_stream(lambda: answer) if publish is None else http(url, publish=publish_it, headers=headers)
+
+
+def _run(command: Sequence[str], event: ServerSentEvent, timeout: float) -> None:
+    """Have a program publish an event."""
+    try:
+        done = subprocess.run(  # noqa: S603  # the command is the caller's
+            command,
+            input=json.dumps(event_members(event)).encode("ascii"),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotGoOn(f"{command[0]} did not publish an event within {timeout:g} s") from None
+    except OSError as error:
+        raise CannotGoOn(f"{command[0]}: {error.strerror or error}") from None
+    if done.returncode:
+        raise Refused(f"{command[0]} ended with status {done.returncode}: {done.stderr[-_SHOWN:]!r}")

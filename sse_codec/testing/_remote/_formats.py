@@ -1,0 +1,180 @@
+"""How the outcome of a run is written: for people, and for what collects the results of tests.
+
+Everything that came from the tested side is escaped already: reports show values as Python writes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from sse_codec._event import ServerSentEvent
+from sse_codec.lint._finding import escape_command
+from sse_codec.lint._text import printable
+from sse_codec.testing._remote._messages import RULES, event_members, in_base64
+from sse_codec.testing._remote._run import Outcome
+from sse_codec.testing._report import NotConforming
+
+#: The longest case that fits on a command line, in characters.
+_LONGEST_CASE = 3000
+
+#: Returns the command that shows a finding again.
+Reproduce = Callable[[NotConforming], str]
+
+
+def case_members(case: Sequence[Any]) -> list[Any]:
+    """Return a case as JSON has it: chunks in base64, or events."""
+    return [
+        event_members(item) if isinstance(item, ServerSentEvent)
+        else in_base64(item.encode() if isinstance(item, str) else item)
+        for item in case
+    ]  # fmt: skip
+
+
+def case_text(case: Sequence[Any]) -> str:
+    """Return a case as the option --case takes it."""
+    return json.dumps(case_members(case))
+
+
+def case_argument(finding: NotConforming) -> str | None:
+    """Return the case of a finding as the option --case takes it; None when there is none, or it is too long."""
+    text = case_text(finding.case)
+    return text if finding.case and len(text) <= _LONGEST_CASE else None
+
+
+def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
+    """Write reports one below the other, and a summary."""
+    parts = [f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
+    return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
+
+
+def summary(outcome: Outcome) -> str:
+    """Return what was found in a line."""
+    rules = ", ".join(finding.rule for finding in outcome.findings)
+    verdict = (
+        f"breaks {_counted(len(outcome.findings), 'rule')}: {rules}" if rules
+        else "could not be checked" if outcome.stopped
+        else "conforms"
+    )  # fmt: skip
+    left_out = f"; left out: {', '.join(sorted(outcome.without))}" if outcome.without else ""
+    unit = "stream" if outcome.role == "consumer" else "event"
+    return (
+        f"{printable(outcome.title) or f'the {outcome.role}'} {verdict} "
+        f"({_counted(outcome.cases, unit)}, {outcome.seconds:.1f} s, seed {outcome.seed}){left_out}"
+    )
+
+
+def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
+    """Write one JSON object."""
+    return (
+        json.dumps(
+            {
+                "name": outcome.title,
+                "role": outcome.role,
+                "conforms": not outcome.findings and not outcome.stopped,
+                "findings": [
+                    {
+                        "rule": finding.rule,
+                        "about": finding.about,
+                        "sentence": finding.sentence,
+                        "case": case_members(finding.case),
+                        "wire": in_base64(finding.wire),
+                        "expected": [event_members(event) for event in finding.expected],
+                        "report": finding.report,
+                        "reproduce": reproduce(finding),
+                    }
+                    for finding in outcome.findings
+                ],
+                "without": sorted(outcome.without),
+                "cases": outcome.cases,
+                "seconds": round(outcome.seconds, 3),
+                "seed": outcome.seed,
+                "stopped": outcome.stopped or None,
+            }
+        )
+        + "\n"
+    )
+
+
+def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None, str]]:
+    """Yield for each rule its name, what it is about, what was found, and why it was not looked for."""
+    found = {finding.rule: finding for finding in outcome.findings}
+    for rule in RULES[outcome.role]:
+        reason = ""
+        if rule.name in outcome.without or (outcome.rules and rule.name not in outcome.rules):
+            reason = "left out"
+        elif outcome.ended_early and rule.name not in found:
+            reason = "not looked for to the end"
+        yield rule.name, rule.about, found.get(rule.name), reason
+
+
+def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
+    """Write a test suite of JUnit, with a test case for each rule."""
+    title = quoteattr(printable(outcome.title) or outcome.role)
+    cases: list[str] = []
+    skipped = 0
+    for name, about, finding, reason in _verdicts(outcome):
+        inner = ""
+        if finding is not None:
+            text = escape(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n")
+            inner = f"<failure message={quoteattr(str(finding.args[0]))}>{text}</failure>"
+        elif reason:
+            skipped += 1
+            inner = f"<skipped message={quoteattr(reason)}/>"
+        head = f"    <testcase classname={title} name={quoteattr(f'{name}: {about}')}"
+        cases.append(f"{head}>{inner}</testcase>" if inner else f"{head}/>")
+    if outcome.stopped:
+        inner = f"<error message={quoteattr(printable(outcome.stopped))}/>"
+        cases.append(f'    <testcase classname={title} name="the run goes to its end">{inner}</testcase>')
+    counts = (
+        f'tests="{len(cases)}" failures="{len(outcome.findings)}" errors="{int(bool(outcome.stopped))}" '
+        f'skipped="{skipped}" time="{outcome.seconds:.3f}"'
+    )
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", f"  <testsuite name={title} {counts}>"]
+    return "\n".join([*lines, *cases, "  </testsuite>", "</testsuites>", ""])
+
+
+def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
+    """Write the Test Anything Protocol, version 14, with a test point for each rule."""
+    verdicts = list(_verdicts(outcome))
+    lines = ["TAP version 14", f"1..{len(verdicts)}", f"# {summary(outcome)}"]
+    for number, (name, about, finding, reason) in enumerate(verdicts, 1):
+        # A "#" would begin a directive.
+        point = f"{number} - {name}: {about}".replace("#", "\\#")
+        if finding is None:
+            lines.append(f"ok {point}{f' # SKIP {reason}' if reason else ''}")
+        else:
+            text = f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}"
+            indented = [f"    {line}".rstrip() for line in text.split("\n")]
+            lines += [f"not ok {point}", "  ---", "  message: |", *indented, "  ..."]
+    if outcome.stopped:
+        lines.append(f"Bail out! {printable(outcome.stopped)}")
+    return "\n".join([*lines, ""])
+
+
+def as_github(outcome: Outcome, reproduce: Reproduce) -> str:
+    """Write annotations of GitHub Actions, and the summary."""
+    lines = [
+        f"::error title={escape_command(f'sse-codec: {finding.rule}', ',:')}::"
+        + escape_command(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}")
+        for finding in outcome.findings
+    ]
+    return "\n".join([*lines, summary(outcome), ""])
+
+
+FORMATS: dict[str, Callable[[Outcome, Reproduce], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "junit": as_junit,
+    "tap": as_tap,
+    "github": as_github,
+}
+
+#: Those that have a line for every rule, which is known only of a run that goes on after a finding.
+WHOLE = {"junit", "tap"}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

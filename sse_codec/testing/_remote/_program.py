@@ -1,0 +1,298 @@
+"""A program that is spoken to over its standard input and output: a line there, a line back.
+
+It always comes to an end: a program that dies, hangs or writes without end is killed, said so, and started again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from typing import IO, Any
+
+from sse_codec._event import ServerSentEvent
+from sse_codec.lint._text import printable
+from sse_codec.testing._remote._messages import (
+    VERSION,
+    CannotGoOn,
+    Reading,
+    RemoteError,
+    event_members,
+    in_base64,
+    parse_answer,
+    parse_hello,
+    parse_reading,
+    parse_wire,
+    request,
+)
+
+#: The longest answer; what writes more writes without end.
+_LONGEST = 64 * 1024 * 1024
+
+#: How much of what it wrote on standard error is kept: the end, where the reason stands.
+_KEPT = 2000
+
+#: Seconds that a program gets to die, and what it wrote to be read.
+_GRACE = 2.0
+
+#: Seconds between looks whether it still lives; an answer is seen at once.
+_GLANCE = 0.1
+
+#: After an answer that did not come, others get so many seconds, or so many times what the slowest took.
+_SHORT, _SLOWER = 0.5, 20
+
+#: A request up to this size fits into the pipe while the program is busy with something else.
+_AT_ONCE = 4096
+
+
+class ProgramEnded(RemoteError):
+    """The program ended where it should have answered."""
+
+
+class NoAnswer(RemoteError):
+    """The program did not answer in time, and was killed."""
+
+
+class _Process:
+    """One run of the program."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # the command is the caller's
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # so that all that it started can be killed with it
+            )
+        except OSError as error:
+            raise CannotGoOn(f"{command[0]}: {error.strerror or error}") from None
+        self._input, self._output, self._errors = _pipe(self._process.stdin), _pipe(self._process.stdout), b""
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
+        self._listener = threading.Thread(target=self._read_errors, args=[_pipe(self._process.stderr)], daemon=True)
+        self._reader.start()
+        self._listener.start()
+
+    def ask(self, line: bytes, timeout: float) -> bytes:
+        """Write a line, and return the next that is written; b"" when the program ended.
+
+        Raises:
+            TimeoutError: there is none in time.
+        """
+        if len(line) <= _AT_ONCE:
+            self._write(line)
+        else:
+            threading.Thread(target=self._write, args=[line], daemon=True).start()
+        end = time.monotonic() + timeout
+        while True:
+            has_ended = self._process.poll() is not None
+            left = end - time.monotonic()
+            try:
+                return self._lines.get(timeout=min(max(left, 0), _GLANCE))
+            except queue.Empty:
+                if has_ended:  # and what it started holds its output open
+                    return b""
+                if left <= 0:
+                    raise TimeoutError from None
+
+    def end(self) -> str:
+        """See that it is dead, and return how it ended, with what it wrote on standard error."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
+        return f"{_how(self._process.poll())}{self.kill()}"
+
+    def kill(self) -> str:
+        """Kill it and what it started; return what it wrote on standard error."""
+        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):  # Windows has no groups
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        # Something that it started elsewhere may hold the pipes open.
+        self._reader.join(_GRACE)
+        self._listener.join(_GRACE)
+        if not self._reader.is_alive():
+            self._output.close()
+        with contextlib.suppress(OSError):
+            self._input.close()
+        text = self._errors.decode("utf-8", "backslashreplace").strip()
+        lines = "".join(f"\n      {printable(line)}" for line in text.splitlines())
+        return f"; on standard error:{lines}" if text else "; it wrote nothing on standard error"
+
+    def stop(self) -> None:
+        """Close its standard input, upon which it should end; kill it if it does not."""
+        with contextlib.suppress(OSError):
+            self._input.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
+        self.kill()
+
+    def _write(self, line: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):  # it is dead, which is seen when its answer is read
+            self._input.write(line)
+            self._input.flush()
+
+    def _read_output(self) -> None:
+        while line := self._output.readline(_LONGEST):
+            self._lines.put(line)
+        self._lines.put(b"")
+
+    def _read_errors(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            while text := pipe.read1(_KEPT):  # type: ignore[attr-defined]  # a BufferedReader
+                self._errors = (self._errors + text)[-_KEPT:]
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101  # each was asked for
+    return pipe
+
+
+def _how(status: int | None) -> str:
+    if status is None:
+        return "it closed its standard output"
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            return f"it was killed by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"
+
+
+class Program:
+    """A program that answers requests, whatever becomes of it in between.
+
+    Args:
+        command: the program and its arguments.
+        role: "consumer" or "producer".
+        timeout: how long an answer may take, in seconds.
+
+    Attributes:
+        hello: what it says that it is.
+
+    Raises:
+        CannotGoOn: it can't be run, or says something else than hello.
+    """
+
+    def __init__(self, command: Sequence[str], role: str, timeout: float) -> None:
+        self._command = command
+        self._role = role
+        self._timeout = timeout
+        self._process: _Process | None = None
+        self._number = 0
+        self._slowest = 0.0
+        self.fresh()
+        self.hello = self._start()
+
+    def ask(self, members: dict[str, Any], number: int) -> dict[str, Any]:
+        """Make a request, and return the answer.
+
+        Raises:
+            ProgramEnded, NoAnswer: there is none; the next request goes to a new run.
+            CannotGoOn: it writes something else.
+        """
+        if self._process is None:
+            self._start()
+        line = request(n=number, **members)
+        answer = parse_answer(self._line(line))
+        if answer.get("n") != number:
+            self.close()
+            raise CannotGoOn(f"its answer to request {number} has n {answer.get('n')!r:.40}")
+        return answer
+
+    def fresh(self) -> None:
+        """Be as patient as at first: until something hangs, and is made smaller."""
+        self._patience = self._timeout
+
+    def next_number(self) -> int:
+        """Return a number that no request had."""
+        self._number += 1
+        return self._number
+
+    def close(self) -> None:
+        """End the program."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def _start(self) -> Any:
+        self._process = _Process(self._command)
+        try:
+            return parse_hello(parse_answer(self._line(request(hello=VERSION))), self._role)
+        except RemoteError as error:
+            raise CannotGoOn(f"{self._command[0]}: asked for a hello, {error}") from None
+        except CannotGoOn as reason:
+            self.close()
+            raise CannotGoOn(f"{self._command[0]}: {reason}") from None
+
+    def _line(self, line: bytes) -> bytes:
+        process = self._process
+        assert process is not None  # noqa: S101  # it was started
+        started = time.monotonic()
+        try:
+            answer = process.ask(line, self._patience)
+        except TimeoutError:
+            self._process = None
+            seconds = f"{self._patience:g} s"
+            # What hangs as well, while the case is made smaller, is not waited for as long.
+            self._patience = min(self._timeout, max(_SHORT, _SLOWER * self._slowest))
+            raise NoAnswer(f"it did not answer within {seconds}{process.kill()}") from None
+        except BaseException:  # Ctrl-C
+            self._process = None
+            process.kill()
+            raise
+        self._slowest = max(self._slowest, time.monotonic() - started)
+        if not answer:
+            self._process = None
+            raise ProgramEnded(process.end())
+        if not answer.endswith(b"\n") and len(answer) == _LONGEST:
+            self._process = None
+            process.kill()
+            raise CannotGoOn(f"it wrote {_LONGEST >> 20} MiB without a line end")
+        return answer
+
+
+class ProgramConsumer(Program):
+    """A program that reads streams."""
+
+    def __init__(self, command: Sequence[str], timeout: float) -> None:
+        super().__init__(command, "consumer", timeout)
+
+    def read(self, chunks: list[Any]) -> Reading:
+        """Have one stream read."""
+        number = self.next_number()
+        if self.hello.stepwise:
+            return self._read_stepwise(chunks, number)
+        if self.hello.options.get("text"):
+            return parse_reading(self.ask({"text": chunks}, number))
+        return parse_reading(self.ask({"chunks": list(map(in_base64, chunks))}, number))
+
+    def _read_stepwise(self, chunks: list[Any], number: int) -> Reading:
+        events: list[dict[str, Any]] = []
+        text = self.hello.options.get("text")
+        steps = [{"text": chunk} if text else {"chunk": in_base64(chunk)} for chunk in chunks]
+        for at, step in enumerate([*steps, {"end": True}]):
+            reading = parse_reading(self.ask(step, number))
+            events += [{**event, "chunk": at} for event in reading.events]
+            if reading.error:
+                return Reading(events, reading.error)
+        return Reading(events)
+
+
+class ProgramProducer(Program):
+    """A program that sends events."""
+
+    def __init__(self, command: Sequence[str], timeout: float) -> None:
+        super().__init__(command, "producer", timeout)
+
+    def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
+        """Have one event sent, and return its bytes."""
+        members: dict[str, Any] = {"new": True} if new else {}
+        return parse_wire(self.ask({**members, "event": event_members(event)}, self.next_number()))
+
+    def comment(self, text: str) -> bytes:
+        """Have a comment sent, and return its bytes."""
+        return parse_wire(self.ask({"comment": text}, self.next_number()))

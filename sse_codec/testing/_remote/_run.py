@@ -1,0 +1,209 @@
+"""One run of the suite: a remote in, what was found out."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import Phase, settings
+
+from sse_codec._event import ServerSentEvent
+from sse_codec.testing._consumer import check_consumer
+from sse_codec.testing._endpoints import Endpoint, PerStream, per_stream
+from sse_codec.testing._findings import OF_EVERYTHING, findings
+from sse_codec.testing._producer import check_producer
+from sse_codec.testing._remote._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
+from sse_codec.testing._report import NotConforming
+from sse_codec.testing._rules import COMMENT_END
+
+#: The checks, by the role of what they check.
+_CHECKS: dict[str, Callable[..., None]] = {"consumer": check_consumer, "producer": check_producer}
+
+
+@dataclass
+class Outcome:
+    """What a run found, and how it went.
+
+    Attributes:
+        role: "consumer" or "producer".
+        title: the name and the version of what was checked.
+        without: the rules that were left out from the start.
+        seed: draws the same again.
+        findings: one for each broken rule, the smallest case of it.
+        cases: how many streams were read, or events sent.
+        seconds: how long it took.
+        stopped: why it could not go on; "" when it went to its end.
+        last: the case at which it stopped, if it did: chunks, or an event.
+        rules: those that it was to report; empty: all.
+        ended_early: whether rules are left that were not looked for to the end.
+    """
+
+    role: str
+    title: str
+    without: frozenset[str]
+    seed: int
+    findings: list[NotConforming] = field(default_factory=list[NotConforming])
+    cases: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    last: list[Any] = field(default_factory=list[Any])
+    rules: Collection[str] = ()
+    ended_early: bool = False
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        return 2 if self.stopped else int(bool(self.findings))
+
+
+@dataclass
+class Plan:
+    """What a run is to look for.
+
+    Attributes:
+        options: of the check, over those of the remote's hello.
+        skip: rules to leave out, beside those of the hello.
+        rules: report these rules alone; empty: all.
+        every: go on after the first finding.
+        examples: how many to draw, beside the known places.
+        seed: for the drawing; None: any.
+        cases: try these alone.
+        comment: has a producer send a comment; None: it sends none.
+        timeout: how long the check waits for one case, in seconds; None: the remote sees to it.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    skip: Collection[str] = ()
+    rules: Collection[str] = ()
+    every: bool = False
+    examples: int = 100
+    seed: int | None = None
+    cases: list[list[Any]] | None = None
+    comment: Callable[[str], bytes] | None = None
+    timeout: float | None = None
+
+
+def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]]:
+    """Return a remote as `check_consumer` takes it."""
+
+    def consume(chunks: Any) -> Iterator[dict[str, Any]]:
+        events, error = remote.read(chunks.all())
+        yield from events
+        if error:
+            raise RemoteError(error)
+
+    return consume
+
+
+def producer(remote: RemoteProducer) -> PerStream:
+    """Return a remote as `check_producer` takes it; it is told where a stream begins."""
+
+    def stream() -> Callable[[ServerSentEvent], bytes]:
+        is_new = True
+
+        def send(event: ServerSentEvent) -> bytes:
+            nonlocal is_new
+            first, is_new = is_new, False
+            return remote.send(event, new=first)
+
+        return send
+
+    return per_stream(stream)
+
+
+def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], None] = bool) -> Outcome:
+    """Check a remote; return what was found.
+
+    Args:
+        role: "consumer" or "producer".
+        hello: what it says that it is.
+        tested: what the check takes.
+        plan: what to look for.
+        fresh: is called before each search.
+    """
+    seed = random.SystemRandom().getrandbits(32) if plan.seed is None else plan.seed
+    outcome = Outcome(role, hello.title, hello.without | frozenset(plan.skip), seed, rules=plan.rules)
+    last: list[Any] = []
+    check = _CHECKS[role]
+
+    def recorded(tested: Any, **options: Any) -> None:
+        """Run the check, and keep what it finds: it may not come to the next search."""
+        fresh()
+        try:
+            check(_watched(tested, outcome, last), **options)
+        except NotConforming as found:
+            outcome.findings.append(found)
+            raise
+
+    if role == "producer" and plan.comment is None:
+        outcome.without |= {COMMENT_END.name}
+    options = {
+        **hello.options,
+        **plan.options,
+        "without": outcome.without,
+        **({} if plan.comment is None else {"comment": plan.comment}),
+        "cases": plan.cases,
+        "only": plan.rules if plan.cases is None else (),
+        "timeout": plan.timeout,
+        "seed": seed,
+        "settings": settings(
+            max_examples=max(plan.examples, 1),
+            phases=[Phase.explicit, *([Phase.generate] if plan.examples else []), Phase.shrink],
+            derandomize=False,
+        ),
+    }
+    started = time.monotonic()
+    try:
+        if plan.every:
+            outcome.findings = findings(recorded, tested, **options)
+            outcome.ended_early = any(found.rule in OF_EVERYTHING for found in outcome.findings)
+        else:
+            with contextlib.suppress(NotConforming):
+                recorded(tested, **options)
+            outcome.ended_early = bool(outcome.findings)
+    except (CannotGoOn, RemoteError, Refused, TypeError, OSError) as reason:
+        outcome.stopped = str(reason)
+        outcome.last = last
+        outcome.ended_early = True
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _watched(tested: Any, outcome: Outcome, last: list[Any]) -> Any:
+    """Return what is tested, with each case counted, and the last one kept."""
+
+    def note(case: list[Any]) -> None:
+        outcome.cases += 1
+        last[:] = case
+
+    if isinstance(tested, Endpoint):
+        publish = tested.publish
+
+        def publish_noted(event: ServerSentEvent) -> Any:
+            note([event])
+            return publish(event)
+
+        tested.publish = publish_noted
+        return tested
+    if isinstance(tested, PerStream):
+
+        def stream() -> Callable[[ServerSentEvent], Any]:
+            send = tested.factory()
+
+            def send_noted(event: ServerSentEvent) -> Any:
+                note([event])
+                return send(event)
+
+            return send_noted
+
+        return per_stream(stream)
+
+    def consume(chunks: Any) -> Any:
+        note(chunks.all())
+        return tested(chunks)
+
+    return consume

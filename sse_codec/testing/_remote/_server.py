@@ -1,0 +1,265 @@
+"""The server from which clients get hostile streams: real chunks, real pauses, and each stream once.
+
+A case is one stream on its way to a client. What the client reports while it reads says with which chunk each event
+came; so nobody's clock is asked whether it was in time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from sse_codec._event import Field
+from sse_codec._http import MEDIA_TYPE
+from sse_codec.testing._reference import reference_decode
+
+#: The longest body of a request; what is longer is no report.
+_LONGEST = 64 * 1024 * 1024
+
+
+#: Seconds that those who are hung up on get to notice.
+_GRACE = 2.0
+
+
+class Case:
+    """One stream, and how far it has come.
+
+    Args:
+        number: its place in the run, from 1.
+        chunks: the stream.
+        pause: how long to wait behind each chunk, in seconds, so that it arrives as one.
+        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports meanwhile.
+    """
+
+    def __init__(self, number: int, chunks: Sequence[bytes], pause: float, grace: float) -> None:
+        self.number = number
+        self._chunks = chunks
+        self._pause = pause
+        self._grace = grace
+        reference = reference_decode(b"".join(chunks))
+        self._ends = reference.ends
+        #: The types that its events have, or may be taken to have by who reads it otherwise.
+        self.types = sorted(
+            {event.event for event in reference.events}
+            | {form for line in reference.lines if isinstance(line, Field) for form in _forms(line)} - {""}
+        )
+        self._changed = threading.Condition()
+        self._sent = 0
+        self._came: list[int] = []
+        self._released = False
+        #: Whether somebody has asked for it.
+        self.is_asked = False
+        #: Whether all of it was sent.
+        self.is_sent = False
+
+    def ask(self) -> bool:
+        """Note that a client asks for it; tell whether it is the first time."""
+        with self._changed:
+            first = not self.is_asked
+            self.is_asked = True
+            self._changed.notify_all()
+            return first
+
+    def send(self, write: Callable[[bytes], None]) -> None:
+        """Send the chunks, each when what was complete before it has been reported, or was given the time."""
+        size = 0
+        for chunk in self._chunks:
+            size += len(chunk)
+            with self._changed:
+                self._sent += 1
+            if chunk:
+                write(chunk)
+            complete = sum(end <= size for end in self._ends)
+            if not self._grace or complete <= len(self._came):
+                time.sleep(self._pause)
+            else:
+                self.wait(lambda complete=complete: len(self._came) >= complete, self._grace)
+        with self._changed:
+            self._sent += 1  # what comes now comes with the end
+
+    def saw(self, count: int) -> None:
+        """Note that so many events have come by now."""
+        with self._changed:
+            self._came += [self._sent - 1] * (count - len(self._came))
+            self._changed.notify_all()
+
+    def with_chunks(self, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return events with the chunks with which they came, as far as that was reported."""
+        came = iter(self._came)
+        numbered: list[dict[str, Any]] = []
+        for event in events:
+            chunk = None if "comment" in event else next(came, None)
+            numbered.append(event if chunk is None else {"chunk": chunk, **event})
+        return numbered
+
+    def wait(self, condition: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until something holds of this case, or it is over; tell whether it holds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._released or condition(), timeout)
+            return condition()
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Change something that others wait for."""
+        with self._changed:
+            change()
+            self._changed.notify_all()
+
+    def release(self) -> None:
+        """Wait for nothing any more."""
+
+        def over() -> None:
+            self._released = True
+
+        self.change(over)
+
+
+def _forms(line: Field) -> set[str]:
+    """Return what may become of the value of a line, if its field is taken for the type."""
+    if line.name.strip().lower() != "event":
+        return set()
+    value = line.value
+    return {value, value.strip(), f" {value}", value.replace("\0", ""), value.partition("\0")[0]}
+
+
+class Request(BaseHTTPRequestHandler):
+    """A request, answered by the application of its server."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60  # so that no thread waits for ever for somebody who left
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # no other is given to it
+
+    @property
+    def route(self) -> str:
+        """The path, without a query."""
+        return urlsplit(self.path).path
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_OPTIONS(self) -> None:
+        """Let pages of any origin ask."""
+        self.reply(204)
+
+    def _answer(self) -> None:
+        size = self.headers.get("Content-Length", "0")
+        if not size.isdigit() or int(size) > _LONGEST or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            self.reply(411, "send a Content-Length\n")
+            return
+        self.body = self.rfile.read(int(size))
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            self.server.application(self)
+
+    def reply(self, status: int, body: str = "", media_type: str = "text/plain; charset=utf-8") -> None:
+        """Send a whole response."""
+        data = body.encode()
+        self._head(status)
+        if status != 204:
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def reply_json(self, value: Any, status: int = 200) -> None:
+        """Send JSON."""
+        self.reply(status, json.dumps(value) + "\n", "application/json")
+
+    def stream(self, send: Callable[[Callable[[bytes], None]], None]) -> None:
+        """Send an event stream, in chunks that leave at once."""
+        chunked = self.request_version != "HTTP/1.0"
+        self._head(200)
+        self.send_header("Content-Type", MEDIA_TYPE)
+        self.close_connection = True  # for who has no chunks, and if sending fails
+        self.send_header(*("Transfer-Encoding", "chunked") if chunked else ("Connection", "close"))
+        self.end_headers()
+
+        def write(chunk: bytes) -> None:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+
+        send(write)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+            self.close_connection = False
+
+    def _head(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "*")
+        self.send_header("Access-Control-Allow-Methods", "*")
+        self.send_header("Cache-Control", "no-store")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server in the background.
+
+    Args:
+        address: host and port.
+        application: answers requests, each on a thread of its own.
+
+    Raises:
+        OSError: it can't listen there.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], application: Callable[[Request], None]) -> None:
+        self.application = application
+        self._changed = threading.Condition()
+        self._connections: set[Any] = set()
+        super().__init__(address, Request)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        host = self.server_name if ":" not in str(self.server_address[0]) else f"[{self.server_address[0]}]"
+        return f"http://{host}:{self.server_port}"
+
+    def server_bind(self) -> None:
+        """Bind; the name is not looked up, which takes seconds where no name server answers."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that leave."""
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note who is connected."""
+        with self._changed:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Note who no longer is."""
+        super().shutdown_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Stop listening, and hang up."""
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+        with self._changed:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _GRACE)

@@ -1,0 +1,226 @@
+"""LaunchDarkly's protocol for the test services of clients, from the side of the suite.
+
+A service that was written for their sse-contract-tests joins unchanged. For each stream it is asked to start a client,
+which comes for the stream here; each event is posted back at once. When the stream ends, the client connects again, and
+gets an event that tells that all before it has been reported.
+
+https://github.com/launchdarkly/sse-contract-tests/blob/main/docs/service_spec.md
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import secrets
+import threading
+from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
+
+from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
+from sse_codec.testing._remote._server import Case, Request, Server
+
+#: The delay before a client connects again, in milliseconds; some take 0 for "as usual".
+_DELAY = 1
+
+
+class _Visit:
+    """One stream that a client of the service reads, and what was called back about it."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.marker = f"end {secrets.token_hex(8)}"
+        self.ready = threading.Event()
+        self.messages: dict[int, dict[str, Any]] = {}
+        self.problem = ""
+        self.has_come_again = False
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events that were called back, in the order of their numbers, without the one that marks the end."""
+        events = [parse_event(message) for _, message in sorted(self.messages.items())]
+        return [event for event in events if event["data"] != self.marker]
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the event that marks the end was called back."""
+        return any(message.get("data") == self.marker for message in self.messages.values())
+
+
+class Service:
+    """A test service, whose clients read the streams of a run.
+
+    Args:
+        url: of the service.
+        host: where to listen for its clients, and the name by which they reach it.
+        port: 0: any that is free.
+        timeout: how long the service may take for each step, in seconds.
+        pause: how long to wait behind a chunk, in seconds.
+        grace: how long an event that is complete may take, in seconds.
+
+    Attributes:
+        hello: what it says that it is.
+
+    Raises:
+        CannotGoOn: it does not answer, or does not read a simple stream.
+    """
+
+    def __init__(self, url: str, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._pause = pause
+        self._grace = grace
+        self._number = 0
+        self._visits: dict[int, _Visit] = {}
+        self._connects_again = True
+        status, _, body = self._ask("GET", url)
+        if not 200 <= status < 300:
+            raise CannotGoOn(f"{url}: GET answers {status}, and no test service is there")
+        capabilities = _capabilities(body)
+        self._needs_types = "event-type-listeners" in capabilities
+        # It tells nothing of reconnection times, and a long one would be waited for.
+        self.hello = Hello(name=f"the client of {url}", without=frozenset({"retry"}))
+        try:
+            self._server = Server((host, port), self._application)
+        except OSError as error:
+            raise CannotGoOn(f"{host}:{port}: {error.strerror or error}") from None
+        try:
+            self._try()
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, chunks: list[Any]) -> Reading:
+        """Have one stream read by a new client."""
+        self._number += 1
+        visit = _Visit(Case(self._number, chunks, self._pause, self._grace))
+        self._visits = {self._number: visit}  # what is told of others comes too late
+        instance = self._create(visit)
+        try:
+            if self._needs_types:
+                for name in visit.case.types:
+                    self._ask("POST", instance, {"command": "listen", "listen": {"type": name}})
+            visit.ready.set()
+            return self._wait(visit)
+        finally:
+            visit.ready.set()
+            visit.case.release()
+            self._ask("DELETE", instance)
+
+    def fresh(self) -> None:
+        """Nothing is left of what was before."""
+
+    def close(self) -> None:
+        """Stop listening; the service goes on."""
+        self._server.stop()
+
+    def _try(self) -> None:
+        """See that a simple stream is read, and that it is called back about it."""
+        hint = f"does it reach {self._server.url}? --listen HOST:PORT says where its clients come to"
+        try:
+            events = self.read([b"data: hello\n\n"]).events
+        except RemoteError:
+            raise CannotGoOn(f"{self._url}: its client did not come for data: hello; {hint}") from None
+        if [event["data"] for event in events] != ["hello"]:
+            what = json.dumps(events) if events else "no event"
+            raise CannotGoOn(f"{self._url}: its client was sent data: hello, and called back with {what}; {hint}")
+
+    def _create(self, visit: _Visit) -> str:
+        where = f"{self._server.url}/case/{visit.case.number}"
+        members = {
+            "streamUrl": where,
+            "callbackUrl": f"{where}/callback",
+            "tag": f"case {visit.case.number}",
+            "initialDelayMs": _DELAY,
+        }
+        status, location, _ = self._ask("POST", self._url, members)
+        if not 200 <= status < 300:
+            raise CannotGoOn(f"{self._url}: asked for a stream, it answers {status}")
+        if not location:
+            raise CannotGoOn(f"{self._url}: asked for a stream, it answers without a Location")
+        return urljoin(self._url, location)
+
+    def _wait(self, visit: _Visit) -> Reading:
+        """Wait until all that a client reads has been called back."""
+        case = visit.case
+        if not case.wait(lambda: case.is_asked or bool(visit.problem), self._timeout):
+            raise RemoteError(f"the client did not ask for the stream within {self._timeout:g} s")
+        case.wait(lambda: case.is_sent or bool(visit.problem), None)
+        # One that does not connect again shows that once, and gets a grace from then on.
+        patience = self._timeout if self._connects_again else self._grace
+        is_over = case.wait(lambda: visit.is_marked or bool(visit.problem), patience)
+        if visit.problem:
+            raise CannotGoOn(visit.problem)
+        if not is_over and not visit.has_come_again:
+            self._connects_again = False
+        return Reading(case.with_chunks(visit.events))
+
+    def _ask(self, method: str, url: str, members: Any = None) -> tuple[int, str, bytes]:
+        """Make a request of the service; return status, Location and body."""
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise CannotGoOn(f"{url} is no http:// address of a test service")
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=self._timeout)
+        try:
+            body = None if members is None else json.dumps(members)
+            connection.request(method, parts.path or "/", body, {"Content-Type": "application/json"} if body else {})
+            response = connection.getresponse()
+            return response.status, response.headers.get("Location", ""), response.read(1 << 20)
+        except (OSError, http.client.HTTPException) as error:
+            raise CannotGoOn(f"{url}: {error or type(error).__name__}") from None
+        finally:
+            connection.close()
+
+    # What follows runs on the threads of the server.
+
+    def _application(self, request: Request) -> None:
+        route = re.fullmatch(r"/case/([1-9][0-9]{0,8})(?:/callback/([0-9]{1,9}))?", request.route)
+        visit = self._visits.get(int(route[1])) if route else None
+        if route is None or visit is None:
+            request.reply(204)  # a client that was closed may come again, and report once more
+        elif route[2] is None:
+            self._stream(request, visit)
+        else:
+            self._take(request, visit, int(route[2]))
+
+    def _stream(self, request: Request, visit: _Visit) -> None:
+        case = visit.case
+        if case.ask():
+            visit.ready.wait(self._timeout)
+            try:
+                request.stream(case.send)
+            finally:
+                case.change(lambda: setattr(case, "is_sent", True))
+        elif case.is_sent and not visit.has_come_again:
+            visit.has_come_again = True
+            request.stream(lambda write: self._mark(write, visit))
+        else:
+            request.reply(204)
+
+    def _mark(self, write: Any, visit: _Visit) -> None:
+        write(f"data: {visit.marker}\n\n".encode())
+        visit.case.wait(lambda: False, self._timeout)  # open until the client is closed, or it would come again
+
+    def _take(self, request: Request, visit: _Visit, number: int) -> None:
+        def add() -> None:
+            try:
+                message = parse_answer(request.body)
+                if message.get("kind") == "event":
+                    event = message.get("event")
+                    parse_event(event)
+                    visit.messages[number] = cast("dict[str, Any]", event)
+            except CannotGoOn as reason:
+                visit.problem = f"the service posted to {request.route}: {reason}"
+
+        visit.case.change(add)
+        visit.case.saw(len(visit.messages))
+        request.reply(204)
+
+
+def _capabilities(body: bytes) -> list[Any]:
+    try:
+        members = parse_answer(body)
+    except CannotGoOn:  # it need not say any
+        return []
+    capabilities = members.get("capabilities")
+    return cast("list[Any]", capabilities) if isinstance(capabilities, list) else []

@@ -1,0 +1,490 @@
+"""How events are sent through a producer, and what came of it so far: one stream after the other.
+
+A callable gives the bytes of each event; an endpoint has one connection open on which they come. Both are told to send
+an event behind those of a case: whatever was left open swallows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from secrets import token_hex
+from typing import Any, NamedTuple, Protocol
+
+from sse_codec._decoder import Decoder
+from sse_codec._event import ReceivedEvent, ServerSentEvent
+from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
+from sse_codec.testing._reference import reference_decode
+from sse_codec.testing._report import NotConforming, section, show_bytes, show_value
+from sse_codec.testing._rules import BLANK_LINE, RESPONSE
+from sse_codec.testing._shape import Shape
+from sse_codec.testing._worker import Hang, Worker
+
+#: How many seconds something that was sent may take to arrive before it is said that nothing comes.
+_TO_ARRIVE = 5.0
+#: How many before the next event is sent all the same. That can't do harm: events come in order, and what seems to be
+#: late is tried again with more patience. When something has failed to come before, most of it is only waiting.
+_TO_SEND_MORE = 0.5
+_TO_SEND_MORE_LATER = 0.05
+#: How many seconds a stream may go on behind its event before it is taken for an endless one.
+_TO_END = 1.0
+#: What an endless stream may add behind an event, in turns of the event loop.
+_TURNS = 20
+#: How many pieces a stream may add behind its event before it is taken for an endless one.
+_PIECES = 10_000
+
+
+#: What has an end.
+_AT_ONCE = (bytes, str, bytearray, memoryview, list, tuple)
+
+
+class NotSent(Exception):
+    """What was given to the check is no producer: a mistake of the test, not a finding."""
+
+
+class Behind(NamedTuple):
+    """An event behind all others: what it is, and its bytes if it is not the producer that sends it."""
+
+    event: ServerSentEvent
+    wire: bytes
+
+    @classmethod
+    def ours(cls) -> Behind:
+        return cls(ServerSentEvent("behind"), b"data: behind\n\n")
+
+
+class Sending(Protocol):
+    """A producer, as the law uses it."""
+
+    worker: Worker
+    #: Whether each case is a stream of its own; else the cases follow each other on one connection.
+    starts_streams: bool
+    #: Whether something did not come in time, in this case.
+    was_late: bool
+
+    @property
+    def wire(self) -> bytes:
+        """What was sent in this case so far."""
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID when the case started."""
+
+    def start(self) -> None:
+        """Start a case."""
+
+    def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
+        """Have an event sent; raises what the producer raises, Hang, and NotSent."""
+
+    def comment(self, make: Callable[[str], Any], text: str) -> None:
+        """Have a comment sent."""
+
+    def behind(self) -> Behind:
+        """Have an event sent behind all others."""
+
+    def one_more(self, behind: Behind) -> bytes:
+        """Have one more event sent, and return its bytes; none if it is no use."""
+
+    def end(self, *, is_fine: bool) -> None:
+        """End the case."""
+
+    def is_old(self, event: ReceivedEvent) -> bool:
+        """Tell whether an event was sent behind an earlier case."""
+
+    def much_patience(self) -> contextlib.AbstractContextManager[None]:
+        """Wait longer for what does not come."""
+
+
+@contextlib.contextmanager
+def streams_of(
+    produce: Any, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool], *, endless: bool
+) -> Iterator[Sending]:
+    """Return how events are sent through a producer, and close it afterwards.
+
+    `is_its_own` tells which events the producer adds by itself.
+    """
+    if isinstance(produce, Endpoint):
+        live = _Live(produce, worker, shape, is_its_own)
+        try:
+            yield live
+        finally:
+            live.close()
+    else:
+        yield _Called(produce, worker, endless=endless)
+
+
+class _Called:
+    """A callable that returns what is sent for each event."""
+
+    starts_streams = True
+    last_event_id = ""
+
+    def __init__(self, produce: Any, worker: Worker, *, endless: bool) -> None:
+        self.worker = worker
+        self.was_late = False
+        self._make = produce.factory if isinstance(produce, PerStream) else lambda: produce
+        self._is_endless = endless
+        self._to_arrive = _TO_ARRIVE
+        self._has_sent = False
+        self.start()
+
+    def start(self) -> None:
+        self._wire = bytearray()
+        self._decoder = Decoder(max_event_size=None)
+        self._produce: Callable[[ServerSentEvent], Any] | None = None
+        self.was_late = False
+
+    @property
+    def wire(self) -> bytes:
+        return bytes(self._wire)
+
+    def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
+        self._arrived_at: float | None = None
+
+        def send() -> None:
+            if self._produce is None:
+                self._produce = self._make()
+            produced = self._produce(event)
+            if produced is None and not is_spoilt and not self._has_sent:
+                raise NotSent("the producer returned None, and not bytes, text or an iterable of either")
+            self._take(produced, is_spoilt=is_spoilt)
+            self._has_sent = True
+
+        try:
+            self.worker(send, self._goes_on)
+        except Hang:
+            if is_spoilt and self._is_endless:
+                return  # nothing comes of it
+            if self._arrived_at is not None:
+                raise NotSent(
+                    "what the producer returned has sent its event and does not end. With endless=True it is read "
+                    "until the event has arrived, and closed. For a whole endpoint use asgi(), wsgi() or http() of "
+                    "sse_codec.testing"
+                ) from None
+            raise
+
+    def _goes_on(self) -> bool:
+        """Tell whether a stream goes on after its event has arrived, but with nothing."""
+        return self._arrived_at is not None and time.monotonic() - self._arrived_at > _TO_ARRIVE
+
+    def comment(self, make: Callable[[str], Any], text: str) -> None:
+        self.worker(lambda: self._take(make(text), is_spoilt=True))
+
+    def behind(self) -> Behind:
+        return Behind.ours()
+
+    def one_more(self, behind: Behind) -> bytes:
+        before = len(self._wire)
+        with contextlib.suppress(Exception, Hang):
+            self.send(behind.event, is_spoilt=True)
+        return bytes(self._wire[before:])
+
+    def end(self, *, is_fine: bool) -> None:
+        """Nothing is left of a case."""
+
+    def is_old(self, event: ReceivedEvent) -> bool:  # noqa: ARG002  # each case is a stream of its own
+        return False
+
+    def much_patience(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def _add(self, piece: Any) -> bool:
+        """Add what is sent, and tell whether an event has arrived since this one was sent."""
+        if isinstance(piece, str):
+            piece = piece.encode()
+        elif isinstance(piece, (bytearray, memoryview)):
+            piece = bytes(piece)
+        if isinstance(piece, bytes):
+            self._wire += piece
+            if self._decoder.feed(piece) and self._arrived_at is None:
+                self._arrived_at = time.monotonic()
+        elif hasattr(piece, "__iter__") and not isinstance(piece, Mapping):
+            for part in piece:
+                self._add(part)
+        else:
+            raise NotSent(f"the producer gave {show_value(piece)}, and not bytes, text or an iterable of either")
+        return self._arrived_at is not None
+
+    def _take(self, produced: Any, *, is_spoilt: bool) -> None:
+        """Take what a producer returned, in the worker."""
+        if hasattr(produced, "__await__"):
+            produced = self.worker.resolve(produced)
+        if produced is None:
+            return
+        if hasattr(produced, "__aiter__"):
+            self.worker.finish(lambda: self._take_async(produced, is_spoilt=is_spoilt))
+        elif hasattr(produced, "__next__"):
+            self._take_each(produced, produced)
+        elif hasattr(produced, "__iter__") and not isinstance(produced, (*_AT_ONCE, Mapping)):
+            self._take_each(iter(produced), produced)
+        else:
+            self._add(produced)
+
+    def _take_each(self, produced: Iterator[Any], closed: Any) -> None:
+        pieces = 0
+        try:
+            for piece in produced:
+                if self._add(piece):
+                    pieces += 1
+                    if self._is_endless or self._seems_endless(pieces):
+                        self._is_endless = True
+                        break
+        finally:
+            if hasattr(closed, "close"):
+                closed.close()
+
+    def _seems_endless(self, pieces: int) -> bool:
+        return pieces > _PIECES or time.monotonic() - (self._arrived_at or 0) > _TO_END
+
+    async def _take_async(self, produced: Any, *, is_spoilt: bool) -> None:
+        """Read an async iterable to its end, or until it has sent its event and nothing more follows."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # another library's: nothing is known of its tasks
+            async for piece in produced:
+                if self._add(piece) and self._is_endless:
+                    break
+            return
+        arrived = asyncio.Event()
+
+        async def read() -> None:
+            async for piece in produced:
+                if self._add(piece):
+                    arrived.set()
+                    await asyncio.sleep(0)  # a stream that never waits would let nobody else run
+
+        # All in one task: what is iterated over may have scopes that must be left in the task that entered them.
+        reading = asyncio.ensure_future(read())
+        waiting = asyncio.ensure_future(arrived.wait())
+        try:
+            seconds = self._to_arrive if not (is_spoilt and self._is_endless) else _TO_SEND_MORE_LATER
+            await asyncio.wait({reading, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done() and not arrived.is_set():
+                if not is_spoilt:
+                    self._to_arrive = _TO_SEND_MORE_LATER
+                self._is_endless = True
+            elif self._is_endless:
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+            else:
+                await asyncio.wait({reading}, timeout=_TO_END)
+                self._is_endless = not reading.done()
+        finally:
+            waiting.cancel()
+            if not reading.done():
+                reading.cancel()
+            await asyncio.wait({reading, waiting}, timeout=_TO_END)
+        if reading.done() and not reading.cancelled():
+            reading.result()
+
+
+#: What the data of each event that is sent behind a case says.
+_MARK = "sse-codec behind {}-{}."
+#: After how many of them without an end no end is waited for any longer.
+_UNENDED = 3
+_MARKED = re.compile(r"sse-codec behind (\w+)-(\d+)\.")
+
+
+class _Live:
+    """An endpoint, on a connection that stays open from case to case, as long as all is well."""
+
+    starts_streams = False
+
+    def __init__(
+        self, endpoint: Endpoint, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool]
+    ) -> None:
+        self.worker = worker
+        self._is_its_own = is_its_own
+        self.was_late = False
+        self._endpoint = endpoint
+        self._shape = shape
+        self._connection: Connection | None = None
+        self._name = token_hex(3)
+        self._decoder = Decoder(max_event_size=None)
+        self._wire = bytearray()
+        self._marks = self._mark = self._mark_arrived = 0
+        self._arrived = self._sent = 0
+        self._has_ended = False
+        self._to_send_more = _TO_SEND_MORE
+        self.last_event_id = ""
+        self.worker(lambda: self._endpoint.start(self.worker))
+
+    @property
+    def wire(self) -> bytes:
+        return bytes(self._wire)
+
+    def close(self) -> None:
+        """Leave the endpoint."""
+
+        def close() -> None:
+            self._disconnect()
+            self._endpoint.stop(self.worker)
+
+        with contextlib.suppress(Hang):
+            self.worker(close)
+
+    def start(self) -> None:
+        if self._connection is None:
+            self.worker(self._connect)
+        self.was_late = False
+        self._arrived = self._sent = 0
+        self.last_event_id = self._decoder.last_event_id
+
+    def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
+        def send() -> None:
+            self._publish(event)
+            if is_spoilt:
+                return
+            self._sent += 1
+            self._read_until(lambda: self._arrived >= self._sent, self._to_send_more)
+
+        self.worker(send)
+
+    def comment(self, make: Callable[[str], Any], text: str) -> None:
+        async def call() -> Any:
+            result = make(text)
+            return await result if hasattr(result, "__await__") else result
+
+        if self.worker(lambda: self.worker.finish(call)) is not None:
+            raise NotSent("comment must have the endpoint send a comment, and return nothing")
+
+    def behind(self) -> Behind:
+        return self.worker(self._behind)
+
+    def one_more(self, behind: Behind) -> bytes:  # noqa: ARG002  # one that is late has been sent, too
+        return b""
+
+    def end(self, *, is_fine: bool) -> None:
+        if not is_fine or self._has_ended:
+            self.worker(self._disconnect)
+        elif ends := reference_decode(b"\n" + self.wire).ends:
+            del self._wire[: ends[-1] - 1]
+
+    def is_old(self, event: ReceivedEvent) -> bool:
+        mark = self._number(event)
+        return mark is not None and mark != self._mark
+
+    @contextlib.contextmanager
+    def much_patience(self) -> Iterator[None]:
+        patience, self._to_send_more = self._to_send_more, _TO_ARRIVE
+        try:
+            yield
+        finally:
+            self._to_send_more = patience
+
+    # In the worker.
+
+    def _publish(self, event: ServerSentEvent) -> None:
+        async def call() -> None:
+            result = self._endpoint.publish(event)
+            if hasattr(result, "__await__"):
+                await result
+
+        self.worker.finish(call)
+
+    def _next_mark(self) -> ServerSentEvent:
+        self._marks += 1
+        return self._shape.event(ServerSentEvent(_MARK.format(self._name, self._marks)))
+
+    def _number(self, event: ServerSentEvent) -> int | None:
+        """Return the number of an event that was sent behind a case, 0 in an earlier check; None if it is another."""
+        found = _MARKED.search(event.data)
+        return None if not found else int(found[2]) if found[1] == self._name else 0
+
+    def _behind(self) -> Behind:
+        event = self._next_mark()
+        self._mark = self._marks
+        if self._has_ended:
+            return Behind.ours()
+        self._publish(event)
+        # What is late sends it when another follows.
+        for seconds in (self._to_send_more, self._to_send_more, _TO_ARRIVE):
+            if self._has_ended or self._read_until(self._has_mark, seconds):
+                break
+            if not self._has_ended:
+                self._publish(self._next_mark())
+        return Behind.ours() if self._has_ended else Behind(event, b"")
+
+    def _has_mark(self) -> bool:
+        return self._mark_arrived >= self._mark
+
+    def _read_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Read from the connection until something is so; False if it isn't in time, or never will be."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if self._connection is None or self._has_ended:
+                return False
+            left = end - time.monotonic()
+            try:
+                data = self._connection.read(left) if left > 0 else None
+            except Failed as failed:
+                self._has_ended = True
+                raise failed.error from None
+            except Wrong as wrong:
+                raise self._not_a_stream(wrong) from None
+            if data is None:
+                self.was_late = True
+                self._to_send_more = min(self._to_send_more, _TO_SEND_MORE_LATER)
+                return False
+            if not data:
+                self._has_ended = True
+            self._add(data)
+        return True
+
+    def _add(self, data: bytes) -> None:
+        self._wire += data
+        for event in self._decoder.feed(data):
+            number = self._number(event)
+            if number is not None:
+                self._mark_arrived = max(self._mark_arrived, number)
+            elif not self._is_its_own(event):
+                self._arrived += 1
+
+    def _connect(self) -> None:
+        """Connect, and wait until what is published arrives; what comes before that is a greeting."""
+        self._wire.clear()
+        self._decoder.reset()
+        self._decoder.last_event_id = ""
+        self._has_ended = False
+        self._mark = self._marks + 1
+        self._connection = self._endpoint.connect(self.worker)
+        end = time.monotonic() + _TO_ARRIVE
+        wait = 0.02
+        while time.monotonic() < end and not self._has_ended:
+            self._publish(self._next_mark())
+            to_arrive = self._to_send_more
+            if self._read_until(self._has_mark, wait):
+                self._wire.clear()
+                self._to_send_more = to_arrive
+                return
+            self._to_send_more = to_arrive
+            wait = min(wait * 2, 1.0)
+            if len(_MARKED.findall(self._wire.decode("utf-8", "replace"))) > _UNENDED:
+                break
+        came = bytes(self._wire)
+        self._disconnect()
+        if _MARKED.search(came.decode("utf-8", "replace")):
+            what = f"{self._endpoint} sends what is published, but no event of it ends"
+            body = section("what it sends", [show_bytes(came)])
+            raise NotConforming(BLANK_LINE, what, body, case=[], wire=came, expected=[], got=[])
+        when = "before it ended" if self._has_ended else f"within {_TO_ARRIVE:g} seconds"
+        raise TimeoutError(
+            f"{self._endpoint} was opened, and events were published, but none came out of the stream {when}. "
+            f"What came: {show_bytes(came)}. Does publish reach whoever is connected, and does each event end with a "
+            "blank line?"
+        )
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close(lambda: self._publish(self._next_mark()))
+
+    def _not_a_stream(self, wrong: Wrong) -> NotConforming:
+        self._has_ended = True
+        self._disconnect()
+        what = f"{self._endpoint} answers with status {wrong.status} and Content-Type {show_value(wrong.content_type)}"
+        body = section("what it answers", [show_bytes(wrong.body)])
+        return NotConforming(RESPONSE, what, body, case=[], wire=wrong.body, expected=[], got=[])

@@ -1,0 +1,219 @@
+"""Where tested code runs: in a thread of its own, so that a check ends even if that code does not.
+
+The thread has an event loop of its own too, so asynchronous code can be checked from anywhere, inside an async test as
+well. The loop lives as long as the check, so what one stream left behind (a client, a task) still works for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+#: Runs an async function to its end, as `asyncio.run`'s kin in other libraries do: `trio.run`, `anyio.run`.
+Run: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
+
+#: How long tested code that is told to end may take to do so, in seconds, before it is left to itself.
+_TO_END = 1.0
+#: How often it is asked whether to wait any longer.
+_TO_ASK = 0.5
+
+
+class Hang(BaseException):
+    """Tested code did not end; no Exception, so that neither it nor Hypothesis takes it for one of theirs."""
+
+
+class Stop(BaseException):
+    """Raised inside tested code that is to end."""
+
+
+def has_running_loop() -> bool:
+    """Tell whether this thread runs an event loop of asyncio's."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def current_task() -> object:
+    """Return what runs now: a task of asyncio's or Trio's, else None."""
+    if has_running_loop():
+        return asyncio.current_task()
+    trio = sys.modules.get("trio")
+    if trio is None:
+        return None
+    try:
+        return trio.lowlevel.current_task()
+    except RuntimeError:
+        return None
+
+
+async def pause(seconds: float) -> None:
+    """Sleep, on the event loop that runs."""
+    if has_running_loop():
+        await asyncio.sleep(seconds)
+    else:
+        await sys.modules["trio"].sleep(seconds)
+
+
+class Worker:
+    """Runs functions one after the other, each for `timeout` seconds at most.
+
+    With None as the limit they run in the calling thread, unless an event loop runs there already.
+    """
+
+    def __init__(self, timeout: float | None = None, run: Run | None = None) -> None:
+        self.timeout = timeout
+        self._run = run
+        self._context = contextvars.copy_context()
+        self._is_direct = timeout is None and not has_running_loop()
+        self._thread: _Thread | None = None
+        self._loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+    def __enter__(self) -> Worker:  # noqa: PYI034  # typing.Self is newer than our oldest Python
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_direct:
+            self._close_loop()
+        elif self._thread is not None:
+            self._thread.end(_TO_END)
+
+    def __call__(self, function: Callable[[], T], gives_up: Callable[[], bool] = bool) -> T:
+        """Run a function, and return what it returns or raise what it raises.
+
+        `gives_up` is asked now and then whether to wait no longer.
+
+        Raises:
+            Hang: it took too long. It was told to end; its thread is a daemon, and ends when it can.
+        """
+        __tracebackhide__ = True
+        if self._is_direct:
+            return function()
+        if self._thread is None:
+            self._thread = _Thread(self._context, self._close_loop)
+        try:
+            return self._thread.call(function, self.timeout, gives_up)
+        except Empty:
+            thread, self._thread = self._thread, None
+            thread.interrupt(self._loops.get(thread.ident or 0))
+            thread.end(_TO_END)
+            raise Hang from None
+
+    def finish(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run an async function to its end; from within a function that this worker runs."""
+        if self._run is not None:
+            result: T = self._run(function)
+            return result
+        return self.loop.run_until_complete(function())
+
+    def resolve(self, awaitable: Awaitable[T]) -> T:
+        """Wait for an awaitable; the same."""
+
+        async def wait() -> T:
+            return await awaitable
+
+        return self.finish(wait)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the thread that asks."""
+        ident = threading.get_ident()
+        if ident not in self._loops:
+            self._loops[ident] = asyncio.new_event_loop()
+        return self._loops[ident]
+
+    def _close_loop(self) -> None:
+        loop = self._loops.pop(threading.get_ident(), None)
+        if loop is None:
+            return
+        try:
+            if tasks := asyncio.all_tasks(loop):
+                for task in tasks:
+                    task.cancel()
+                loop.run_until_complete(asyncio.wait(tasks, timeout=_TO_END))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+
+class _Thread(threading.Thread):
+    """A thread that calls what it is given."""
+
+    def __init__(self, context: contextvars.Context, last: Callable[[], None]) -> None:
+        super().__init__(name="sse-codec check", daemon=True)
+        self._context = context
+        self._last = last
+        self._calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(Stop):
+            while (function := self._calls.get()) is not None:
+                try:
+                    self._results.put((self._context.run(function), None))
+                except BaseException as error:  # noqa: BLE001  # it is raised again, in the thread that waits
+                    self._results.put((None, error))
+                del function  # nothing of the tested code is kept alive by who waits for more
+        with contextlib.suppress(Stop):
+            self._context.run(self._last)
+
+    def call(self, function: Callable[[], T], timeout: float | None, gives_up: Callable[[], bool]) -> T:
+        """Have a function called; raises queue.Empty if it takes too long."""
+        __tracebackhide__ = True
+        self._calls.put(function)
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        came: tuple[Any, BaseException | None] | None = None
+        while came is None:
+            try:
+                came = self._results.get(timeout=max(0.0, min(_TO_ASK, end - time.monotonic())))
+            except Empty:
+                if gives_up() or time.monotonic() >= end:
+                    raise
+        result, error = came
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # or the frame would keep itself alive
+        returned: T = result
+        return returned
+
+    def interrupt(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Tell what runs in the thread to end: by cancelling its tasks, else by an exception where it stands.
+
+        What waits inside a call of the operating system's sees the exception when that call returns.
+        """
+        if loop is not None and loop.is_running():
+            with contextlib.suppress(RuntimeError):  # it has been closed since
+                loop.call_soon_threadsafe(_cancel_all, loop)
+            self._calls.put(None)
+            self.join(_TO_END)
+        if self.is_alive():
+            with contextlib.suppress(ImportError, AttributeError):  # only CPython can
+                import ctypes
+
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(Stop))
+
+    def end(self, timeout: float) -> None:
+        """Have the thread end when it has done what it does, and wait so long for it."""
+        self._calls.put(None)
+        self.join(timeout)
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()

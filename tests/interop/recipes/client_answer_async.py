@@ -1,0 +1,19 @@
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import httpx
+
+from sse_codec.clients import aevents
+
+
+async def answer(client: httpx.AsyncClient, url: str, question: str) -> AsyncIterator[str]:
+    headers = {"Authorization": f"Bearer {os.environ['API_KEY']}"}
+    body = {"stream": True, "model": "example-1", "messages": [{"role": "user", "content": question}]}
+    async with (
+        client.stream("POST", url, headers=headers, json=body, timeout=60) as response,
+        aclosing(aevents(response, until="[DONE]")) as events,
+    ):
+        async for event in events:
+            for choice in event.json()["choices"]:
+                yield choice["delta"].get("content") or ""

@@ -1,0 +1,84 @@
+"""A server that gives answers which were written down before, byte for byte, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from .servers import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Request(NamedTuple):
+    """A request; the names of its headers are in lower case."""
+
+    method: str
+    headers: dict[str, str]
+    body: bytes
+
+
+#: What the server answers when it has no answer left: the client is not to ask again.
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+
+
+def answer(
+    body: bytes, *, status: str = "200 OK", content_type: str | None = "text/event-stream", cut: bool = False
+) -> bytes:
+    """Return a response by HTTP/1.1, its body in one chunk; if it is `cut`, the body's end does not come."""
+    head = f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+    if content_type is not None:
+        head += f"Content-Type: {content_type}\r\n"
+    chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+    return f"{head}\r\n".encode() + chunk + (b"" if cut else b"0\r\n\r\n")
+
+
+class Scripted:
+    """A server at `url` that answers each request with the next of its answers, and then with NO_CONTENT."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self._answers = list(answers)
+        self.requests: list[Request] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Scripted]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+            thread = threading.Thread(target=self._accept, args=(listener,))
+            thread.start()
+            try:
+                yield self
+            finally:
+                with contextlib.suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)
+                thread.join()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.settimeout(PATIENCE)
+            with connection, contextlib.suppress(OSError):
+                self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as file:
+            method = file.readline().split(b" ")[0].decode()
+            if not method:
+                return
+            headers = {}
+            while (line := file.readline()) not in {b"\r\n", b""}:
+                name, _, value = line.decode().partition(":")
+                headers[name.lower()] = value.strip()
+            self.requests.append(Request(method, headers, file.read(int(headers.get("content-length", 0)))))
+        connection.sendall(self._answers.pop(0) if self._answers else NO_CONTENT)

@@ -1,0 +1,137 @@
+"""A part of the table of the world, found again: what is in the table is so, and what is not, is not.
+
+The table is made with all that `tests/world/libraries.toml` pins, in environments of its own. Here are those libraries
+that the other tests need as well, as they are installed here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sse_codec.testing import check_consumer
+
+from .chromium import executable
+
+libraries = pytest.importorskip("tests.world.libraries")
+table = pytest.importorskip("tests.world.table")
+
+if TYPE_CHECKING:
+    from tests.world.libraries import Library
+    from tests.world.table import Commands, Entry
+
+pytestmark = pytest.mark.interop
+
+PYTHON = [
+    ("aiohttp-sse", "producer"),
+    ("fastapi", "producer"),
+    ("httpx-sse", "consumer"),
+    ("launchdarkly-eventsource", "consumer"),
+    ("openai", "consumer"),
+    ("sse-starlette", "producer"),
+    ("sseclient-py", "consumer"),
+]
+JAVASCRIPT = [("better-sse", "producer"), ("eventsource", "consumer"), ("eventsource-parser", "consumer")]
+#: Those of which all is looked for again, and not only what was found.
+THOROUGH = [("httpx-sse", "Python"), ("eventsource-parser", "JavaScript")]
+
+
+class Installed:
+    """What runs adapters with what is installed here, if it is what the table was made with."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def command(self, library: Library, role: str) -> list[str]:
+        adapter = libraries.HERE / library.adapter.replace("ROLE", f"{role}s")
+        if adapter.suffix == ".py":
+            self._is_version(library, self._python(library))
+            return [sys.executable, str(adapter), library.name]
+        modules = os.environ.get("SSE_CODEC_NODE_MODULES")
+        node = shutil.which("node")
+        if not modules or node is None:
+            pytest.skip("Node or its packages are not installed")
+        package = Path(modules, library.name, "package.json")
+        self._is_version(library, json.loads(package.read_text("utf-8"))["version"] if package.exists() else "")
+        # JavaScript looks for packages in the folders above a file, and nowhere else.
+        shutil.copytree(adapter.parent, self._folder / "adapters", dirs_exist_ok=True)
+        if not (self._folder / "node_modules").exists():
+            (self._folder / "node_modules").symlink_to(Path(modules).resolve(), target_is_directory=True)
+        return [node, str(self._folder / "adapters" / adapter.name), library.name]
+
+    def _python(self, library: Library) -> str:
+        if library.group == "Engines":
+            return ""
+        try:
+            return metadata.version(library.name)
+        except metadata.PackageNotFoundError:
+            return ""
+
+    def _is_version(self, library: Library, installed: str) -> None:
+        if library.group != "Engines" and installed != library.version:
+            pytest.skip(f"{library.name} {library.version} is not installed, but {installed or 'none'}")
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    return Installed(tmp_path_factory.mktemp("world"))
+
+
+def listed(name: str, group: str) -> Library:
+    (library,) = [each for each in libraries.read() if (each.name, each.group) == (name, group)]
+    found: Library = library
+    return found
+
+
+def expected(name: str, group: str, role: str) -> Entry:
+    entry: Entry = table.read()[name, group, role]
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "role"),
+    [(name, "Python", role) for name, role in PYTHON] + [(name, "JavaScript", role) for name, role in JAVASCRIPT],
+)
+def test_each_fault_shows_again(name: str, group: str, role: str, environments: Commands) -> None:
+    entry = expected(name, group, role)
+    assert table.check_again(entry, listed(name, group), environments) == {finding.rule for finding in entry.findings}
+
+
+@pytest.mark.parametrize(("name", "group"), THOROUGH)
+def test_nothing_else_is_found(name: str, group: str, environments: Commands) -> None:
+    found = table.check(listed(name, group), "consumer", environments, examples=1)
+    assert {finding.rule for finding in found.findings} == {
+        finding.rule for finding in expected(name, group, "consumer").findings
+    }
+
+
+def test_an_engine(environments: Commands) -> None:
+    """Its faults show again, and streams of some rules that it keeps are read as the standard says."""
+    if executable() is None:
+        pytest.skip("Chromium is not installed")
+    entry, library = expected("Chromium", "Engines", "consumer"), listed("Chromium", "Engines")
+    fine = [
+        [b"\xef\xbb\xbfdata: a\n\n"],
+        [b"\xef", b"\xbb\xbfdata: a\n\n"],
+        [b"data: a\r", b"\ndata: b\r\n\r\n"],
+        [b"data: a\r\rdata: b\n\n"],
+        [b"id: 1\ndata: a\n\nid\ndata: b\n\n"],
+        [b"event: e\nid: 2\n\ndata: a\n\n"],
+        [b"data: \xe2\x82", b"\xac\xff\n\n"],
+        [b"id: 1\nid: a\0b\ndata\n\n"],
+        [b"data: a\n\ndata: b\n"],
+    ]
+    with table.Remote(library, "consumer", environments) as remote:
+        check_consumer(remote.tested, cases=fine, timeout=table.TIMEOUT, **remote.options)
+        broken = table.broken_rules(remote, entry)
+    # Another version may have mended what it broke; what it broke anew is for the whole run to find.
+    assert broken <= {finding.rule for finding in entry.findings}
+    if remote.version == entry.version:
+        assert broken == {finding.rule for finding in entry.findings}

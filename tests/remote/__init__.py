@@ -1,0 +1,1 @@
+"""Programs that speak docs/fuzz-protocol.md: the seeded faults, and what does not answer as it should."""

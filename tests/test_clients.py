@@ -1,0 +1,1229 @@
+"""`events`, `connect` and their kin: with what the standard library has, and with fakes of everybody else's responses.
+
+interop/test_clients.py does the same with the libraries themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gzip
+import http.client
+import pickle
+import random
+import socket
+import ssl
+import sys
+import types
+import urllib.error
+import urllib.request
+import zlib
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_codec import (
+    BlockDecoder,
+    Decoder,
+    EncodeError,
+    EventTooLarge,
+    IncompleteEvent,
+    MissingSentinel,
+    ServerSentEvent,
+    SSEError,
+    encode,
+)
+from sse_codec.clients import (
+    ConnectionFailed,
+    ConnectionLost,
+    GaveUp,
+    ablocks,
+    aconnect,
+    aevents,
+    blocks,
+    connect,
+    events,
+)
+from sse_codec.clients._cuts import is_cut, is_undecodable
+from sse_codec.clients._reading import is_foreign
+from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
+
+from .hostile import CHUNKED, END, Act, Hostile, Story, chunked, chunks, head, sized
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+
+    from typing_extensions import Self
+
+TYPE = "text/event-stream"
+WIRE = b"id: 1\ndata: one\n\ndata: two\n\n: ping\n\nid: 3\ndata: three\n\n"
+DATA = ["one", "two", "three"]
+JSON = b'{"error": "no such model"}'
+
+
+def made(library: str, name: str, *bases: type[BaseException]) -> type[Exception]:
+    """Make an exception class as a library has it."""
+    return type(name, bases or (Exception,), {"__module__": library})
+
+
+TransportError = made("httpx._exceptions", "TransportError")
+ReadError = made("httpx", "ReadError", TransportError)
+LocalProtocolError = made("httpx", "LocalProtocolError", TransportError)
+DecodingError = made("httpx", "DecodingError")
+
+
+class Headers(dict[str, str]):
+    """Headers whose names have no case."""
+
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        super().__init__((name.lower(), value) for name, value in pairs)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+class Fake:
+    """A response of httpx, or of who has the same methods."""
+
+    def __init__(
+        self,
+        *body: bytes | Exception,
+        status: int = 200,
+        content_type: str | None = TYPE,
+        retry_after: str | None = None,
+    ) -> None:
+        self.status_code = status
+        self.headers = Headers(
+            *([] if content_type is None else [("Content-Type", content_type)]),
+            *([] if retry_after is None else [("Retry-After", retry_after)]),
+        )
+        self.body = body
+        self.taken = 0
+        self.closed = 0
+
+    def iter_bytes(self) -> Generator[bytes, None, None]:
+        for step in self.body:
+            if isinstance(step, Exception):
+                raise step
+            self.taken += 1
+            yield step
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncFake:
+    """The same of its async client."""
+
+    def __init__(self, fake: Fake) -> None:
+        self.fake = fake
+        self.status_code = fake.status_code
+        self.headers = fake.headers
+
+    async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
+        for chunk in self.fake.iter_bytes():
+            await asyncio.sleep(0)
+            yield chunk
+
+    async def aclose(self) -> None:
+        self.fake.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def gathered(source: AsyncGenerator[Any, None], most: int | None = None) -> list[Any]:
+    """Run an async generator to its end, or to so many items."""
+
+    async def main() -> list[Any]:
+        got: list[Any] = []
+        async with aclosing(source):
+            async for item in source:
+                got.append(item)
+                if len(got) == most:
+                    break
+        return got
+
+    return asyncio.run(main())
+
+
+def both(fake: Callable[[], Fake], **options: Any) -> tuple[list[str], Exception | None]:
+    """Read a response with `events` and with `aevents`; return the data and the error, which must be the same."""
+    outcomes: list[tuple[list[str], Exception | None]] = []
+    for is_async in (False, True):
+        got: list[str] = []
+        caught: Exception | None = None
+        response = fake()
+        until = options.get("until")
+
+        async def main(got: list[str] = got, response: Fake = response) -> None:
+            async with aclosing(aevents(AsyncFake(response), **options)) as source:
+                async for event in source:
+                    got.append(event.data)  # noqa: PERF401  # what came before an error counts
+
+        try:
+            if is_async:
+                asyncio.run(main())
+            else:
+                for event in events(response, **options):
+                    got.append(event.data)  # noqa: PERF401  # the same
+        except Exception as raised:  # noqa: BLE001  # it is what the test asks for
+            caught = raised
+        assert response.closed, until
+        outcomes.append((got, caught))
+    (data, error), (adata, aerror) = outcomes
+    assert data == adata
+    assert type(error) is type(aerror)
+    assert str(error) == str(aerror)
+    return data, error
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Hostile]:
+    with Hostile() as hostile:
+        yield hostile
+
+
+# One response
+
+
+def test_the_events_of_a_response() -> None:
+    assert both(lambda: Fake(WIRE)) == (DATA, None)
+    assert both(lambda: Fake(WIRE[:20], WIRE[20:])) == (DATA, None)
+    assert both(lambda: Fake(WIRE), until=lambda event: event.data == "two") == (["one"], None)
+
+
+def test_the_blocks_of_a_response() -> None:
+    wire = [b"id: 1\ndata: one", b": ping"]
+    assert [block.wire.rstrip(b"\n") for block in blocks(Fake(b"\n\n".join([*wire, b""])))] == wire
+    source = ablocks(AsyncFake(Fake(b"\n\n".join([*wire, b""]))), decoder=BlockDecoder())
+    assert [block.wire.rstrip(b"\n") for block in gathered(source)] == wire
+    with pytest.raises(ConnectionFailed, match="status 404"):
+        list(blocks(Fake(status=404)))
+    assert next(iter(blocks(Fake(b"data: 1\n\ndata: 2\n\n"), until="2"))).data == "1"
+
+
+def test_it_goes_on_where_its_decoder_is() -> None:
+    decoder = Decoder()
+    assert [event.data for event in events(Fake(WIRE), decoder=decoder)] == DATA
+    assert decoder.last_event_id == "3"
+    assert next(events(Fake(b"data: 1\n\n"), decoder=decoder)).last_event_id == "3"
+    assert next(events(Fake(b"data: 1\n\n"), last_event_id="7")).last_event_id == "7"
+    assert gathered(aevents(AsyncFake(Fake(b"data: 1\n\n")), last_event_id="7"))[0].last_event_id == "7"
+
+
+def test_the_options_of_decode_are_there() -> None:
+    assert both(lambda: Fake(b"data: half"), on_eof="dispatch") == (["half"], None)
+    data, error = both(lambda: Fake(b"data: half"), on_eof="raise")
+    assert data == []
+    assert isinstance(error, IncompleteEvent)
+    data, error = both(lambda: Fake(b"data: 1\n\n", b"data: 12345678901"), max_event_size=10)
+    assert data == ["1"]
+    assert isinstance(error, EventTooLarge)
+
+
+@pytest.mark.parametrize("function", [events, aevents, blocks, ablocks])
+def test_arguments_are_checked_by_the_call(function: Callable[..., object]) -> None:
+    cases: list[tuple[dict[str, Any], type[Exception]]] = [
+        ({"on_eof": "no"}, ValueError),
+        ({"until": 1}, TypeError),
+        ({"decoder": 1}, TypeError),
+        ({"max_event_size": 0}, ValueError),
+        ({"last_event_id": 1}, TypeError),
+    ]
+    for wrong, error in cases:
+        with pytest.raises(error):
+            function(Fake(), **wrong)
+
+
+class Asynchronous(types.SimpleNamespace):
+    """What an async library gives."""
+
+    async def __aenter__(self) -> None:
+        """As its response does."""
+
+
+class Entered:
+    """What has to be entered first."""
+
+    def __init__(self, *methods: str) -> None:
+        for method in methods:
+            setattr(self, method, None)
+
+
+@pytest.mark.parametrize(
+    ("function", "response", "words"),
+    [
+        (events, 1, r"^events\(\) takes a response of an HTTP library, not int$"),
+        (blocks, WIRE, r"^blocks\(\) takes a response of an HTTP library, not bytes$"),
+        (aevents, 1, r"^aevents\(\) takes a response of an HTTP library, not int$"),
+        (events, Entered("__enter__"), "not Entered: enter it with `with`, and pass what that gives$"),
+        (aevents, Entered("__aenter__"), "not Entered: enter it with `async with`, and pass what that gives$"),
+        (events, Asynchronous(headers=1), r"use aevents\(\), since this one is async$"),
+        (ablocks, types.SimpleNamespace(headers=1), r"use blocks\(\), since this one is not async$"),
+        (events, types.SimpleNamespace(headers=1), r"^events\(\) takes a response of an HTTP library, not \w+$"),
+        (aevents, Asynchronous(content=1), r"not Asynchronous: enter it with `async with`"),
+    ],
+)  # fmt: skip
+def test_what_is_no_response_is_refused(function: Callable[..., object], response: object, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        function(response)
+
+
+def test_a_response_that_is_not_async_is_not_read_to_say_so() -> None:
+    class Requests:
+        headers = Headers()
+
+        @property
+        def content(self) -> bytes:
+            raise AssertionError("it may be endless")
+
+    with pytest.raises(TypeError, match="since this one is not async"):
+        aevents(Requests())
+
+
+@pytest.mark.parametrize("function", [events, blocks])
+def test_leaving_early_closes_the_response(function: Callable[..., Generator[Any, None, None]]) -> None:
+    response = Fake(b"data: 1\n\n", b"data: 2\n\n")
+    with closing(function(response)) as source:
+        next(source)
+        assert not response.closed
+    assert response.closed
+    assert response.taken == 1
+
+
+@pytest.mark.parametrize("function", [aevents, ablocks])
+def test_leaving_early_closes_an_async_response(function: Callable[..., AsyncGenerator[Any, None]]) -> None:
+    response = Fake(b"data: 1\n\n", *[b"data: 2\n\n"] * 3)
+    assert len(gathered(function(AsyncFake(response)), 1)) == 1
+    assert response.closed
+
+
+def test_leaving_early_ends_the_generators_within() -> None:
+    """httpx leaves them, and trio warns; so they are asked to go on when the connection is closed, within bounds."""
+
+    class Endless(AsyncFake):
+        async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
+            while True:
+                self.fake.taken += 1
+                yield b"data: 1\n\n" * 1000
+
+    response = Fake()
+    gathered(aevents(Endless(response)), 1)
+    assert 1 < response.taken < 12
+
+
+# What is no event stream
+
+
+@pytest.mark.parametrize(
+    ("fake", "status", "content_type", "body"),
+    [
+        (lambda: Fake(JSON, status=401, content_type="application/json"), 401, "application/json", JSON),
+        (lambda: Fake(JSON, content_type="application/json"), 200, "application/json", JSON),
+        (lambda: Fake(WIRE, status=503), 503, TYPE, WIRE),
+        (lambda: Fake(status=204, content_type=None), 204, None, b""),
+        (lambda: Fake(*[b"x" * 1000] * 9, status=500), 500, TYPE, b"x" * 4096),
+        (lambda: Fake(JSON, ReadError(), status=500), 500, TYPE, JSON),
+        (lambda: Fake(JSON, DecodingError(), status=500), 500, TYPE, JSON),
+    ],
+)
+def test_it_is_refused_with_what_it_is(
+    fake: Callable[[], Fake], status: int, content_type: str | None, body: bytes
+) -> None:
+    data, error = both(fake)
+    assert data == []
+    assert isinstance(error, ConnectionFailed)
+    assert (error.status, error.content_type, error.body) == (status, content_type, body)
+    assert error.reason is None
+    assert error.text == body.decode()
+
+
+def test_a_stream_with_a_wrong_label_is_not_read_to_its_end() -> None:
+    for response in (Fake(WIRE, WIRE, content_type="text/plain"), Fake(WIRE, WIRE, content_type=None)):
+        with pytest.raises(ConnectionFailed):
+            next(events(response))
+        assert response.taken == 1
+    assert both(lambda: Fake(WIRE, content_type="text/plain"), any_type=True) == (DATA, None)
+    assert both(lambda: Fake(WIRE, content_type=None), any_type=True) == (DATA, None)
+    _, error = both(lambda: Fake(WIRE, status=201), any_type=True)
+    assert isinstance(error, ConnectionFailed)
+
+
+def test_a_mistake_while_an_error_page_is_read_comes_out() -> None:
+    _, error = both(lambda: Fake(RuntimeError("a sync iterator on an async stream"), status=500))
+    assert isinstance(error, RuntimeError)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        JSON,
+        b'{\n  "error": {\n    "data": 1\n  }\n}\n\n',
+        b'[{\n  "error": 1\n}]',
+        b'"overloaded"',
+        b"\xef\xbb\xbf" + JSON,
+        b"\n\n" + JSON,
+        b"<html>\n\n<body>\n\n</body>",
+        b"<?xml version='1.0'?>",
+        b"Service is overloaded\n",
+        gzip.compress(WIRE, mtime=0),
+        b"\x00\x01",
+        b"xx\n\n\x02",
+        b"events: 1",
+        b"data : 1",
+    ],
+)
+def test_a_body_that_is_something_else_is_no_event_stream(body: bytes) -> None:
+    assert is_foreign(body)
+    for options in ({}, {"until": "[DONE]"}):
+        data, error = both(lambda: Fake(body), **options)
+        assert data == []
+        assert isinstance(error, ConnectionFailed)
+        assert (error.status, error.content_type, error.body) == (200, TYPE, body)
+        assert error.reason == "it brought no event"
+        assert isinstance(error.__cause__, MissingSentinel) == bool(options)
+    data, error = both(lambda: Fake(body, ReadError("cut")))
+    assert isinstance(error, ConnectionFailed)
+    assert isinstance(error.__cause__, ConnectionLost)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\n\n",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb",
+        b"  \r\n",
+        b": ping\n\n",
+        b":",
+        b"id: 7\n\n",
+        b"retry: 100\n\n",
+        b"event",
+        b"ev",
+        b"data",
+        b"ping\n\n",
+        b'data: {"a": 1}',
+        b"<!-- " * 10 + b"\nid: 1\n",
+    ],
+)
+def test_a_stream_without_events_is_a_stream(body: bytes) -> None:
+    assert not is_foreign(body)
+    assert both(lambda: Fake(body)) == ([], None)
+    _, error = both(lambda: Fake(body), until="[DONE]")
+    assert isinstance(error, MissingSentinel)
+    assert error.body == body
+    assert ("; the body begins" in str(error)) == (body != b"" and error.incomplete is None)
+    _, error = both(lambda: Fake(body, ReadError("cut")))
+    assert isinstance(error, ConnectionLost)
+
+
+def test_what_begins_well_is_not_judged() -> None:
+    data, error = both(lambda: Fake(b"data: 1\n\n", JSON))
+    assert (data, error) == (["1"], None)
+    data, error = both(lambda: Fake(b"data: 1\n\n", JSON), until="[DONE]")
+    assert isinstance(error, MissingSentinel)
+    assert error.body == b""
+    assert both(lambda: Fake(b"data: [DONE]\n\n" + JSON), until="[DONE]") == ([], None)
+
+
+def test_how_much_is_kept_is_bounded() -> None:
+    _, error = both(lambda: Fake(*[b"<p>" + b"x" * 997] * 9))
+    assert isinstance(error, ConnectionFailed)
+    assert error.body == (b"<p>" + b"x" * 997) * 4 + b"<p>" + b"x" * 93
+
+
+# A cut
+
+
+@pytest.mark.parametrize(
+    "error", [ReadError("cut"), ConnectionResetError(), TimeoutError(), http.client.IncompleteRead(b"")]
+)
+def test_a_cut_is_one_error(error: Exception) -> None:
+    data, lost = both(lambda: Fake(WIRE, b"id: 4\ndata: f", error))
+    assert data == DATA
+    assert isinstance(lost, ConnectionLost)
+    assert isinstance(lost, (SSEError, ConnectionError))
+    assert lost.last_event_id == "3"
+    assert lost.__cause__ is error
+
+
+def test_a_cut_behind_the_end_does_not_matter() -> None:
+    assert both(lambda: Fake(WIRE + b"data: [DONE]\n\n", ReadError()), until="[DONE]") == (DATA, None)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("consumed"), TypeError(), ValueError(), LocalProtocolError(), OSError(5)]
+)
+def test_a_mistake_comes_out_as_it_is(error: Exception) -> None:
+    data, raised = both(lambda: Fake(WIRE, error))
+    assert data == DATA
+    assert raised is error
+
+
+def test_what_can_not_be_decompressed_is_no_event_stream() -> None:
+    cause = DecodingError("incorrect header check")
+    data, error = both(lambda: Fake(WIRE, cause))
+    assert data == DATA
+    assert isinstance(error, ConnectionFailed)
+    assert error.reason == "its body can't be decompressed"
+    assert error.__cause__ is cause
+
+
+def test_a_loss_says_what_it_was() -> None:
+    assert str(ConnectionLost("7")) == "the stream was cut"
+    lost = ConnectionLost("7")
+    lost.__cause__ = ReadError("peer closed\n the connection \x1b[31m" + "x" * 400)
+    assert (
+        str(lost) == "the stream was cut: httpx.ReadError: 'peer closed the connection \\x1b[31m" + "x" * 268 + "'..."
+    )
+    lost.__cause__ = TimeoutError("timed out")
+    assert str(lost) == "the stream was cut: TimeoutError: 'timed out'"
+    for same in (copy.copy(lost), pickle.loads(pickle.dumps(lost))):
+        assert (type(same), same.last_event_id, same.args) == (ConnectionLost, "7", ("7",))
+
+
+def test_a_failure_says_what_it_was() -> None:
+    error = ConnectionFailed(401, "application/json", b'{\n  "error": "bad \xc3\xa9 key"}\n\x1b')
+    assert str(error) == (
+        "a response with status 401 and content type 'application/json' is no event stream; the body begins "
+        '\'{ "error": "bad \\xe9 key"} \\x1b\''
+    )
+    error = ConnectionFailed(200, None, b"\xff", "it brought no event")
+    assert str(error) == (
+        "a response with status 200 and no content type is no event stream: it brought no event; "
+        "the body begins '\\ufffd'"
+    )
+    for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (same.status, same.content_type, same.body, same.reason) == (200, None, b"\xff", "it brought no event")
+    bare = ConnectionFailed(404, "text/html")
+    assert (bare.body, bare.text, bare.reason) == (b"", "", None)
+
+
+# Whose fault an error is
+
+REFUSED = ConnectionRefusedError(111, "Connection refused")
+CERTIFICATE = ssl.SSLCertVerificationError("self-signed certificate")
+RequestException = made("requests.exceptions", "RequestException", OSError)
+RequestsConnectionError = made("requests.exceptions", "ConnectionError", RequestException)
+Urllib3Error = made("urllib3.exceptions", "HTTPError")
+MaxRetryError = made("urllib3.exceptions", "MaxRetryError", Urllib3Error)
+ClientConnectionError = made("aiohttp.client_exceptions", "ClientConnectionError")
+
+
+def having(error: Exception, cause: Exception | None = None, **attributes: object) -> Exception:
+    error.__cause__ = cause
+    for name, value in attributes.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        REFUSED,
+        BrokenPipeError(),
+        TimeoutError(),
+        socket.gaierror(-2, "Name or service not known"),
+        OSError(113, "No route to host"),
+        OSError(101, "Network is unreachable"),
+        ssl.SSLError("unexpected eof"),
+        asyncio.TimeoutError(),
+        asyncio.IncompleteReadError(b"", 1),
+        http.client.RemoteDisconnected("closed"),
+        http.client.BadStatusLine("x"),
+        http.client.LineTooLong("header"),
+        urllib.error.URLError(REFUSED),
+        ReadError(),
+        made("httpx2", "ConnectTimeout", made("httpx2", "TransportError"))(),
+        RequestsConnectionError(),
+        made("requests.exceptions", "ReadTimeout", made("requests.exceptions", "Timeout", RequestException))(),
+        made("niquests.exceptions", "ChunkedEncodingError")(),
+        made("urllib3.exceptions", "ReadTimeoutError", made("urllib3.exceptions", "TimeoutError", Urllib3Error))(),
+        made("urllib3.exceptions", "ProtocolError", Urllib3Error)(),
+        made("urllib3_future.exceptions", "InvalidHeader")(),
+        having(MaxRetryError(), reason=made("urllib3.exceptions", "TimeoutError", Urllib3Error)()),
+        made("aiohttp.client_exceptions", "ClientPayloadError")(),
+        made("aiohttp.client_exceptions", "ServerDisconnectedError", ClientConnectionError)(),
+        having(ClientConnectionError("Connection lost"), ConnectionResetError()),
+        made("anyio", "BrokenResourceError")(),
+        made("trio", "BrokenResourceError")(),
+    ],
+    ids=repr,
+)
+def test_what_may_pass(error: Exception) -> None:
+    assert is_cut(error)
+    assert not is_undecodable(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("Invalid header value"),
+        FileNotFoundError(2, "No such file"),
+        PermissionError(13, "token.txt"),
+        CERTIFICATE,
+        urllib.error.URLError("unknown url type: gopher"),
+        urllib.error.URLError(CERTIFICATE),
+        http.client.InvalidURL("nonnumeric port"),
+        http.client.CannotSendRequest(),
+        http.client.ResponseNotReady(),
+        LocalProtocolError("Illegal header value"),
+        made("httpx", "UnsupportedProtocol", TransportError)(),
+        having(made("httpx", "ConnectError", TransportError)(), having(Exception(), CERTIFICATE)),
+        made("httpx", "InvalidURL")(),
+        made("httpx", "StreamConsumed", RuntimeError)(),
+        made("requests.exceptions", "InvalidURL", RequestException, ValueError)(),
+        made("requests.exceptions", "HTTPError", RequestException)(),
+        made("requests.exceptions", "SSLError", RequestsConnectionError)(having(MaxRetryError(), reason=CERTIFICATE)),
+        MaxRetryError(),
+        having(MaxRetryError(), reason=made("urllib3.exceptions", "ResponseError", Urllib3Error)()),
+        made("urllib3.exceptions", "LocationParseError", Urllib3Error)(),
+        ClientConnectionError("Connector is closed"),
+        having(ClientConnectionError(), TypeError()),
+        made("aiohttp.client_exceptions", "ServerFingerprintMismatch", ClientConnectionError)(),
+        made("aiohttp.client_exceptions", "ClientResponseError")(),
+        ConnectionFailed(404, None),
+        KeyError("no such library's"),
+    ],
+    ids=repr,
+)
+def test_what_does_not_pass(error: Exception) -> None:
+    assert not is_cut(error)
+
+
+def test_what_was_compressed_otherwise_does_not_pass() -> None:
+    payload = having(
+        made("aiohttp.client_exceptions", "ClientPayloadError")(), made("aiohttp.http", "ContentEncodingError")()
+    )
+    for error in (zlib.error(), payload, DecodingError(), made("urllib3.exceptions", "DecodeError", Urllib3Error)()):
+        assert is_undecodable(error)
+        assert not is_cut(error)
+
+
+def test_errors_that_were_made_of_each_other_are_looked_at_once() -> None:
+    one, other = ReadError(), Exception()
+    one.__cause__, other.__cause__ = other, one
+    other.args = (one, one)
+    assert is_cut(one)
+
+
+# Many connections
+
+
+class Opener:
+    """What `connect` and `aconnect` are given: answers one request after the other, with a response or an error."""
+
+    def __init__(self, *answers: Fake | Exception) -> None:
+        self._answers = iter(answers)
+        self.headers: list[dict[str, str]] = []
+        self.responses: list[Fake] = []
+
+    def _next(self, headers: dict[str, str]) -> Fake:
+        self.headers.append(headers)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        self.responses.append(answer)
+        return answer
+
+    @contextmanager
+    def open(self, headers: dict[str, str]) -> Generator[Fake, None, None]:
+        response = self._next(headers)
+        with response:
+            yield response
+
+    @asynccontextmanager
+    async def aopen(self, headers: dict[str, str]) -> AsyncGenerator[AsyncFake, None]:
+        async with AsyncFake(self._next(headers)) as response:
+            yield response
+
+    @property
+    def ids(self) -> list[str | None]:
+        return [headers.get("Last-Event-ID") for headers in self.headers]
+
+
+class Run:
+    """What came of `connect`, and the same of `aconnect`."""
+
+    def __init__(
+        self,
+        *answers: Callable[[], Fake | Exception] | Exception,
+        most: int | None = None,
+        client: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        def opener() -> Opener:
+            return Opener(*(answer if isinstance(answer, Exception) else answer() for answer in answers))
+
+        def reconnection() -> dict[str, Any]:
+            return {} if client is None else {"reconnection": Reconnection(jitter=0, **client)}
+
+        self.waits: list[float] = []
+        self.opener = opener()
+        source = connect(self.opener.open, sleep=self.waits.append, **reconnection(), **options)
+        self.data, self.error = self._gather(source, most)
+
+        waits: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            waits.append(seconds)
+
+        other = opener()
+        got: list[str] = []
+        error: Exception | None = None
+
+        async def main() -> None:
+            async with aclosing(aconnect(other.aopen, sleep=sleep, **reconnection(), **options)) as events:
+                async for event in events:
+                    got.append(event.data)
+                    if len(got) == most:
+                        break
+
+        try:
+            asyncio.run(main())
+        except Exception as caught:  # noqa: BLE001  # it is what the test asks for
+            error = caught
+        assert got == self.data
+        assert str(error) == str(self.error)
+        assert type(error) is type(self.error)
+        assert client is None or waits == self.waits
+        assert len(waits) == len(self.waits)
+        assert other.ids == self.opener.ids
+        for response in (*self.opener.responses, *other.responses):
+            assert response.closed
+
+    @staticmethod
+    def _gather(source: Generator[Any, None, None], most: int | None) -> tuple[list[str], Exception | None]:
+        got: list[str] = []
+        try:
+            with closing(source):
+                for event in source:
+                    got.append(event.data)
+                    if len(got) == most:
+                        break
+        except Exception as error:  # noqa: BLE001  # it is what the test asks for
+            return got, error
+        return got, None
+
+
+def gone() -> Fake:
+    return Fake(status=204, content_type=None)
+
+
+def test_it_connects_again_after_a_cut_and_after_an_end() -> None:
+    run = Run(
+        lambda: Fake(b"id: 1\ndata: one\n\nid: 2\nda", ReadError()),
+        lambda: Fake(b"retry: 0\n\nid: 2\ndata: two\n\n"),
+        lambda: Fake(b": nothing\n\n"),
+        ConnectionRefusedError(),
+        lambda: Fake(b"id: 3\ndata: three\n\n"),
+        gone,
+        client={},
+    )
+    assert (run.data, run.error) == (["one", "two", "three"], None)
+    assert run.opener.ids == [None, "1", "2", "2", "2", "3"]
+    assert run.waits == [3, 0.5, 0.5, 1, 0.5]
+
+
+def test_the_headers_are_those_of_the_standard_and_a_new_dict() -> None:
+    opener = Opener(Fake(ReadError()), gone())
+
+    def open(headers: dict[str, str]) -> AbstractContextManager[Fake]:
+        headers["Authorization"] = "Bearer x"
+        return opener.open(headers)
+
+    assert list(connect(open, sleep=bool)) == []
+    assert opener.headers == [{"Accept": TYPE, "Cache-Control": "no-store", "Authorization": "Bearer x"}] * 2
+    assert opener.headers[0] is not opener.headers[1]
+
+
+def test_it_ends_at_the_sentinel() -> None:
+    run = Run(lambda: Fake(b"data: 1\n\ndata: [DONE]\n\n", b"more"), until="[DONE]", client={})
+    assert (run.data, run.error) == (["1"], None)
+    run = Run(lambda: Fake(b"data: [DONE]\n\n"), until="[DONE]", client={})
+    assert (run.data, run.error) == ([], None)
+
+
+def test_the_sentinel_is_an_event_that_was_received() -> None:
+    client = Reconnection(jitter=0)
+    opener = Opener(REFUSED, REFUSED, Fake(b"data: [DONE]\n\n"))
+    assert list(connect(opener.open, reconnection=client, until="[DONE]", sleep=bool)) == []
+    assert client.next_delay() == 3
+    assert client.failures == 0
+
+
+def test_it_is_left_by_its_caller() -> None:
+    run = Run(lambda: Fake(b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"), most=2)
+    assert (run.data, run.error) == (["1", "2"], None)
+    assert len(run.opener.headers) == 1
+
+
+@pytest.mark.parametrize("end", [[ReadError()], []], ids=["cut", "in order"])
+def test_an_answer_is_not_asked_for_twice(end: list[Exception]) -> None:
+    run = Run(lambda: Fake(b"data: He\n\ndata: llo\n\n", *end), until="[DONE]")
+    assert run.data == ["He", "llo"]
+    assert isinstance(run.error, ConnectionLost)
+    assert isinstance(run.error.__cause__, ReadError if end else MissingSentinel)
+    assert len(run.opener.headers) == 1
+
+
+@pytest.mark.parametrize(
+    ("wire", "resumes"),
+    [
+        (b"id: 1\ndata: a\n\n", "1"),
+        (b"data: a\n\nid: 1\ndata: b\n\n", "1"),
+        (b"data: a\n\nid: 1\n\n", "1"),  # the id came behind the event, in a block without data
+        (b"id: 1\ndata: a\n\nid: 2\ndata: b", "1"),
+        (b"id: 1\ndata: a\n\ndata: b\n\n", None),  # the server would send the second one again
+        (b"id: 1\ndata: a\n\nid\ndata: b\n\n", None),
+        (b"data: a\n\n", None),
+        (b": nothing\n\n", ""),
+        (b"", ""),
+    ],
+)
+def test_an_answer_is_resumed_where_nothing_comes_twice(wire: bytes, resumes: str | None) -> None:
+    run = Run(lambda: Fake(wire, ReadError()), lambda: Fake(b"data: [DONE]\n\n"), until="[DONE]")
+    if resumes is None:
+        assert isinstance(run.error, ConnectionLost)
+        assert run.opener.ids == [None]
+    else:
+        assert run.error is None
+        assert run.opener.ids == [None, resumes or None]
+
+
+def test_an_answer_without_ids_behind_one_that_was_resumed() -> None:
+    """The id that is there from before is none of an event that was given out since."""
+    client = {"decoder": Decoder(last_event_id="5")}
+    run = Run(lambda: Fake(b"data: a\n\n", ReadError()), until="[DONE]", client={"decoder": client["decoder"]})
+    assert run.data == ["a"]
+    assert isinstance(run.error, ConnectionLost)
+
+
+def test_a_stream_without_ids_and_without_an_end_is_asked_for_again() -> None:
+    run = Run(lambda: Fake(b"data: a\n\n", ReadError()), lambda: Fake(b"data: b\n\n"), gone)
+    assert (run.data, run.error) == (["a", "b"], None)
+
+
+def test_statuses_that_may_pass() -> None:
+    run = Run(
+        lambda: Fake(JSON, status=429, retry_after="7"),
+        lambda: Fake(status=503),
+        lambda: Fake(b"data: 1\n\n"),
+        gone,
+        client={"retry_statuses": TRANSIENT_STATUSES},
+    )
+    assert (run.data, run.error) == (["1"], None)
+    assert run.waits == [7, 6, 3]
+    run = Run(lambda: Fake(JSON, status=429, content_type="application/json"))
+    assert isinstance(run.error, ConnectionFailed)
+    assert (run.error.status, run.error.body) == (429, JSON)
+    assert run.error.__cause__ is None
+    assert run.error.__suppress_context__
+
+
+def test_what_never_passes_ends_it() -> None:
+    for fake in (
+        lambda: Fake(JSON),
+        lambda: Fake(WIRE, content_type="text/plain"),
+        lambda: Fake(DecodingError()),
+        lambda: Fake(JSON, ReadError()),
+    ):
+        run = Run(fake)
+        assert run.data == []
+        assert isinstance(run.error, ConnectionFailed)
+    run = Run(lambda: Fake(b"data: 12345678901\n\n"), client={"decoder": Decoder(max_event_size=10)})
+    assert isinstance(run.error, EventTooLarge)
+    run = Run(lambda: Fake(b"data: 1\n\ndata: 2"), on_eof="raise")
+    assert isinstance(run.error, IncompleteEvent)
+    run = Run(lambda: Fake(WIRE, content_type="text/plain"), gone, any_type=True)
+    assert (run.data, run.error) == (DATA, None)
+
+
+@pytest.mark.parametrize(
+    "mistake", [ValueError("Invalid header value"), LocalProtocolError(), FileNotFoundError(2), CERTIFICATE]
+)
+def test_a_mistake_of_the_opener_comes_out(mistake: Exception) -> None:
+    run = Run(lambda: Fake(b"id: 1\ndata: 1\n\n"), mistake)
+    assert run.data == ["1"]
+    assert run.error is mistake
+
+
+def test_a_mistake_of_the_reader_comes_out() -> None:
+    mistake = RuntimeError("read before")
+    run = Run(lambda: Fake(b"data: 1\n\n", mistake))
+    assert run.error is mistake
+
+
+def test_an_id_that_can_not_be_sent_comes_out() -> None:
+    run = Run(lambda: Fake(b"id: a\x0bb\ndata: 1\n\n"))
+    assert run.data == ["1"]
+    assert isinstance(run.error, EncodeError)
+    run = Run(lambda: Fake("id: é\ndata: 1\n\n".encode()))
+    assert isinstance(run.error, EncodeError)
+    for encoding, sent in (("latin-1", "Ã©"), ("utf-8", "é")):
+        run = Run(lambda: Fake("id: é\ndata: 1\n\n".encode()), gone, encoding=encoding)
+        assert run.opener.ids == [None, sent]
+
+
+def test_giving_up_says_why() -> None:
+    causes: list[tuple[Any, type[Exception]]] = [
+        (REFUSED, ConnectionRefusedError),
+        (lambda: Fake(ReadError()), ConnectionLost),
+        (lambda: Fake(JSON, status=503), ConnectionFailed),
+    ]
+    for answer, cause in causes:
+        run = Run(answer, answer, client={"max_failures": 2, "retry_statuses": [503]})
+        assert isinstance(run.error, GaveUp)
+        assert isinstance(run.error.__cause__, cause)
+    run = Run(lambda: Fake(b": ping\n\n"), client={"max_failures": 1})
+    assert isinstance(run.error, GaveUp)
+    assert run.error.__cause__ is None
+
+
+def test_an_end_in_good_order_is_no_failure() -> None:
+    """What failed before it is not why the client gives up."""
+    run = Run(REFUSED, lambda: Fake(b": ping\n\n"), client={"max_failures": 2})
+    assert isinstance(run.error, GaveUp)
+    assert run.error.__cause__ is None
+
+
+@pytest.mark.parametrize("function", [connect, aconnect])
+def test_arguments_of_connect_are_checked_by_the_call(function: Callable[..., object]) -> None:
+    cases: list[tuple[dict[str, Any], type[Exception]]] = [
+        ({"open": Fake()}, TypeError),
+        ({"reconnection": Decoder()}, TypeError),
+        ({"sleep": 1}, TypeError),
+        ({"on_eof": "no"}, ValueError),
+        ({"until": 1}, TypeError),
+        ({"encoding": "utf-16"}, ValueError),
+    ]
+    for wrong, error in cases:
+        with pytest.raises(error):
+            function(**{"open": Opener().open, **wrong})
+
+
+def test_what_the_opener_returns_must_be_a_context_manager() -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        next(connect(lambda headers: 1))  # type: ignore[arg-type, return-value]  # refused
+    with pytest.raises(TypeError, match=r"connect\(\) takes a response"):
+        next(connect(lambda headers: closing(types.SimpleNamespace(close=bool))))
+
+
+def test_it_waits_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With asyncio's sleep, or trio's where that runs."""
+
+    def client() -> Reconnection:
+        return Reconnection(default_delay=0.001, min_delay=0.001)
+
+    opener = Opener(REFUSED, gone())
+    assert list(connect(opener.open, reconnection=client())) == []
+    opener = Opener(REFUSED, gone())
+    assert gathered(aconnect(opener.aopen, reconnection=client())) == []
+
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    for runs in (False, True):
+        lowlevel = types.SimpleNamespace(in_trio_run=lambda runs=runs: runs)
+        monkeypatch.setitem(sys.modules, "trio", types.SimpleNamespace(lowlevel=lowlevel, sleep=sleep))
+        opener = Opener(REFUSED, gone())
+        assert gathered(aconnect(opener.aopen, reconnection=client())) == []
+        assert len(waits) == runs
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=30), st.booleans(), st.randoms())
+def test_each_event_is_given_once(cuts: list[tuple[int, int]], is_answer: bool, chance: random.Random) -> None:
+    """Whatever happens to the connections, if the server goes on behind the id that it is asked for."""
+    wire = [encode(ServerSentEvent(f"{number}\n" * 2, id=str(number))) for number in range(20)]
+    headers: list[str | None] = []
+    troubles = iter(cuts)
+
+    @contextmanager
+    def open(request: dict[str, str]) -> Generator[Fake, None, None]:
+        last = request.get("Last-Event-ID")
+        headers.append(last)
+        rest = b"".join(wire[0 if last is None else int(last) + 1 :])
+        trouble = next(troubles, None)
+        if trouble is None:
+            yield Fake(rest, b"data: [DONE]\n\n")
+            return
+        size, kind = trouble
+        if kind == 0:
+            raise ConnectionRefusedError
+        if kind == 1:
+            yield Fake(status=503)
+        else:
+            split = chance.randint(0, size)
+            yield Fake(rest[:split], rest[split:size], *([ReadError()] if kind == 2 else []))
+
+    client = Reconnection(retry_statuses=[503])
+    source = connect(open, reconnection=client, until="[DONE]", sleep=bool)
+    assert [event.id for event in source] == [str(number) for number in range(20)]
+
+
+# The ways of the libraries
+
+
+class Raw:
+    """urllib3's response."""
+
+    def __init__(self, *body: bytes, closed: bool = False, data: bytes = b"") -> None:
+        self.status = 200
+        self.headers = Headers(("Content-Type", TYPE), ("Transfer-Encoding", "chunked"))
+        self.decode_content = False
+        self.data = data
+        self._closed = closed
+        self._body = iter([*body, b""])
+        self.closes = 0
+
+    def isclosed(self) -> bool:
+        return self._closed
+
+    def read1(self, size: int, *, decode_content: bool) -> bytes:
+        assert size > 1000
+        assert decode_content
+        return next(self._body)
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def test_urllib3() -> None:
+    response = Raw(WIRE[:10], WIRE[10:])
+    assert [event.data for event in events(response)] == DATA
+    assert response.closes == 1
+    assert [event.data for event in events(Raw(closed=True, data=WIRE))] == DATA
+
+
+def test_requests() -> None:
+    def response(raw: Raw, **more: object) -> Any:
+        return types.SimpleNamespace(status_code=200, headers=raw.headers, raw=raw, close=raw.close, **more)
+
+    assert [event.data for event in events(response(Raw(WIRE)))] == DATA
+    consumed = response(Raw(), _content_consumed=True, iter_content=lambda size: iter([WIRE]))
+    assert [event.data for event in events(consumed)] == DATA
+
+
+class Http:
+    """http.client's response inside of an older urllib3."""
+
+    chunked = True
+
+    def __init__(self, *body: bytes) -> None:
+        self._body = iter([*body, b""])
+        self.closes = 0
+
+    def read1(self, size: int) -> bytes:
+        return next(self._body)
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def old_urllib3(*body: bytes, encoding: str | None = None) -> Any:
+    released: list[int] = []
+    return types.SimpleNamespace(
+        status=200,
+        headers=Headers(("Content-Type", TYPE), *([] if encoding is None else [("Content-Encoding", encoding)])),
+        decode_content=True,
+        isclosed=lambda: False,
+        _fp=Http(*body),
+        release_conn=lambda: released.append(1),
+        released=released,
+        close=bool,
+    )
+
+
+def test_older_urllib3() -> None:
+    response = old_urllib3(WIRE[:10], WIRE[10:])
+    assert [event.data for event in events(response)] == DATA
+    assert response.released == [1]
+
+
+@pytest.mark.parametrize(("encoding", "bits"), [("gzip", 31), ("X-GZip ", 31), ("deflate", 15), ("deflate", -15)])
+def test_what_http_client_does_not_decompress(encoding: str, bits: int) -> None:
+    compressor = zlib.compressobj(wbits=bits)
+    wire = compressor.compress(WIRE) + compressor.flush()
+    assert [event.data for event in events(old_urllib3(wire, encoding=encoding))] == DATA
+    one_by_one = [wire[at : at + 1] for at in range(len(wire))]
+    assert [event.data for event in events(old_urllib3(*one_by_one, encoding=encoding))] == DATA
+
+
+def test_an_encoding_that_is_not_known() -> None:
+    with pytest.raises(ConnectionFailed, match="can't be decompressed") as caught:
+        list(events(old_urllib3(WIRE, encoding="br")))
+    assert str(caught.value.__cause__) == "ask for 'Accept-Encoding: identity', since br is not known here"
+    assert [event.data for event in events(old_urllib3(WIRE, encoding="identity"))] == DATA
+
+
+class Content:
+    """The content of aiohttp's response."""
+
+    def __init__(self, *body: bytes) -> None:
+        self._body = iter([*body, b""])
+        self._is_over = not body
+
+    def at_eof(self) -> bool:
+        return self._is_over
+
+    def iter_any(self) -> None:
+        raise NotImplementedError
+
+    async def readany(self) -> bytes:
+        return next(self._body)
+
+
+class MultiDict:
+    """Headers, each of which may come several times."""
+
+    def getall(self, name: str, default: None) -> list[str] | None:
+        return ["application/json", TYPE] if name == "Content-Type" else default
+
+
+def aiohttp(*body: bytes, kept: bytes = b"") -> Any:
+    async def read() -> bytes:
+        return kept
+
+    closed: list[int] = []
+    return Asynchronous(
+        status=200,
+        headers=MultiDict(),
+        content=Content(*body),
+        read=read,
+        close=lambda: closed.append(1),
+        closed=closed,
+    )
+
+
+def test_aiohttp() -> None:
+    response = aiohttp(WIRE[:10], WIRE[10:])
+    assert [event.data for event in gathered(aevents(response))] == DATA
+    assert response.closed == [1]
+    assert [event.data for event in gathered(aevents(aiohttp(kept=WIRE)))] == DATA
+
+
+def test_niquests() -> None:
+    closed: list[int] = []
+
+    async def generate() -> AsyncGenerator[bytes, None]:
+        yield WIRE
+
+    async def iter_content(size: int) -> AsyncGenerator[bytes, None]:
+        assert size == -1
+        return generate()
+
+    async def close() -> None:
+        closed.append(1)
+
+    response = Asynchronous(
+        status_code=200, headers=Headers(("Content-Type", TYPE)), iter_content=iter_content, close=close
+    )
+    assert [event.data for event in gathered(aevents(response))] == DATA
+    assert closed == [1]
+
+
+# urllib.request and http.client, by themselves
+
+
+def urlopen(url: str, headers: dict[str, str] | None = None) -> Any:
+    request = urllib.request.Request(url, headers=headers or {})  # noqa: S310  # a test's
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20)
+
+
+def test_a_body_of_a_length_ends_with_it(server: Hostile) -> None:
+    """Also in a Python whose `read1` does not count, and waits for more while the connection stays open."""
+    url = server.tell([sized(WIRE)])
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    with closing(connection):
+        for _ in range(3):
+            connection.request("GET", "/")
+            assert [event.data for event in events(connection.getresponse())] == DATA
+    assert server.connections == 1
+    with urlopen(url) as response:
+        assert [event.data for event in events(response)] == DATA
+
+
+def test_a_body_that_is_shorter_than_its_length_was_cut(server: Hostile) -> None:
+    url = server.tell([sized(WIRE)[:-1], Act.CUT])
+    with urlopen(url) as response, pytest.raises(ConnectionLost) as caught:
+        list(events(response))
+    assert isinstance(caught.value.__cause__, http.client.IncompleteRead)
+    assert caught.value.__cause__.expected == 1
+
+
+def test_a_body_without_a_length(server: Hostile) -> None:
+    url = server.tell([head() + WIRE, Act.CUT])
+    with urlopen(url) as response:
+        assert [event.data for event in events(response)] == DATA
+
+
+def test_a_head_that_was_cut_is_no_refusal(server: Hostile) -> None:
+    """http.client takes it for a whole one, and a client would stop for good."""
+    url = server.tell([b"HTTP/1.1 200 OK\r\nContent-Type: text/ev", Act.CUT], [chunked(WIRE)], [head("204 No Content")])
+    with urlopen(url) as response, pytest.raises(ConnectionLost, match="EOFError: 'the connection ended") as caught:
+        list(events(response, last_event_id="7"))
+    assert caught.value.last_event_id == "7"
+    server.tell([b"HTTP/1.1 200 OK\r\nContent-Type: text/ev", Act.CUT], [chunked(WIRE)], [head("204 No Content")])
+    source = connect(lambda headers: urlopen(url, headers), sleep=bool)
+    assert [event.data for event in source] == DATA
+    url = server.tell([sized(b"", content_type="text/plain")])
+    with urlopen(url) as response, pytest.raises(ConnectionFailed):
+        list(events(response))
+
+
+def test_an_error_that_urllib_raises_is_an_answer(server: Hostile) -> None:
+    url = server.tell([sized(JSON, "401 Unauthorized", "application/json")])
+    with pytest.raises(ConnectionFailed) as caught:
+        list(connect(lambda headers: urlopen(url, headers)))
+    assert (caught.value.status, caught.value.content_type, caught.value.body) == (401, "application/json", JSON)
+    url = server.tell(
+        [sized(JSON, "503 Service Unavailable", "application/json", "Retry-After: 9")],
+        [chunked(WIRE)],
+        [head("204 No Content")],
+    )
+    waits: list[float] = []
+    client = Reconnection(jitter=0, retry_statuses=TRANSIENT_STATUSES)
+    source = connect(lambda headers: urlopen(url, headers), reconnection=client, sleep=waits.append)
+    assert [event.data for event in source] == DATA
+    assert waits == [9, 3]
+    with pytest.raises(urllib.error.URLError, match="unknown url type"):
+        list(connect(lambda headers: urlopen("gopher://127.0.0.1/", headers)))
+
+
+def test_a_stream_that_is_cut_a_hundred_times(server: Hostile) -> None:
+    """Over sockets: nothing is lost, and nothing comes twice."""
+    chance = random.Random(13)  # noqa: S311  # the same cuts each time
+    wire = [encode(ServerSentEvent("x" * chance.randint(0, 200), id=str(number))) for number in range(1, 101)]
+    at, stories = 0, list[Story]()
+    while at < len(wire):
+        rest = b"".join(wire[at:])
+        cut = min(len(rest), chance.randint(0, 400))
+        stories.append([head("200 OK", TYPE, CHUNKED) + chunks([rest[:cut]] if cut else []), Act.CUT])
+        at += rest[:cut].count(b"\n\n")
+    url = server.tell(*stories, [head("204 No Content")])
+    source = connect(lambda headers: urlopen(url, headers), sleep=bool)
+    assert [event.id for event in source] == [str(number) for number in range(1, 101)]
+    assert len(server.requests) == len(stories) + 1 > 50
+
+
+def test_a_stream_in_gzip(server: Hostile) -> None:
+    body = gzip.compress(WIRE)
+    url = server.tell([head("200 OK", TYPE, CHUNKED, "Content-Encoding: gzip") + chunks([body[:9], body[9:]]) + END])
+    with urlopen(url) as response:
+        assert [event.data for event in events(response)] == DATA

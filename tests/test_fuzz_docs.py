@@ -1,0 +1,91 @@
+"""docs/fuzz-protocol.md and docs/conformance-suite.md: what they show is what is said, and their commands parse.
+
+The programs in them are run by interop/test_fuzz.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sse_codec import decode
+from sse_codec.testing._remote import _messages
+from sse_codec.testing._remote._messages import Hello, Reading, Refused, parse_hello, parse_reading, parse_wire
+from tests.test_main import parse
+
+DOCS = Path(__file__).parent.parent / "docs"
+PROTOCOL = (DOCS / "fuzz-protocol.md").read_text(encoding="utf-8")
+SUITE = (DOCS / "conformance-suite.md").read_text(encoding="utf-8")
+
+#: Each request on the page with its answer.
+EXCHANGES = [
+    (json.loads(ask), json.loads(answer)) for ask, answer in re.findall(r"^    -> (.*)\n    <- (.*)$", PROTOCOL, re.MULTILINE)
+]
+#: And the answers that stand alone.
+ANSWERS = [json.loads(answer) for answer in re.findall(r"(?<!\n)\n\n    <- (.*)$", PROTOCOL, re.MULTILINE)]
+
+
+def test_there_are_such_lines() -> None:
+    assert len(EXCHANGES) == 8
+    assert len(ANSWERS) == 2
+    assert PROTOCOL.count("\n    <- ") == 10
+
+
+@pytest.mark.parametrize(("ask", "answer"), EXCHANGES)
+def test_what_is_said(ask: dict[str, Any], answer: dict[str, Any]) -> None:
+    if "hello" in ask:
+        hello = parse_hello(answer, "consumer")
+        assert (hello.title, hello.options["ids"], hello.without) == ("my-parser 2.3.0", "sticky", {"retry"})
+        return
+    assert ask["n"] == answer["n"]
+    if "event" in ask or "comment" in ask:
+        try:
+            wire = parse_wire(answer)
+        except Refused:
+            assert "\n" in ask["event"]["event"]
+        else:
+            expected = [] if "comment" in ask else [ask["event"]]
+            got = [{key: getattr(event, key) for key in ("data", "event", "id", "retry")} for event in decode([wire])]
+            assert got == expected
+    elif "chunks" in ask:
+        chunks = _messages.parse_case(json.dumps(ask["chunks"]), "consumer")
+        assert [event.data for event in decode(chunks)] == [event["data"] for event in parse_reading(answer).events]
+    else:
+        assert parse_reading(answer).error == ""
+
+
+def test_what_is_answered() -> None:
+    event = {"data": "a", "event": "message", "id": None, "retry": None}
+    assert list(map(parse_reading, ANSWERS)) == [Reading([], "invalid UTF-8 at byte 7"), Reading([event])]
+
+
+def test_the_members_of_a_hello_are_those_of_the_table() -> None:
+    section = PROTOCOL.partition("## Hello")[2].partition("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    choices = {name for options in _messages._CHOICES.values() for name in options}
+    assert named == {*Hello._fields, *choices, "role", "max_retry", "text"} - {"options"}
+
+
+@pytest.mark.parametrize("page", [PROTOCOL, SUITE])
+def test_the_commands(page: str) -> None:
+    commands = re.findall(r"^(?:    )?(sse-codec fuzz .*?)(?:   .*)?$", page, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert parse(*shlex.split(command)[1:]).role in command
+
+
+@pytest.mark.parametrize("name", ["fuzz-protocol", "conformance-suite"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            target = (DOCS / path).read_text(encoding="utf-8") if path else text
+            headings = re.findall(r"^#+ (.*)$", target, re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert not anchor or anchor in anchors, link

@@ -1,0 +1,559 @@
+"""How `check_consumer` runs what it checks: async, in threads, with a time limit; who is late, and who is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+
+from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
+from sse_codec.testing import NotConforming, check_consumer, check_producer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+#: Some of what is drawn, without the known places.
+FEW = settings(max_examples=10, phases=[Phase.generate])
+#: Streams in which all that is checked here can be seen.
+SOME = [
+    [b"data: a\n\n"],
+    [b"id: 1\nevent: b\ndata: a\n\n", b"retry: 7\ndata: b\n", b"\n", b"data: c\n\n"],
+    [b"data: a\r", b"\n\r", b"\ndata: b\r\r", b"\ndata: c\n\n"],
+    [b"data: a\n\n", b"data: b\n\n", b"data: c\n\n"],
+    [b"data: a\n\ndata: cut"],
+]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread
+
+
+# Reading ahead.
+
+
+def ahead_in_a_thread(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """Reads on while events wait in a queue to be taken."""
+    events: queue.SimpleQueue[ServerSentEvent | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for event in decode(chunks):
+            events.put(event)
+        events.put(None)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while (event := events.get()) is not None:
+        yield event
+    thread.join()
+
+
+async def ahead_in_a_task(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+    events: asyncio.Queue[ServerSentEvent | None] = asyncio.Queue()
+
+    async def read() -> None:
+        async for event in adecode(chunks):
+            events.put_nowait(event)
+        events.put_nowait(None)
+
+    task = asyncio.ensure_future(read())
+    while (event := await events.get()) is not None:
+        yield event
+    await task
+
+
+async def ahead_of_decoding(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+    """Asks for the next chunk before it decodes this one."""
+    decoder = Decoder()
+    coming = asyncio.ensure_future(anext(chunks, None))
+    while (chunk := await coming) is not None:
+        coming = asyncio.ensure_future(anext(chunks, None))
+        for event in decoder.feed(chunk):
+            yield event
+
+
+@pytest.mark.parametrize("consume", [ahead_in_a_thread, ahead_in_a_task, ahead_of_decoding])
+def test_who_reads_ahead_is_not_late(consume: Any) -> None:
+    check_consumer(consume, settings=FEW)
+    check_consumer(consume, cases=SOME)
+    check_consumer(consume, cases=SOME, without={"promptness-cr"})
+
+
+def held_back(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give each chunk when the next has come."""
+    held = b""
+    for chunk in chunks:
+        yield held
+        held = chunk
+    yield held
+
+
+def late_in_a_thread(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    return ahead_in_a_thread(held_back(chunks))
+
+
+async def late_in_a_task(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+    async def held_back() -> AsyncIterator[bytes]:
+        held = b""
+        async for chunk in chunks:
+            yield held
+            held = chunk
+        yield held
+
+    async for event in ahead_in_a_task(held_back()):
+        yield event
+
+
+@pytest.mark.parametrize("consume", [late_in_a_thread, late_in_a_task])
+def test_who_is_late_is_late_in_a_thread_or_task_too(consume: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_codec.testing._consumer._MUCH_PATIENCE", 0.3)  # nothing comes, however long one waits
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(consume, cases=SOME)
+    assert caught.value.rule == "promptness"
+    check_consumer(consume, cases=SOME, without={"promptness"})
+
+
+def test_who_reads_all_first_is_not_judged_by_when() -> None:
+    def in_a_thread(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
+        return [*ahead_in_a_thread(chunks)]
+
+    async def in_a_coroutine(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
+        return [event async for event in ahead_in_a_task(chunks)]
+
+    def on_a_loop_of_its_own(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
+        return asyncio.run(in_a_coroutine(chunks))
+
+    for consume in (in_a_thread, in_a_coroutine, on_a_loop_of_its_own):
+        check_consumer(consume, cases=SOME)
+
+
+def test_chunks_of_one_kind_of_iteration() -> None:
+    """HTTP clients look at what a body can do: `httpx.Response(content=...)` takes what has `__iter__` for sync."""
+
+    def sync(chunks: Any) -> Iterator[ServerSentEvent]:
+        assert not hasattr(iter(chunks), "__aiter__")
+        return decode(iter(iter(chunks)))
+
+    def asynchronous(chunks: Any) -> AsyncIterator[ServerSentEvent]:
+        assert not hasattr(aiter(chunks), "__iter__")
+        return adecode(aiter(aiter(chunks)))
+
+    check_consumer(sync, cases=SOME)
+    check_consumer(asynchronous, cases=SOME)
+
+
+def test_chunks_one_by_one() -> None:
+    def sync(chunks: Iterator[bytes]) -> Iterator[ServerSentEvent]:
+        decoder = Decoder()
+        while (chunk := next(chunks, None)) is not None:
+            yield from decoder.feed(chunk)
+
+    check_consumer(sync, cases=SOME)
+
+
+# What does not end.
+
+
+def test_a_consumer_that_hangs_is_reported() -> None:
+    stopped: list[BaseException] = []
+
+    def consume(chunks: Iterator[bytes]) -> Iterator[ServerSentEvent]:
+        yield from decode([next(chunks)])
+        try:
+            while True:
+                pass
+        except BaseException as stop:
+            stopped.append(stop)
+            raise
+
+    with pytest.raises(NotConforming, match=r"the consumer hangs, and asks for no more chunks: 0\.3 seconds") as caught:
+        check_consumer(consume, timeout=0.3, cases=SOME[1:])
+    assert caught.value.got is not None
+    assert len(stopped) == 1, "it was ended"
+
+
+def test_an_async_consumer_that_hangs_is_cancelled() -> None:
+    cancelled: list[bool] = []
+
+    async def consume(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        try:
+            async for event in adecode(chunks):
+                yield event
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(True)
+
+    with pytest.raises(NotConforming, match=r"did not end with the stream: 0\.3 seconds"):
+        check_consumer(consume, timeout=0.3)
+    assert cancelled == [True]
+
+
+def test_a_consumer_that_asks_for_ever() -> None:
+    def consume(chunks: Iterator[bytes]) -> Iterator[ServerSentEvent]:
+        while True:  # an end that nobody looks for
+            yield from decode([next(chunks, b"")])
+
+    with pytest.raises(NotConforming, match="did not end with the stream, and asked for more chunks again and again"):
+        check_consumer(consume)
+
+
+def test_a_consumer_of_endless_events() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+        for event in decode(chunks):
+            while True:
+                yield event.event, event.data
+
+    async def aconsume(chunks: Iterable[bytes]) -> AsyncIterator[tuple[str, str]]:
+        for item in consume(chunks):
+            yield item
+
+    for each in (consume, aconsume):
+        with pytest.raises(NotConforming, match="gives more items than the stream has lines, and goes on"):
+            check_consumer(each)
+
+
+def test_without_a_limit_it_runs_in_the_thread_of_the_caller() -> None:
+    threads: set[int] = set()
+
+    def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+        threads.add(threading.get_ident())
+        return decode(chunks)
+
+    def produce(event: ServerSentEvent) -> bytes:
+        threads.add(threading.get_ident())
+        return encode(event)
+
+    check_consumer(consume, timeout=None, cases=SOME)
+    check_consumer(adecode, timeout=None, cases=SOME)
+    check_producer(produce, timeout=None, cases=[[ServerSentEvent("a")]])
+    assert threads == {threading.get_ident()}
+    check_consumer(consume, cases=SOME)
+    assert len(threads) == 2
+
+
+def test_exceptions_that_are_none_of_the_check_s_come_out() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        check_consumer(consume)
+
+
+# Inside of an event loop.
+
+
+def test_inside_of_an_event_loop() -> None:
+    async def produce(event: ServerSentEvent) -> bytes:
+        await asyncio.sleep(0)
+        return encode(event)
+
+    async def test() -> None:
+        for timeout in (30.0, None):
+            check_consumer(adecode, cases=SOME, timeout=timeout)
+            check_consumer(decode, cases=SOME, timeout=timeout)
+            check_producer(produce, cases=[[ServerSentEvent("a")]], timeout=timeout)
+        await asyncio.sleep(0)
+
+    asyncio.run(test())
+
+
+def test_the_loop_lives_as_long_as_the_check() -> None:
+    """A client that is made once, and its tasks, work for each stream; and are ended with the check."""
+    loops: set[asyncio.AbstractEventLoop] = set()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def consume(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        loops.add(asyncio.get_running_loop())
+        if not tasks:
+            tasks.append(asyncio.ensure_future(asyncio.sleep(1000)))
+        assert not tasks[0].done()
+        async for event in adecode(chunks):
+            yield event
+
+    check_consumer(consume, cases=SOME)
+    assert len(loops) == 1
+    assert tasks[0].cancelled()
+    assert loops.pop().is_closed()
+
+
+def test_another_way_to_run_async_code() -> None:
+    def run(function: Any) -> Any:
+        return asyncio.run(function())
+
+    async def late(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        held: list[ServerSentEvent] = []
+        async for chunk in chunks:
+            for event in held:
+                yield event
+            held = Decoder().feed(chunk)
+        for event in held:
+            yield event
+
+    async def produce(event: ServerSentEvent) -> AsyncIterator[bytes]:
+        yield encode(event)
+
+    check_consumer(adecode, run=run, cases=SOME)
+    check_producer(produce, run=run, cases=[[ServerSentEvent("a")]])
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(late, run=run, cases=SOME[3:])
+    assert caught.value.rule == "promptness"
+
+
+# Lines.
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_consumer_of_lines(text: bool) -> None:
+    def decode_lines(lines: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
+        data: list[str] = []
+        event = last_id = ""
+        for given in lines:
+            assert type(given) is (str if text else bytes)
+            line: str = given if text else given.decode("utf-8", "replace")
+            assert not line.endswith(("\r", "\n"))
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "data":
+                data.append(value)
+            elif name == "event":
+                event = value
+            elif name == "id" and "\0" not in value:
+                last_id = value
+            elif not line:
+                if data:
+                    yield event, "\n".join(data), last_id
+                data, event = [], ""
+
+    def late(lines: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
+        held: list[tuple[str, str, str]] = []
+        for event in decode_lines(lines):
+            yield from held
+            held = [event]
+        yield from held
+
+    check_consumer(decode_lines, lines=True, text=text, ids="sticky", settings=FEW)
+    check_consumer(decode_lines, lines=True, text=text, ids="sticky", cases=[*SOME, [b"\xef\xbb\xbfdata: a\r\n\r\n"]])
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(late, lines=True, text=text, ids="sticky")
+    assert caught.value.rule == "promptness"
+    assert "came only after the next was asked for" in str(caught.value)
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(lambda lines: [], lines=True, text=text)
+    assert "bytes, as lines:" in str(caught.value)
+
+
+# Shapes.
+
+
+def test_a_consumer_of_json() -> None:
+    def parsed(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        for event in decode(chunks):
+            yield {
+                "data": json.loads(event.data),
+                "event": event.event,
+                "id": event.id,
+                "last_event_id": event.last_event_id,
+            }
+
+    check_consumer(parsed, data="json", settings=settings(max_examples=10))
+    check_consumer(decode, data="json", settings=FEW)
+    with pytest.raises(NotConforming, match="the consumer raised"):
+        check_consumer(parsed, cases=SOME)
+
+    def wrong(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        for item in parsed(chunks):
+            yield {**item, "data": {**item["data"], "more": 1}}
+
+    def no_json(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+        return ((event.event, event.data[1:]) for event in decode(chunks))
+
+    for consume in (wrong, no_json):
+        with pytest.raises(NotConforming):
+            check_consumer(consume, data="json")
+
+
+def test_a_consumer_of_a_few_types_with_an_id() -> None:
+    def strict(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        for event in decode(chunks):
+            if event.event not in {"add", "drop"} or not event.id or event.retry is None:
+                raise ValueError(event)
+            yield event
+
+    excluded = {"empty-id", "id-with-null", "unfinished-block", "invalid-retry", "overwritten-field"}
+    options = {"types": {"add", "drop"}, "required": {"id", "retry"}, "without": excluded}
+    check_consumer(strict, settings=settings(max_examples=10), **options)  # type: ignore[arg-type]
+    with pytest.raises(NotConforming, match="the consumer raised"):
+        check_consumer(strict, types={"add", "drop"}, cases=SOME)
+
+
+def test_required_types() -> None:
+    def typed(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        for event in decode(chunks):
+            assert event.event != "message"
+            yield event
+
+    check_consumer(typed, required={"event"}, settings=FEW)
+
+
+def test_payloads_of_a_strategy() -> None:
+    seen: set[str] = set()
+
+    def only_numbers(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        for event in decode(chunks):
+            seen.add(event.data)
+            assert event.data.isdigit()
+            yield event
+
+    def produce(event: ServerSentEvent) -> bytes:
+        assert event.data.isdigit()
+        return encode(event)
+
+    numbers = st.integers(0, 10**6).map(str)
+    check_consumer(only_numbers, data=numbers, settings=FEW)
+    check_producer(produce, data=numbers, unsendable="untested", settings=FEW)
+    assert len(seen) > 10
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"data": "xml"}, ValueError, "data must be one of 'text', 'json'"),
+        ({"types": "add"}, TypeError, "types takes a collection of names, such as {'add'}"),
+        ({"types": []}, ValueError, "types must be names of one line each"),
+        ({"types": ["a\nb"]}, ValueError, "types must be names of one line each"),
+        ({"required": "id"}, TypeError, "required takes a collection"),
+        ({"required": {"data"}}, ValueError, "required must be one of 'id', 'event', 'retry'"),
+        ({"timeout": 0}, ValueError, "timeout must be more than 0, or None"),
+    ],
+)
+def test_options_of_both_are_checked(options: dict[str, Any], error: type[Exception], says: str) -> None:
+    for check in (check_consumer, check_producer):
+        with pytest.raises(error, match=says):
+            check(encode, **options)
+
+
+# Bounds, ends, and what is none of a stream's.
+
+
+def test_a_consumer_that_ends_at_a_sentinel() -> None:
+    def stops(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        return decode(chunks, until="[DONE]")
+
+    def gives_it_too(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        for event in decode(chunks):
+            yield event
+            if event.data == "[DONE]":
+                return
+
+    done = [[b"data: a\n\ndata: [DONE]\n\ndata: b\n\n"], [b"data: [DONE]\n\n"]]
+    for consume in (stops, gives_it_too):
+        check_consumer(consume, until="[DONE]", cases=[*SOME, *done])
+        check_consumer(consume, until="[DONE]", settings=FEW)
+    with pytest.raises(NotConforming):
+        check_consumer(gives_it_too, cases=done)
+    with pytest.raises(NotConforming):
+        check_consumer(decode, until="[DONE]", cases=done)
+
+
+def test_a_consumer_of_blocks_of_a_size() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
+        return decode(chunks, max_event_size=1000)
+
+    check_consumer(consume, max_event_size=900, settings=settings(max_examples=5))
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(consume)
+    assert caught.value.rule == "long"
+
+
+def test_what_a_consumer_adds_by_itself() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[object]:
+        yield "open"
+        yield from decode(chunks)
+        yield "closed"
+
+    check_consumer(consume, ignore=lambda item: isinstance(item, str), cases=SOME)
+    with pytest.raises(TypeError, match=r"an event needs data and event, and this str lacks data: 'open'"):
+        check_consumer(consume, cases=SOME)
+
+
+def test_a_consumer_without_types() -> None:
+    """It need not have any then."""
+    for consume in (
+        lambda chunks: ({"data": event.data, "id": event.id} for event in decode(chunks)),
+        lambda chunks: (event.data for event in decode(chunks)),
+    ):
+        check_consumer(consume, without={"event"}, settings=FEW)
+        with pytest.raises(TypeError, match="an event needs data and event"):
+            check_consumer(consume)
+    with pytest.raises(TypeError, match=r'lacks event, or without={"event"} if it has no types'):
+        check_consumer(lambda chunks: [{"data": event.data} for event in decode(chunks)])
+
+
+# Mistakes of the test.
+
+
+@pytest.mark.parametrize(
+    ("consume", "says"),
+    [
+        (lambda chunks: None, "the consumer returned None, and no events"),
+        (lambda chunks: 3, "the consumer returned 3, and no events"),
+        (lambda chunks: [("message", b"a")], r"an event's data is text, and b'a' is bytes: decode it as UTF-8"),
+        (lambda chunks: [(b"message", "a")], r"an event's event is text"),
+        (lambda chunks: [("message",)], r"an event is a tuple \(type, data\), perhaps with id and retry"),
+        (lambda chunks: [None], "this NoneType lacks data"),
+        (lambda: (), r"calls it with one argument, the chunks, and <lambda>\(\) can't take that"),
+        (7, "takes a callable, not int"),
+    ],
+)
+def test_what_is_no_consumer(consume: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        check_consumer(consume)
+
+
+async def returns_none(chunks: object) -> None:
+    """As a coroutine may."""
+
+
+def test_a_coroutine_that_is_no_consumer() -> None:
+    with pytest.raises(TypeError, match="the consumer returned None"):
+        check_consumer(returns_none)
+
+
+@pytest.mark.parametrize(
+    ("produce", "says"),
+    [
+        (lambda event: None, "the producer returned None, and not bytes, text or an iterable of either"),
+        (lambda event: {"data": "a"}, "the producer gave {'data': 'a'}, and not bytes"),
+        (lambda event: [1], "the producer gave 1, and not bytes"),
+        (lambda: b"", r"calls it with one argument, an event, and <lambda>\(\) can't take that"),
+        (b"data: a\n\n", "takes a callable, not bytes"),
+    ],
+)
+def test_what_is_no_producer(produce: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        check_producer(produce)
+
+
+def test_what_tells_nothing_of_its_arguments_is_called() -> None:
+    with pytest.raises(NotConforming):
+        check_consumer(dict)
+
+
+def test_a_comment_is_no_event_that_is_counted() -> None:
+    def consume(chunks: Iterable[bytes]) -> Iterator[object]:
+        lines, decoder = LineDecoder(), Decoder()
+        for chunk in chunks:
+            yield from (line for line in lines.feed(chunk) if isinstance(line, Comment))
+            yield from decoder.feed(chunk)
+
+    check_consumer(consume, comments="kept", cases=[[b": a\n", b"data: a\n\n", b": b\n"]])

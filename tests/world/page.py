@@ -1,0 +1,302 @@
+"""The page of the table, `docs/world.html`, and its summary, `docs/world.md`, both made from the data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sse_codec.testing._remote._messages import RULES
+
+from .table import Entry, Finding, case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sse_codec.testing._rules import Rule
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, SUMMARY = DOCS / "world.html", DOCS / "world.md"
+STYLE = Path(__file__).with_name("page.css")
+SCRIPT = Path(__file__).with_name("page.js")
+
+#: What the standard leaves open, and why.
+OPEN = {
+    "promptness-cr": (
+        "Free to choose. The event is complete, but its last byte is a CR, and the reader waits for one more byte to "
+        "see whether it is a LF. The standard says which lines there are, and not when an event has to be given out."
+    ),
+}
+BOUND = (
+    "Free to choose. The standard sets no limit, and a reader that fails at one of its own loses nothing in silence."
+)
+#: Rules of which the second holds, if the library fails instead of giving something else.
+BOUNDED = {"long", "many-lines", "many-events"}
+
+TITLES = {"consumer": "Readers", "producer": "Writers"}
+INTRODUCTIONS = {
+    "consumer": (
+        "Each was given some thousands of event streams, cut in many ways, and had to make of each what the standard "
+        "makes of it."
+    ),
+    "producer": (
+        "Each was given some thousands of events to send. What it wrote was read as the standard says, and had to be "
+        "what was to be sent. Some events can't be sent, such as a type with a line break. Those may be refused or "
+        "changed, but nothing may be injected by them."
+    ),
+}
+
+MARKS = {
+    "fault": ("✗", "broken"),
+    "open": ("○", "differs, and is free to"),
+    "none": ("–", "does not apply"),
+    "fine": ("·", "nothing found"),
+}
+
+
+class Cell(NamedTuple):
+    """One field of the table."""
+
+    mark: str
+    finding: Finding | None = None
+
+
+def cell(entry: Entry, rule: str) -> Cell:
+    """Return what a table shows of a library and a rule."""
+    for finding in entry.findings:
+        if finding.rule == rule:
+            return Cell("open" if why_open(finding) else "fault", finding)
+    return Cell("none" if rule in entry.without else "fine")
+
+
+def why_open(finding: Finding) -> str:
+    """Return why a difference is free to choose; "" if it is a fault."""
+    if finding.rule in BOUNDED and finding.raised:
+        return BOUND
+    return OPEN.get(finding.rule, "")
+
+
+def faults(entry: Entry) -> list[Finding]:
+    """Return the findings that are faults."""
+    return [finding for finding in entry.findings if not why_open(finding)]
+
+
+def rules_of(role: str) -> list[Rule[object]]:
+    return list(RULES[role])
+
+
+def anchor(entry: Entry, rule: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{entry.group} {entry.name} {entry.role} {rule}".lower()).strip("-")
+
+
+def sections(report: str) -> tuple[str, list[tuple[str, list[str]]]]:
+    """Take the report of a finding apart: its first sentence, and its parts with the lines of each."""
+    first, _, rest = report.partition("\n\n")
+    parts: list[tuple[str, list[str]]] = []
+    for line in rest.splitlines():
+        if line.startswith("    ") and parts:
+            parts[-1][1].append(line.strip())
+        elif line.endswith(":"):
+            parts.append((line[:-1], []))
+        elif line.strip():
+            parts.append((line, []))
+    return first, parts
+
+
+def smallest(finding: Finding) -> str:
+    """Return the smallest case in a line, for a summary."""
+    shown = " + ".join(
+        repr(item) if isinstance(item, bytes)
+        else ", ".join(f"{name}={getattr(item, name)!a}" for name in ("data", "event", "id", "retry"))
+        for item in case(finding)
+    )  # fmt: skip
+    return shown if len(shown) <= 90 else f"{shown[:90]}..."
+
+
+def _detail(entry: Entry, finding: Finding, rule: Rule[object]) -> str:
+    first, parts = sections(finding.report)
+    why = why_open(finding)
+    body = "".join(
+        f"<h4>{escape(title)}</h4>" + (f"<pre>{escape(chr(10).join(lines))}</pre>" if lines else "")
+        for title, lines in parts
+    )
+    return (
+        f'<article id="{anchor(entry, finding.rule)}" class="{"open" if why else "fault"}">'
+        f'<a class="close" href="#-" aria-label="close">×</a>'
+        f"<h3>{escape(entry.name)} <small>{escape(entry.version)}</small></h3>"
+        f"<p><b>{escape(rule.name)}</b>: {escape(rule.about)}</p><p>{escape(first[:1].upper() + first[1:])}.</p>"
+        f"{body}<blockquote>{escape(rule.sentence)}</blockquote>"
+        + (f"<p>{escape(why)}</p>" if why else "")
+        + "</article>"
+    )
+
+
+def _meaning(entry: Entry) -> str:
+    """Return in a few words what the library chose where the standard leaves it to it."""
+    options = entry.options
+    said = []
+    if "id" not in entry.without and entry.role == "consumer":
+        said.append({"own": "the block's own id", "sticky": "the last event ID"}.get(str(options.get("ids")), ""))
+    if options.get("comments", "dropped") != "dropped":
+        said.append("gives out comments")
+    if options.get("max_retry"):
+        said.append("numbers to 2⁵³")
+    if entry.note:
+        said.append(entry.note)
+    return "; ".join(filter(None, said))
+
+
+def _row(entry: Entry, rules: list[Rule[object]]) -> str:
+    count = len(faults(entry))
+    cells = []
+    for rule in rules:
+        mark, finding = cell(entry, rule.name)
+        sign, meaning = MARKS[mark]
+        title = f"{entry.name}, {rule.name}: {meaning}"
+        if finding is None:
+            cells.append(f'<td class="{mark}" title="{escape(title)}">{sign}</td>')
+        else:
+            link = f'<a href="#{anchor(entry, rule.name)}" aria-label="{escape(title)}">{sign}</a>'
+            cells.append(f'<td class="{mark}" title="{escape(title)}">{link}</td>')
+    return (
+        f'<tr data-name="{escape(entry.name.lower())}" data-group="{escape(entry.group)}" data-faults="{count}">'
+        f'<th scope="row" title="{escape(_meaning(entry))}">{escape(entry.name)} <small>{escape(_short(entry.version))}'
+        f'</small></th><td class="count">{count}</td>{"".join(cells)}</tr>'
+    )
+
+
+def _short(version: str) -> str:
+    return version if len(version) <= 12 else version.partition("~")[0][:12].rstrip(".")
+
+
+def _table(role: str, entries: list[Entry]) -> str:
+    rules = rules_of(role)
+    heads = "".join(
+        f'<th scope="col" title="{escape(rule.about)}"><span>{escape(rule.name)}</span></th>' for rule in rules
+    )
+    broken = Counter(finding.rule for entry in entries for finding in faults(entry))
+    counts = "".join(f"<td>{broken[rule.name] or ''}</td>" for rule in rules)
+    groups = dict.fromkeys(entry.group for entry in entries)
+    bodies = "".join(
+        f'<tbody><tr class="group"><th colspan="{len(rules) + 2}">{escape(group)}</th></tr>'
+        + "".join(_row(entry, rules) for entry in entries if entry.group == group)
+        + "</tbody>"
+        for group in groups
+    )
+    return (
+        f'<section id="{role}s"><h2>{TITLES[role]} of event streams</h2><p>{escape(INTRODUCTIONS[role])}</p>'
+        f'<div class="scroll"><table><thead><tr><th class="corner">library</th>'
+        f'<th scope="col" class="count"><span>faults</span></th>{heads}</tr></thead>{bodies}'
+        f'<tfoot><tr><th scope="row">break it</th><td></td>{counts}</tr></tfoot></table></div></section>'
+    )
+
+
+def html(entries: Iterable[Entry]) -> str:
+    """Return the page."""
+    by_role = {role: [entry for entry in entries if entry.role == role] for role in TITLES}
+    everyone = [entry for of_role in by_role.values() for entry in of_role]
+    names = {(entry.name, entry.group) for entry in everyone} - {("sse-codec", "Python")}
+    found = [finding for entry in everyone for finding in faults(entry)]
+    rules = {rule.name for role in TITLES for rule in rules_of(role)}
+    details = "".join(
+        _detail(entry, finding, next(rule for rule in rules_of(entry.role) if rule.name == finding.rule))
+        for entry in everyone
+        for finding in entry.findings
+    )
+    legend = "".join(
+        f'<span class="{mark}"><b>{sign}</b> {escape(meaning)}</span>' for mark, (sign, meaning) in MARKS.items()
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Who speaks Server-Sent Events, and how well</title>
+<style>
+{STYLE.read_text("utf-8").strip()}
+</style>
+</head>
+<body>
+<header>
+<h1>Who speaks Server-Sent Events, and how well</h1>
+<p>The event stream is one page of the HTML standard
+(<a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">WHATWG HTML 9.2</a>). Here are
+{len(names)} browsers, runtimes and libraries, and the {len(rules)} rules that they can break. {len(found)} faults were
+found. Each opens to the smallest stream or event that shows it, and to the sentence of the standard that it breaks.</p>
+<p class="legend">{legend}</p>
+<p class="tools" hidden>
+<label>Find <input type="search" placeholder="a library or language"></label>
+<span>Order: <button data-order="group" aria-pressed="true">by language</button>
+<button data-order="faults">by faults</button> <button data-order="name">by name</button></span>
+</p>
+</header>
+<main>
+{"".join(_table(role, of_role) for role, of_role in by_role.items() if of_role)}
+<section id="about"><h2>How to read it</h2>
+<ul>
+<li>A fault is a stream that is read in another way than the standard says, or an event that arrives as something else.
+An ✗ does not always mean that data is lost: a reader that drops an event's id still gives out its data.</li>
+<li>A rule names what the smallest case has that is out of the ordinary. One cause can break several rules.</li>
+<li>○ is a difference that the standard leaves to the library. It does not count as a fault.</li>
+<li>– does not apply: the library has no such thing. A reader that tells no reconnection time is not asked for one.</li>
+<li>Whether an event has its block's own id or the last event ID of the stream is up to a library, and is not counted.
+The name of a library says on hover what it chose.</li>
+<li>A dot means that nothing was found. It is no proof.</li>
+</ul>
+<h2>How it was made</h2>
+<p>Each library runs in a program of a few lines that hands it the bytes of a response, or an event to send, and says
+what came out. The checks of sse-codec do the rest: they go through known places, draw more, and make smaller what they
+find. Browsers read over HTTP, with the chunks as they were cut. <code>python -m tests.world</code> in a clone makes
+this page again; <code>tests/world</code> has the programs and the list of all versions. To check your own library,
+write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</p>
+</section>
+</main>
+{details}
+<script>
+{SCRIPT.read_text("utf-8").strip()}
+</script>
+</body>
+</html>
+"""
+
+
+_LEAD = """[world.html](world.html) shows what the checks of `sse_codec.testing` find in other people's software, rule
+by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that shows
+the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
+[tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
+"""
+
+
+def markdown(entries: Iterable[Entry]) -> str:
+    """Return the summary."""
+    entries = list(entries)
+    parts = [
+        "# The table of the world\n",
+        _LEAD,
+    ]
+    for role, title in TITLES.items():
+        of_role = [entry for entry in entries if entry.role == role]
+        broken = Counter(finding.rule for entry in of_role for finding in faults(entry))
+        conforming = [entry.name for entry in of_role if not faults(entry)]
+        parts.append(f"## {title}\n")
+        parts.append(
+            f"{len(of_role)} were checked, and {sum(broken.values())} faults found. "
+            f"{'In these there is none' if conforming else 'None is without'}: {', '.join(conforming)}.\n"
+        )
+        most = "".join(f"| `{rule}` | {count} |\n" for rule, count in broken.most_common(8))
+        parts.append(f"| the rules that most break | {title.lower()} |\n| --- | --: |\n{most}")
+        rows = "".join(
+            f"| {entry.group} | {entry.name} | {entry.version} | {len(faults(entry))} | "
+            f"{', '.join(f'`{finding.rule}`' for finding in faults(entry)) or 'none'} |\n"
+            for entry in of_role
+        )
+        parts.append(f"| | {title.lower()[:-1]} | version | faults | rules |\n| --- | --- | --- | --: | --- |\n{rows}")
+    return "\n".join(parts)
+
+
+def write(entries: dict[tuple[str, str, str], Entry]) -> None:
+    """Write both."""
+    PAGE.write_text(html(entries.values()), "utf-8")
+    SUMMARY.write_text(markdown(entries.values()), "utf-8")
