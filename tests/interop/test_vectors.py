@@ -191,7 +191,7 @@ def test_node_on_eventsource_encoder(folder: Path) -> None:
 def test_node_drops_a_byte_order_mark_twice(folder: Path) -> None:
     """As docs/vectors.md says."""
     outcome = run_node(folder, "decoding", (", {ignoreBOM: true})", ")"))
-    assert outcome.rules == {"leading-bom", "cut-bom"}
+    assert outcome.failed
     marks = {case["id"]: case for case in load_vectors("decoding")["cases"]}
     assert all("\\ufeff\\ufeff" in marks[name]["about"] for name in outcome.failed)
 
