@@ -52,7 +52,7 @@ FREE = {
     ),
     "unfinished-block": (
         "The stream ends inside a block. The standard discards the block. Some clients dispatch it on purpose: "
-        "they give out `unfinished` after the other events, unless it is null, and keep the id of the block."
+        "they give out `unfinished` after the other events, if the case has it, and keep the id of the block."
     ),
     "large-retry": (
         "A reconnection time over 2147483647. If the language has no such number, it may be ignored, rounded or capped."
