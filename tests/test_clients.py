@@ -9,6 +9,7 @@ import asyncio
 import copy
 import gzip
 import http.client
+import io
 import pickle
 import random
 import socket
@@ -267,6 +268,7 @@ class Entered:
     ("function", "response", "words"),
     [
         (events, 1, r"^events\(\) takes a response of an HTTP library, not int$"),
+        (events, io.BytesIO(WIRE), r"^events\(\) takes a response of an HTTP library, not BytesIO"),
         (blocks, WIRE, r"^blocks\(\) takes a response of an HTTP library, not bytes$"),
         (aevents, 1, r"^aevents\(\) takes a response of an HTTP library, not int$"),
         (events, Entered("__enter__"), "not Entered: enter it with `with`, and pass what that gives$"),
@@ -338,6 +340,7 @@ def test_leaving_early_ends_the_generators_within() -> None:
         (lambda: Fake(*[b"x" * 1000] * 9, status=500), 500, TYPE, b"x" * 4096),
         (lambda: Fake(JSON, ReadError(), status=500), 500, TYPE, JSON),
         (lambda: Fake(JSON, DecodingError(), status=500), 500, TYPE, JSON),
+        (lambda: Fake(b"\n", b"\n", JSON[:9], JSON[9:], content_type=None), 200, None, b"\n\n" + JSON),
     ],
 )
 def test_it_is_refused_with_what_it_is(
@@ -894,6 +897,26 @@ def test_giving_up_says_why() -> None:
     assert run.error.__cause__ is None
 
 
+def test_each_failure_that_is_to_pass_is_told() -> None:
+    failures: list[Exception] = []
+    run = Run(
+        REFUSED,
+        lambda: Fake(b"id: 1\ndata: 1\n\n", ReadError()),
+        lambda: Fake(status=503),
+        lambda: Fake(b": in good order\n\n"),
+        lambda: Fake(status=204, content_type=None),
+        client={"retry_statuses": [503]},
+        on_retry=failures.append,
+    )
+    assert (run.data, run.error) == (["1"], None)
+    assert list(map(type, failures)) == [ConnectionRefusedError, ConnectionLost, ConnectionFailed] * 2
+    failures.clear()
+    Run(lambda: Fake(b""), lambda: Fake(status=404), until="[DONE]", on_retry=failures.append)
+    assert list(map(type, failures)) == [MissingSentinel] * 2
+    run = Run(REFUSED, on_retry=lambda failure: 1 / 0)
+    assert isinstance(run.error, ZeroDivisionError)
+
+
 def test_an_end_in_good_order_is_no_failure() -> None:
     """What failed before it is not why the client gives up."""
     run = Run(REFUSED, lambda: Fake(b": ping\n\n"), client={"max_failures": 2})
@@ -907,6 +930,7 @@ def test_arguments_of_connect_are_checked_by_the_call(function: Callable[..., ob
         ({"open": Fake()}, TypeError),
         ({"reconnection": Decoder()}, TypeError),
         ({"sleep": 1}, TypeError),
+        ({"on_retry": 1}, TypeError),
         ({"on_eof": "no"}, ValueError),
         ({"until": 1}, TypeError),
         ({"encoding": "utf-16"}, ValueError),
@@ -1063,6 +1087,19 @@ def test_what_http_client_does_not_decompress(encoding: str, bits: int) -> None:
     assert [event.data for event in events(old_urllib3(wire, encoding=encoding))] == DATA
     one_by_one = [wire[at : at + 1] for at in range(len(wire))]
     assert [event.data for event in events(old_urllib3(*one_by_one, encoding=encoding))] == DATA
+
+
+def test_what_is_compressed_in_parts_or_very_well() -> None:
+    parts = [gzip.compress(WIRE[:20]), gzip.compress(WIRE[20:])]
+    for wire in (parts, [b"".join(parts)]):
+        assert [event.data for event in events(old_urllib3(*wire, encoding="gzip"))] == DATA
+    zeros = zlib.compressobj(wbits=31)
+    bomb = zeros.compress(b"data: " + b"0" * 9_000_000 + b"\n\n") + zeros.flush(zlib.Z_SYNC_FLUSH)
+    assert len(bomb) < 10_000
+    assert [len(event.data) for event in events(old_urllib3(bomb, encoding="gzip"))] == [9_000_000]
+    with pytest.raises(EventTooLarge) as caught:
+        list(events(old_urllib3(bomb, encoding="gzip"), max_event_size=1000))
+    assert caught.value.size <= 65536
 
 
 def test_an_encoding_that_is_not_known() -> None:

@@ -50,7 +50,7 @@ NAVIGATION = {
 }
 #: Pages that stand in no list, but under another page.
 BELOW = {
-    "tests/README": ["tests/interop/README"],
+    "tests/README": sorted(f"tests/{page.parent.name}/README" for page in ROOT.glob("tests/*/README.md")),
     "benchmarks/README": sorted(f"benchmarks/results/{page.stem}" for page in ROOT.glob("benchmarks/results/*.md")),
 }
 
@@ -172,7 +172,8 @@ def check(app: Sphinx, exception: Exception | None) -> None:
         return
     folder = Path(app.outdir)
     shutil.copyfile(folder / f"{app.config.root_doc}.html", folder / "index.html")  # where a browser looks first
-    pages = {path.resolve(): Page(path.read_text("utf-8")) for path in folder.rglob("*.html")}
+    made = [path for path in folder.rglob("*.html") if path.relative_to(folder).parts[0] != "_downloads"]
+    pages = {path.resolve(): Page(path.read_text("utf-8")) for path in made}
     for path, page in pages.items():
         for link in page.links:
             to = urlsplit(link)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sse_codec._decoder import Decoder
 from sse_codec._errors import MissingSentinel
@@ -24,6 +24,8 @@ from ._cuts import ConnectionLost, is_cut
 from ._reading import aread_beginning, aread_body, is_accepted, read_beginning, read_body, refusal
 from ._responses import Answer, AsyncAnswer, answer, async_answer
 
+_NO_CONTENT: Final = 204
+
 
 def connect(
     open: Callable[[dict[str, str]], AbstractContextManager[object]],
@@ -33,6 +35,7 @@ def connect(
     on_eof: OnEOF = "discard",
     until: Until | None = None,
     encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[ReceivedEvent, None, None]:
     """Yield the events of a stream that lives through cuts: connect again, and go on after the last event (9.2.3).
@@ -57,6 +60,9 @@ def connect(
         until: as for `events`.
         encoding: how your HTTP client turns the text of a header into bytes, as for `request_headers`. It matters only
             for ids beyond ASCII.
+        on_retry: called with each failure that is to pass, before the wait for the next request: to log it, say. It is
+            what `open` raised, a ConnectionLost, a ConnectionFailed with one of `retry_statuses`, or a MissingSentinel.
+            What it raises comes out.
         sleep: waits so many seconds; `time.sleep` unless given.
 
     Raises:
@@ -77,7 +83,7 @@ def connect(
     ...         return client.stream("POST", url, headers=headers, json={"question": question})
     ...     yield from connect(post, until="[DONE]")
     """
-    connections = _Connections("connect", open, reconnection, any_type, on_eof, until, encoding)
+    connections = _Connections("connect", open, reconnection, any_type, on_eof, until, encoding, on_retry)
     if not callable(sleep):
         raise TypeError(f"sleep must be callable, not {type(sleep).__name__}")
     return _connect(open, connections, sleep)
@@ -91,6 +97,7 @@ def aconnect(
     on_eof: OnEOF = "discard",
     until: Until | None = None,
     encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncGenerator[ReceivedEvent, None]:
     """Yield the events of a stream that lives through cuts, with an async library; as `connect` in everything else.
@@ -106,6 +113,7 @@ def aconnect(
         on_eof: as for `events`.
         until: as for `events`.
         encoding: as for `connect`; "utf-8" for aiohttp.
+        on_retry: as for `connect`, and no coroutine function.
         sleep: waits so many seconds; unless given `trio.sleep` under trio, and else `asyncio.sleep`.
 
     Raises: as `connect`.
@@ -114,7 +122,7 @@ def aconnect(
     ...     async for event in aconnect(lambda headers: session.get(url, headers=headers)):
     ...         yield event.json()
     """
-    connections = _Connections("aconnect", open, reconnection, any_type, on_eof, until, encoding)
+    connections = _Connections("aconnect", open, reconnection, any_type, on_eof, until, encoding, on_retry)
     if sleep is not None and not callable(sleep):
         raise TypeError(f"sleep must be callable or None, not {type(sleep).__name__}")
     return _aconnect(open, connections, sleep or _sleep)
@@ -211,7 +219,7 @@ async def _sleep(seconds: float) -> None:
 class _Connections:
     """What the two have in common: what follows from what happens to each connection."""
 
-    __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_on_eof", "_until")
+    __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_on_eof", "_on_retry", "_until")
 
     def __init__(  # noqa: PLR0917  # the arguments of both, in their order
         self,
@@ -222,6 +230,7 @@ class _Connections:
         on_eof: OnEOF,
         until: Until | None,
         encoding: Literal["ascii", "latin-1", "utf-8"],
+        on_retry: Callable[[Exception], object] | None,
     ) -> None:
         if not callable(open):
             raise TypeError(f"{caller}() takes a function that opens a response, not {type(open).__name__}")
@@ -232,6 +241,9 @@ class _Connections:
         self._on_eof: OnEOF = on_eof
         self._until = until
         self._encoding: Literal["ascii", "latin-1", "utf-8"] = encoding
+        if on_retry is not None and not callable(on_retry):
+            raise TypeError(f"on_retry must be callable or None, not {type(on_retry).__name__}")
+        self._on_retry = on_retry
         self._failure: Exception | None = None
         self.reading()  # which checks the options
         self.headers()
@@ -255,7 +267,7 @@ class _Connections:
         """Note why there is no response, or raise it when it will not pass."""
         if not is_cut(error):
             raise error
-        self._failure = error
+        self._note(error)
 
     def accept(self, answer: Answer | AsyncAnswer) -> bool:
         """Tell whether the body of an answer is to be read."""
@@ -266,18 +278,24 @@ class _Connections:
 
     def refuse(self, answer: Answer | AsyncAnswer, failure: ConnectionFailed | ConnectionLost) -> None:
         """Note what was not accepted, or raise it when it is not to be asked for again."""
-        self._failure = failure
         if isinstance(failure, ConnectionFailed):
             try:
                 self._client.accept(answer.status, answer.content_type, retry_after=answer.retry_after)
             except ConnectionFailed:
                 raise failure from None
+        if answer.status != _NO_CONTENT:
+            self._note(failure)
 
     def cut(self, error: ConnectionLost | MissingSentinel, reading: Reading) -> None:
         """Note a cut, or raise it when there is nothing to resume after."""
-        self._failure = error
         if self._until is None or reading.can_resume():
-            return
-        if isinstance(error, ConnectionLost):
+            self._note(error)
+        elif isinstance(error, ConnectionLost):
             raise error
-        raise ConnectionLost(reading.last_event_id) from error
+        else:
+            raise ConnectionLost(reading.last_event_id) from error
+
+    def _note(self, failure: Exception) -> None:
+        self._failure = failure
+        if self._on_retry is not None:
+            self._on_retry(failure)

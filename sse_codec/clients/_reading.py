@@ -334,7 +334,8 @@ async def aread_beginning(answer: AsyncAnswer) -> bytes:
 
 def _is_enough(answer: Answer | AsyncAnswer, body: bytes) -> bool:
     # An event stream with a wrong label may go on for ever, and be silent for long.
-    return len(body) > _BEGINNING or (answer.status == _OK and not is_foreign(body))
+    may_be_stream = answer.status == _OK and body.strip() != b"" and not is_foreign(body)
+    return may_be_stream or len(body) > _BEGINNING
 
 
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})

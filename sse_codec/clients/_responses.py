@@ -52,6 +52,8 @@ def answer(caller: str, response: Any) -> Answer:
     """Take a response, of a library that is not async."""
     inner = getattr(response, "raw", response)
     chunks: Any
+    if not hasattr(response, "headers"):
+        raise _unknown(caller, response)
     if hasattr(response, "iter_bytes"):
         chunks = response.iter_bytes()
     elif getattr(response, "_content_consumed", False):
@@ -179,12 +181,17 @@ def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise UnknownEncoding(f"ask for 'Accept-Encoding: identity', since {encoding} is not known here")
     decompressor = None
     for chunk in chunks:
-        if decompressor is None:
-            # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
-            bare = encoding == "deflate" and (chunk[0] & 0x0F) != 8
-            decompressor = zlib.decompressobj(-15 if bare else 47)
-        if data := decompressor.decompress(chunk):
-            yield data
+        rest = chunk
+        while rest:
+            if decompressor is None or decompressor.eof:  # a server may end what it compresses, and begin anew
+                # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
+                bare = encoding == "deflate" and (rest[0] & 0x0F) != 8
+                decompressor = zlib.decompressobj(-15 if bare else 47)
+            data = decompressor.decompress(rest, _CHUNK_SIZE)  # which bounds what a few bytes can become
+            while data:
+                yield data
+                data = decompressor.decompress(decompressor.unconsumed_tail, _CHUNK_SIZE)
+            rest = decompressor.unused_data
 
 
 async def _async_httpx(response: Any) -> AsyncIterator[bytes]:

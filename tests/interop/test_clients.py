@@ -8,19 +8,21 @@ import subprocess
 import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, aclosing
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from sse_codec import MissingSentinel, ServerSentEvent, encode
-from sse_codec.clients import ConnectionFailed, ConnectionLost, GaveUp
+from sse_codec.clients import ConnectionFailed, ConnectionLost, GaveUp, aconnect, aevents
 from sse_codec.clients._cuts import is_cut
 from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
 from sse_codec.testing import reference_decode
 from tests.hostile import CHUNKED, END, PATIENCE, Act, Hostile, Story, chunked, chunks, head, sized
 
-from .readers import POOLED, READERS, Outcome, read
+from .readers import ASYNC, POOLED, READERS, Outcome, read
+from .servers import module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -396,6 +398,31 @@ def test_leaving_early_closes_the_connection(server: Hostile, name: str, waits: 
     assert [outcome.data for outcome in outcomes] == [DATA[:1]] * 2
     assert server.left.acquire(timeout=PATIENCE)
     assert server.left.acquire(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("waits", [None, []], ids=["aevents", "aconnect"])
+@pytest.mark.parametrize("name", ASYNC)
+def test_cancelling_closes_the_connection(server: Hostile, name: str, waits: list[float] | None) -> None:
+    """While it waits for the next event, as a time limit of asyncio's, trio's or anyio's does."""
+    anyio = module("anyio")
+    url = server.tell([head("200 OK", TYPE, CHUNKED) + chunks(PARTS[:1]), Act.STALL])
+    opener, run = ASYNC[name]
+
+    async def main() -> bool:
+        async with opener(PATIENCE) as open:
+            with anyio.CancelScope() as scope:
+                async with AsyncExitStack() as stack:
+                    if waits is None:
+                        source = aevents(await stack.enter_async_context(open(url, {})))
+                    else:
+                        source = aconnect(lambda headers: open(url, headers))
+                    async for _ in await stack.enter_async_context(aclosing(source)):
+                        scope.cancel()
+            return bool(scope.cancelled_caught)
+
+    assert run(main)
+    assert server.left.acquire(timeout=PATIENCE)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 import gc
 import json
+import select
+import socket
+import socketserver
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sse_codec import Decoder, MissingSentinel, decode
-from sse_codec.clients import ConnectionLost
+from sse_codec.clients import ConnectionLost, connect
 from sse_codec.serving import AsyncListener, Channel, astream
 
 from . import devtools
 from .scripted import Scripted, answer
-from .servers import PATIENCE, listening, module, recipe, serve_asgi
+from .servers import PATIENCE, listening, module, recipe, running, serve_asgi
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Iterator
 
 pytestmark = pytest.mark.interop
@@ -195,6 +197,43 @@ def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
             return await page.evaluate("document.querySelector('#answer').textContent")
 
     assert asyncio.run(run()) == "".join(TOKENS)
+
+
+@contextlib.contextmanager
+def cutting(port: int, sizes: list[int]) -> Iterator[int]:
+    """Run a proxy before a port that cuts who reads an answer, each time after the next of so many bytes."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            left = None
+            with socket.create_connection(("127.0.0.1", port)) as gateway:
+                while ready := select.select([self.request, gateway], [], [], PATIENCE)[0]:
+                    for source in ready:
+                        data = source.recv(65536)
+                        if data.startswith((b"GET ", b"POST ")):
+                            left = sizes.pop(0) if data.startswith(b"GET /answers/") and sizes else None
+                        elif source is gateway and left is not None:
+                            data, left = data[:left], left - len(data)
+                        if data:
+                            (gateway if source is self.request else self.request).sendall(data)
+                        if not data or (left is not None and left <= 0):
+                            return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server, running(server):
+        yield server.server_address[1]
+
+
+def test_a_client_that_is_cut_reads_on(gateway: tuple[Any, Model, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, url = gateway
+    assert connect.__kwdefaults__
+    monkeypatch.setitem(connect.__kwdefaults__, "sleep", lambda _: None)
+    answer, httpx = recipe("gateway_client").answer, module("httpx")
+    sizes = [400, 700, 1500, 2100]
+    with cutting(int(url.rpartition(":")[2]), sizes) as port, httpx.Client(timeout=PATIENCE) as client:
+        assert list(answer(client, f"http://127.0.0.1:{port}", "go")) == TOKENS
+        assert not sizes
+        with pytest.raises(RuntimeError, match="the model failed"):
+            list(answer(client, f"http://127.0.0.1:{port}", "fail"))
 
 
 CHUNKS = b"".join(

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import importlib
-import inspect
 import json
 from datetime import timedelta
 from types import SimpleNamespace
@@ -515,7 +514,10 @@ def _() -> None:
     with serving(answer(b"data: 1\n\n", cut=True)) as server:
         outcome(theirs_requests_sse(server, **callbacks))
     assert called == ["open", "1", "error", "error"]  # of the cut, and of 204
-    assert not {*callbacks} & {*inspect.signature(connect).parameters}
+    errors: list[Exception] = []
+    with serving(answer(b"data: 1\n\n", cut=True)) as server:
+        list(connect(get(server), on_retry=errors.append))
+    assert [type(error) for error in errors] == [ConnectionLost]
 
 
 # sseclient-py
@@ -771,7 +773,10 @@ def _() -> None:
     with serving(answer(b"data: 1\n\n")) as server:
         theirs_aiohttp(server, **callbacks)
     assert called == ["open", "1", "error", "error"]  # of the end, and of 204
-    assert not {*callbacks} & {*inspect.signature(aconnect).parameters}
+    errors: list[Exception] = []
+    with serving(answer(b"data: 1\n\n", cut=True)) as server:
+        ours_aiohttp(server, on_retry=errors.append)
+    assert [type(error) for error in errors] == [ConnectionLost]
 
 
 # The SDKs
@@ -1137,6 +1142,24 @@ def _() -> None:
         with request(server)({}) as response:
             after = [comment for block in blocks(response) for comment in block.comments]
     assert [comment.comment.strip() for comment in before] == after == ["hello"]
+
+
+@row("launchdarkly_eventsource", "`Fault.error`, of `client.all`")
+def _() -> None:
+    actions = module("ld_eventsource.actions")
+    answers = (answer(STREAM, cut=True), answer(STREAM))
+    with serving(*answers) as server:
+        items = theirs_launchdarkly(server, "always_continue", all=True)
+        faults: list[Any] = []
+        while len(faults) < 2:
+            item = next(items)
+            faults += [item.error] if isinstance(item, actions.Fault) else []
+        items.close()
+    assert [type(fault) for fault in faults] == [module("urllib3").exceptions.ProtocolError, type(None)]
+    errors: list[Exception] = []
+    with serving(*answers) as server:
+        list(connect(request(server), on_retry=errors.append))
+    assert [type(error.__cause__) for error in errors] == [module("urllib3").exceptions.ProtocolError]
 
 
 @row("launchdarkly_eventsource", "`Start.headers`")

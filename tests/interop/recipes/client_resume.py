@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 
 import httpx
@@ -6,7 +7,12 @@ from sse_codec import ReceivedEvent
 from sse_codec.clients import connect
 from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
 
+logger = logging.getLogger(__name__)
+
 
 def news(client: httpx.Client, url: str) -> Iterator[ReceivedEvent]:
-    patient = Reconnection(retry_statuses=TRANSIENT_STATUSES, max_outage=600)
-    return connect(lambda headers: client.stream("GET", url, headers=headers, timeout=60), reconnection=patient)
+    return connect(
+        lambda headers: client.stream("GET", url, headers=headers, timeout=60),
+        reconnection=Reconnection(retry_statuses=TRANSIENT_STATUSES, max_outage=600),
+        on_retry=lambda error: logger.warning("asking again: %s", error),
+    )
