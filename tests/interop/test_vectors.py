@@ -137,6 +137,12 @@ def test_pytest(folder: Path, name: Name) -> None:
     assert (outcome.cases, outcome.failed) == (COUNTS[name], [])
 
 
+def test_pytest_on_lone_surrogates(folder: Path) -> None:
+    (folder / "vectors" / "surrogates.json").replace(folder / "vectors" / "encoding.json")
+    outcome = run_pytest(folder, "encoding", OURS)
+    assert (outcome.cases, outcome.failed) == (len(load_vectors("surrogates")["cases"]), [])
+
+
 def test_pytest_on_httpx_sse(folder: Path) -> None:
     """Its text is httpx's, which drops no byte order mark, and it takes any block that has a field for an event."""
     outcome = run_pytest(folder, "decoding", HTTPX_SSE, "--tb=no")
