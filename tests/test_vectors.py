@@ -428,6 +428,8 @@ def test_what_is_made_anew_is_counted(
         publish.main(["--anew"] * anew)
 
     monkeypatch.setattr(publish, "FOLDER", tmp_path)
+    monkeypatch.setattr(publish, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text("1 event streams with the events that they mean, and 2 lists")
     monkeypatch.setattr(publish, "events_to_send", lambda: iter([[ServerSentEvent("a")]]))
     monkeypatch.setattr(publish, "events_that_cannot_be_sent", lambda: iter([]))
     publish_streams(b"data: a\n\n", b"data: b\n\n")
@@ -437,6 +439,7 @@ def test_what_is_made_anew_is_counted(
     counts = re.findall("decoding.json: (.*) cases, .* bytes; (.*) new, (.*) gone, (.*) changed", printed.out)
     assert counts == [("2", "2", "0", "0"), ("3", "1", "0", "0"), ("2", "0", "1", "0")]
     assert printed.err == "  gone: data/63320133\n"
+    assert (tmp_path / "page.md").read_text() == "2 event streams with the events that they mean, and 1 lists"
 
 
 @pytest.mark.parametrize(
@@ -486,20 +489,11 @@ def test_how_the_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "tests" / "vectors" / "decoding.json").exists()
 
 
-def test_the_case_on_the_page_is_one_of_them() -> None:
+def test_what_the_page_says_of_the_cases_is_made() -> None:
+    assert publish.page(PAGE, publish.published()) == PAGE, f"{COMMAND} writes it"
+    assert f"{len(DECODING):,} event streams" in PAGE
     assert json.loads(BLOCKS["case"]) in DECODING
-
-
-def test_the_numbers_on_the_page() -> None:
-    plain = DOCUMENTS["encoding"]["cases"]
-    assert (
-        f"JSON files: {len(DECODING):,} event streams with the events that they mean, and {len(plain):,} lists" in PAGE
-    )
-
-
-def test_what_is_free_stands_on_the_page() -> None:
-    free = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", PAGE.partition("## What is free")[2], re.MULTILINE)
-    assert dict(free) == publish.FREE
+    assert all(f"| `{name}` | {about} |" in PAGE for name, about in publish.FREE.items())
 
 
 @pytest.mark.parametrize("name", ["decoding", "encoding"])
