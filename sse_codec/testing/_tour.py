@@ -300,7 +300,9 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
-    """A line that is longer than any bound that comes to mind."""
+    """A line that is longer than any bound that comes to mind; a block of two that are not, and one of many lines."""
+    yield [(b"data: " + b"x" * 40_000 + b"\n") * 2 + b"\n"]
+    yield [b"data: a\n" * 4_200 + b"\n"]
     yield [b"data: " + b"x" * (LARGE_SIZES[-1] + 1) + b"\n\n"]
 
 

@@ -2,7 +2,7 @@
 
 Nothing in those files is written by hand. The inputs are the known places of the fuzz kit (`_tour.py`), the tags and
 sentences are its rules (`_rules.py`), and what each stream means is what the reference decoder says. docs/vectors.md
-describes the format; `tests/test_vectors.py` holds the files to what is made here.
+describes the format, and what it says of the cases is written, too. `tests/test_vectors.py` holds both to what is made.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sse_codec import ReceivedEvent, ServerSentEvent, encode
@@ -30,6 +31,7 @@ Case = dict[str, Any]
 #: The version of the suite; its changelog says what a new one may change.
 VERSION = "1.0.0"
 FOLDER = _vectors.FOLDER
+PAGE = Path(__file__).parents[2] / "docs" / "vectors.md"
 
 #: Stands for the text that a case repeats: U+001A SUBSTITUTE.
 MARK = "\x1a"
@@ -52,7 +54,7 @@ FREE = {
     ),
     "unfinished-block": (
         "The stream ends inside a block. The standard discards the block. Some clients dispatch it on purpose: "
-        "they give out `unfinished` after the other events, unless it is null, and keep the id of the block."
+        "they give out `unfinished` after the other events, if the case has it, and keep the id of the block."
     ),
     "large-retry": (
         "A reconnection time over 2147483647. If the language has no such number, it may be ignored, rounded or capped."
@@ -260,9 +262,11 @@ def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
     parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
     for part in parts:
         for chunks in part(_holds_many):  # which the tour then gives one by one
-            # Of the pairs those in one block: the others would double the suite.
-            if part is not _tour._paired or len(Stream(chunks).blocks) == 2:
-                yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
+            # Of the pairs those in one block, and of two line ends: the others would double the suite.
+            stream = Stream(chunks)
+            if part is _tour._paired and len(stream.blocks) != 2 and len({line.end for line in stream.lines}) == 1:
+                continue
+            yield chunks, part in {_tour._with_others, _tour._paired} and _can_be_joined(chunks)
 
 
 def _holds_many(chunks: Sequence[bytes]) -> bool:
@@ -304,7 +308,8 @@ def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
         if not can_be_joined:
             yield chunks
             continue
-        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(Stream(chunks)))
+        stream = Stream(chunks)
+        key = _key(rule.name for rule in CONSUMER_RULES if rule.touched_by(stream))
         if key[0] in PLAIN:
             yield chunks
             continue
@@ -497,6 +502,20 @@ def published() -> dict[str, list[Case]]:
     return {path.name: json.loads(path.read_text("ascii"))["cases"] for path in paths if path.exists()}
 
 
+def page(text: str, cases: Mapping[str, Sequence[Case]]) -> str:
+    """Return docs/vectors.md with what it says of the cases: how many there are, one of them, what is free."""
+    decoding, encoding = cases["decoding.json"], cases["encoding.json"]
+    example = next((case for case in decoding if case["rules"][0] == "id" and len(case["events"]) == 2), decoding[0])
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in example.items())
+    numbers = f"{len(decoding):,} event streams with the events that they mean, and {len(encoding):,} lists"
+    free = "".join(f"| `{name}` | {about} |\n" for name, about in FREE.items())
+    text = re.sub(r"[0-9,]+ event streams with the events that they mean, and [0-9,]+ lists", numbers, text)
+    text = re.sub(
+        r"(<!-- case -->\n```json\n).*?(?=```)", lambda found: f"{found[1]}{{\n{lines}\n}}\n", text, flags=re.DOTALL
+    )
+    return re.sub(r"(\| name \| what \|\n\| --- \| --- \|\n)(?:\| .*\n)+", lambda found: found[1] + free, text)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Write the files, and say what is new, gone or changed; with `--anew` what there is need not stay."""
     before = published()
@@ -512,6 +531,7 @@ def main(arguments: Sequence[str]) -> None:
         for key in gone:
             print(f"  gone: {key}", file=sys.stderr)
         (FOLDER / name).write_text(text, "ascii")
+    PAGE.write_text(page(PAGE.read_text("utf-8"), published()), "utf-8")
 
 
 if __name__ == "__main__":
