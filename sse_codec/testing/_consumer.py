@@ -142,7 +142,7 @@ def check_consumer(
     ...     check_consumer(consume)
     ... except AssertionError as report:
     ...     print(report.rule)
-    cut-bom
+    cut-utf-8
     """
     __tracebackhide__ = True  # pytest shows the test's line, not the kit's
     caller = "check_consumer()"

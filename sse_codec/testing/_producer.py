@@ -126,7 +126,7 @@ def check_producer(
     ...     check_producer(lambda event: f"data: {event.data}\n\n", without={"id", "retry", "event", "cr-in-data"})
     ... except AssertionError as report:
     ...     print(report.rule, report.wire)
-    newline b'data: a\nb\n\n'
+    newline b'data: \na\n\n'
     """
     __tracebackhide__ = True  # pytest shows the test's line, not the kit's
     caller = "check_producer()"

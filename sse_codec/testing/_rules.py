@@ -663,18 +663,18 @@ PRODUCER_RULES: list[Rule[Events]] = [
     Rule("late-bom", "U+FEFF in a value", _BOM, _any_value(lambda text: "\ufeff" in text), (_E("a\ufeffb"),)),
     Rule("nul", "U+0000 in data or in the event type", _FIELD, _any_value(lambda text: "\0" in text), (_E("a\0b"),)),
     Rule(
-        "newline",
-        "data of several lines",
-        _DATA,
-        _any_data(lambda data: "\n" in data.strip("\n") or data.startswith("\n")),
-        (_E("a\nb"),),
-    ),
-    Rule(
         "last-newline",
         "data that ends in a newline",
         _ONE_LF,
         _any_data(lambda data: data.endswith("\n")),
         (_E("a\n"),),
+    ),
+    Rule(
+        "newline",
+        "data of several lines",
+        _DATA,
+        _any_data(lambda data: "\n" in data.strip("\n") or data.startswith("\n")),
+        (_E("a\nb"),),
     ),
     Rule(
         "padded-value",
