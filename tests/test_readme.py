@@ -150,7 +150,8 @@ def test_every_example_is_run() -> None:
     }
     fuzz = {"fuzz", "fuzz in an async test", "fuzz url", *EXAMPLES_OF_TESTS}
     assert set(BLOCKS) == here | {"tests"} | recipes | fuzz | ASSERTING
-    assert sum(map(len, NAMES.values())) == len(BLOCKS), "a name stands for one block"
+    all_blocks = {found for text in PAGES.values() for found in re.findall(BLOCK, text, re.DOTALL)}
+    assert len(all_blocks) == len(BLOCKS), "a name stands for one block, also on several pages"
     for page, text in PAGES.items():
         assert text.count("```") == 2 * len(NAMES[page]), page
 

@@ -391,7 +391,7 @@ def test_a_consumer_of_a_few_types_with_an_id() -> None:
 
     excluded = {"empty-id", "id-with-null", "unfinished-block", "invalid-retry", "overwritten-field"}
     options = {"types": {"add", "drop"}, "required": {"id", "retry"}, "without": excluded}
-    check_consumer(strict, settings=settings(max_examples=10), **options)  # type: ignore[arg-type]
+    check_consumer(strict, settings=settings(max_examples=10), **options)  # type: ignore[arg-type]  # of several
     with pytest.raises(NotConforming, match="the consumer raised"):
         check_consumer(strict, types={"add", "drop"}, cases=SOME)
 
