@@ -202,7 +202,8 @@ class _Thread(threading.Thread):
                 loop.call_soon_threadsafe(_cancel_all, loop)
             self._calls.put(None)
             self.join(_TO_END)
-        if self.is_alive():
+        # Under a tracer CPython 3.11 loops for ever while such an exception waits for a thread that is blocked.
+        if self.is_alive() and sys.gettrace() is None:
             with contextlib.suppress(ImportError, AttributeError):  # only CPython can
                 import ctypes
 
