@@ -119,7 +119,8 @@ class Shape(NamedTuple):
                 start = len(line.content) - len(line.value)
                 changed = start
                 if self.samples:
-                    if seen < len(data):  # the last stands for all: behind another, a CR might meet the LF of a blank line
+                    # The last stands for all. If the first did, the CR at its end might meet the LF of a blank line.
+                    if seen < len(data):
                         pieces.append((old, before, 0))
                         continue
                     payload = _chosen(self.samples, b"\n".join(each.value for each in data))
