@@ -270,13 +270,16 @@ def test_a_greeting_is_no_event() -> None:
     check_producer(asgi(app, publish=app.publish), settings=FEW)
 
 
-def test_a_byte_order_mark_before_each_event_is_found() -> None:
+def test_a_byte_order_mark_before_each_event_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.3)  # nothing comes, however long it is waited for
     app = Asgi(lambda event: b"\xef\xbb\xbf" + encode(event))
     with pytest.raises((NotConforming, TimeoutError)):
         check_producer(asgi(app, publish=app.publish), cases=SOME)
 
 
-def test_an_event_that_comes_only_with_the_next_is_late() -> None:
+def test_an_event_that_comes_only_with_the_next_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 1.0)  # so long is waited for what does not come
+
     class Late:
         held = b""
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sse_codec import ServerSentEvent
@@ -19,6 +19,7 @@ SAMPLES = Shape(samples=["1", "2\n3", ""])
 
 
 @given(hostile_bytes().flatmap(chunkings))
+@example([b"data: a\rdata: a\n\n"])  # a CR that must not meet the LF behind a line that is left out
 def test_a_stream_gets_a_shape_and_keeps_its_events(chunks: list[bytes]) -> None:
     plain = reference_decode(b"".join(chunks)).events
     for shape in (JSON, STRICT, SAMPLES):

