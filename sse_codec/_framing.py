@@ -32,7 +32,16 @@ _WINDOW: Final = 64 * 1024
 class BlockInput(StreamInput):
     """The state of one event stream over its connections, and the cutting of its bytes into blocks."""
 
-    __slots__ = ("_acted", "_changes", "_keeps_comments", "_last_event_id", "_reconnection_time", "_small")
+    __slots__ = (
+        "_acted",
+        "_changes",
+        "_keeps_comments",
+        "_last_event_id",
+        "_reconnection_time",
+        "_retry_line",
+        "_retry_time",
+        "_small",
+    )
 
     def __init__(self, *, last_event_id: str, max_event_size: int | None, keeps_comments: bool = False) -> None:
         super().__init__(max_event_size=max_event_size)
@@ -40,6 +49,9 @@ class BlockInput(StreamInput):
         self._keeps_comments = keeps_comments
         self._last_event_id: str = check_str("last_event_id", last_event_id)
         self._reconnection_time: int | None = None
+        #: A `retry` line that was read, and what it says: most servers send the same one all the time.
+        self._retry_line = ""
+        self._retry_time: int | None = None
         #: Bytes; the largest chunk in which no block can pass the limit, and which is tried as whole blocks first.
         self._small = min(_SMALL, self._limit)
         #: Whether a `retry` of the unfinished block has taken effect.

@@ -587,3 +587,16 @@ def test_an_id_is_kept_as_plain_text() -> None:
 
     decoder = Decoder(last_event_id=Lying("7"))
     assert (type(decoder.last_event_id), decoder.last_event_id) == (str, "7")
+
+
+def test_a_retry_that_comes_again_and_one_that_changes() -> None:
+    """A line that was read before is not parsed again."""
+    decoder = Decoder()
+    for value, retry, time in (("5", 5, 5), ("5", 5, 5), ("x", None, 5), ("7", 7, 7), ("5", 5, 5), ("007", 7, 7)):
+        (event,) = decoder.feed(f"retry: {value}\ndata: a\n\n".encode())
+        assert (event.retry, decoder.reconnection_time) == (retry, time)
+        decoder.reconnection_time = None
+        (event,) = decoder.feed(f"data: a\nretry: {value}\n\n".encode())
+        assert (event.retry, decoder.reconnection_time) == (retry, retry)
+        decoder.reconnection_time = time
+        decoder.reset()
