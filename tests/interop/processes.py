@@ -145,15 +145,20 @@ def run_command(command: Command, folder: Path, *more: str, **variables: str) ->
         "SSE_CODEC_LOG": str(log),
         **variables,
     }
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [str(scripts / program), *words, *more],
-            cwd=folder,
-            env=environment,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    # Who runs the tests in the background may have them ignore SIGINT, and a process that they start would do so, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [str(scripts / program), *words, *more],
+                cwd=folder,
+                env=environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
     running = Process(process, port, log, output)
     try:
         wait_until_it_listens(running)
