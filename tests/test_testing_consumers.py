@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import queue
 import sys
 import threading
+import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +18,10 @@ from hypothesis import strategies as st
 
 from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer
+from sse_codec.testing._worker import current_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 
 #: Some of what is drawn, without the known places.
 FEW = settings(max_examples=10, phases=[Phase.generate])
@@ -310,6 +314,118 @@ def test_another_way_to_run_async_code() -> None:
     with pytest.raises(NotConforming) as caught:
         check_consumer(late, run=run, cases=SOME[3:])
     assert caught.value.rule == "promptness"
+
+
+@types.coroutine
+def turn(_: float = 0) -> Generator[None, None, None]:
+    """Let the others run once."""
+    yield
+
+
+class AnotherLoop:
+    """A loop that is not asyncio's, with what the checks ask Trio for."""
+
+    def __init__(self) -> None:
+        self.current: Coroutine[Any, Any, Any] | None = None
+        self.tasks: deque[Coroutine[Any, Any, Any]] = deque()
+        self.slept: list[float] = []
+
+    def run(self, function: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        main = function()
+        self.tasks.append(main)
+        try:
+            while True:
+                self.current = self.tasks.popleft()
+                try:
+                    self.current.send(None)
+                except StopIteration as end:
+                    if self.current is main:
+                        return end.value
+                else:
+                    self.tasks.append(self.current)
+        finally:
+            self.current = None
+            while self.tasks:
+                self.tasks.pop().close()
+
+    def current_task(self) -> object:
+        if self.current is None:
+            raise RuntimeError("must be called from async context")
+        return self.current
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await turn()
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> AnotherLoop:
+    loop = AnotherLoop()
+    lowlevel = types.SimpleNamespace(current_task=loop.current_task)
+    monkeypatch.setitem(sys.modules, "trio", types.SimpleNamespace(lowlevel=lowlevel, sleep=loop.sleep))
+    return loop
+
+
+def test_a_loop_that_is_not_asyncio_s(another: AnotherLoop) -> None:
+    async def ahead(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        events: deque[ServerSentEvent] = deque()
+
+        async def read() -> None:
+            async for event in adecode(chunks):
+                events.append(event)
+
+        reading = read()
+        another.tasks.append(reading)
+        while events or inspect.getcoroutinestate(reading) != inspect.CORO_CLOSED:
+            if events:
+                yield events.popleft()
+            await turn()
+
+    check_consumer(adecode, run=another.run, cases=SOME)
+    assert not another.slept, "who asks is who takes the events"
+    check_consumer(ahead, run=another.run, cases=SOME)
+    assert set(another.slept) == {0}, "it had to wait, and not for long"
+
+
+def test_outside_of_any_loop_there_is_no_task(another: AnotherLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current_task() is None
+    another.run(turn)
+    assert current_task() is None
+    monkeypatch.delitem(sys.modules, "trio")
+    assert current_task() is None
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_a_producer_on_a_loop_that_is_not_asyncio_s(another: AnotherLoop, endless: bool) -> None:
+    closed: list[str] = []
+
+    async def produce(event: ServerSentEvent) -> AsyncIterator[bytes]:
+        try:
+            yield encode(event)
+            while endless:
+                yield b": ping\n\n"
+        finally:
+            await turn()
+            closed.append(event.data)
+
+    class Bare:
+        """No generator, and so nothing to close."""
+
+        def __init__(self, event: ServerSentEvent) -> None:
+            self.pieces = [encode(event)]
+
+        def __aiter__(self) -> Bare:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.pieces:
+                raise StopAsyncIteration
+            return self.pieces.pop()
+
+    cases = [[ServerSentEvent("a"), ServerSentEvent("b")]]
+    for tested in (produce, Bare):
+        check_producer(tested, run=another.run, endless=endless, cases=cases)
+    assert closed == ["a", "b"]
 
 
 # Lines.
