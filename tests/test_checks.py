@@ -16,6 +16,7 @@ from sse_codec.testing._checks import search
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
+from sse_codec.testing._shape import Shape
 from tests import faulty_consumers, faulty_producers
 from tests.test_laws import assemble
 
@@ -182,6 +183,7 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: encode(event).decode(),
         lambda event: bytearray(encode(event)),
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
+        lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
         produce_at_once,
         produce_in_pieces,
     ],
@@ -541,3 +543,19 @@ def test_a_seed_draws_the_same(check: Callable[..., None]) -> None:
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
+
+
+def test_a_shape_brings_in_no_cut_that_is_left_out() -> None:
+    seen: list[list[str]] = []
+
+    def consume(chunks: Any) -> Iterator[ReceivedEvent]:
+        seen.append([chunk.decode() for chunk in chunks.all()])
+        return decode(chunks)
+
+    options = _Options(frozenset({"cut-utf-8"}), "either", "either", "discard", "dropped", text=False)
+    law = _Law(consume, options._replace(shape=Shape(json=True)))
+    text = "data: aaaaaaaaaaaa" + "é" * 20 + "\n\n"
+    cuts = range(1, len(text))
+    for cut in cuts:
+        law([text[:cut].encode(), text[cut:].encode()])
+    assert 0 < len(seen) < len(cuts), "the others would be cut inside a character"

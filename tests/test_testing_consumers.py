@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer
-from sse_codec.testing._worker import current_task
+from sse_codec.testing._chunks import Chunks
+from sse_codec.testing._worker import Stop, current_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
@@ -164,6 +165,41 @@ def test_chunks_one_by_one() -> None:
             yield from decoder.feed(chunk)
 
     check_consumer(sync, cases=SOME)
+
+
+def test_who_was_late_is_tried_again_with_more_patience() -> None:
+    """It may have been the machine that was busy."""
+    calls: list[object] = []
+
+    def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+        calls.append(chunks)
+        return (late_in_a_thread if len(calls) == 1 else ahead_in_a_thread)(chunks)
+
+    check_consumer(consume, cases=SOME[3:4])
+    assert len(calls) == 2
+
+
+def test_who_asks_when_the_check_is_over_is_stopped() -> None:
+    chunks = Chunks([b"a", b"b"], [0, 1], patience=60)
+    chunks.stop()
+    with pytest.raises(Stop):
+        next(chunks)
+    with pytest.raises(Stop):
+        asyncio.run(anext(aiter(chunks)))  # type: ignore[arg-type]  # any awaitable of an iterator is a coroutine here
+
+
+def test_an_async_iterator_need_not_have_a_close() -> None:
+    class Bare:
+        def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+            self.events = adecode(chunks)
+
+        def __aiter__(self) -> Bare:
+            return self
+
+        async def __anext__(self) -> ServerSentEvent:
+            return await anext(self.events)
+
+    check_consumer(Bare, cases=SOME)
 
 
 # What does not end.
