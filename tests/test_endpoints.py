@@ -315,21 +315,35 @@ def test_an_app_may_refuse_by_an_error() -> None:
     assert app.served > 1
 
 
-def test_an_app_may_end_its_stream_after_an_event() -> None:
-    clients: list[asyncio.Queue[ServerSentEvent]] = []
+class EndsAfterOneEvent:
+    """An ASGI app that ends each stream behind the first event that comes when it is open."""
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self) -> None:
+        self.clients: list[asyncio.Queue[ServerSentEvent]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
-        clients.append(asyncio.Queue())
+        self.clients.append(asyncio.Queue())
         await send({"type": "http.response.start", "status": 200, "headers": RAW_HEADERS})
-        ready = await clients[-1].get()
+        ready = await self.clients[-1].get()
         await send({"type": "http.response.body", "body": encode(ready), "more_body": True})
-        await send({"type": "http.response.body", "body": encode_all(await clients[-1].get())})
+        await send({"type": "http.response.body", "body": encode_all(await self.clients[-1].get())})
 
-    def publish(event: ServerSentEvent) -> None:
-        clients[-1].put_nowait(event)
+    def publish(self, event: ServerSentEvent) -> None:
+        self.clients[-1].put_nowait(event)
 
-    check_producer(asgi(app, publish=publish), without={"events"}, settings=FEW)
+
+def test_an_app_may_end_its_stream_after_an_event() -> None:
+    app = EndsAfterOneEvent()
+    check_producer(asgi(app, publish=app.publish), without={"events"}, settings=FEW)
+
+
+def test_an_app_that_ends_its_stream_before_the_last_event_is_found() -> None:
+    app = EndsAfterOneEvent()
+    with pytest.raises(NotConforming) as caught:
+        check_producer(asgi(app, publish=app.publish), cases=[[ServerSentEvent("a"), ServerSentEvent("b")]])
+    assert caught.value.got is not None
+    assert [event.data for event in caught.value.got][:1] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -347,6 +361,18 @@ def test_a_response_that_is_no_event_stream(status: int, content_type: bytes) ->
     assert caught.value.rule == "content-type"
     assert f"GET /x answers with status {status} and Content-Type '{content_type.decode()}'" in str(caught.value)
     assert "no such thing" in str(caught.value)
+
+
+def test_a_message_of_an_extension_is_no_part_of_the_stream() -> None:
+    app = Asgi()
+
+    async def debugging(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.debug", "info": {"body": b"no event"}})
+        await app(scope, receive, send)
+
+    check_producer(asgi(debugging, publish=app.publish), cases=SOME)
+    assert app.served == 1
 
 
 def test_nothing_that_is_published_arrives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import queue
 import sys
 import threading
+import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +18,11 @@ from hypothesis import strategies as st
 
 from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
 from sse_codec.testing import NotConforming, check_consumer, check_producer
+from sse_codec.testing._chunks import Chunks
+from sse_codec.testing._worker import Stop, current_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 
 #: Some of what is drawn, without the known places.
 FEW = settings(max_examples=10, phases=[Phase.generate])
@@ -162,6 +167,41 @@ def test_chunks_one_by_one() -> None:
     check_consumer(sync, cases=SOME)
 
 
+def test_who_was_late_is_tried_again_with_more_patience() -> None:
+    """It may have been the machine that was busy."""
+    calls: list[object] = []
+
+    def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+        calls.append(chunks)
+        return (late_in_a_thread if len(calls) == 1 else ahead_in_a_thread)(chunks)
+
+    check_consumer(consume, cases=SOME[3:4])
+    assert len(calls) == 2
+
+
+def test_who_asks_when_the_check_is_over_is_stopped() -> None:
+    chunks = Chunks([b"a", b"b"], [0, 1], patience=60)
+    chunks.stop()
+    with pytest.raises(Stop):
+        next(chunks)
+    with pytest.raises(Stop):
+        asyncio.run(anext(aiter(chunks)))  # type: ignore[arg-type]  # any awaitable of an iterator is a coroutine here
+
+
+def test_an_async_iterator_need_not_have_a_close() -> None:
+    class Bare:
+        def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+            self.events = adecode(chunks)
+
+        def __aiter__(self) -> Bare:
+            return self
+
+        async def __anext__(self) -> ServerSentEvent:
+            return await anext(self.events)
+
+    check_consumer(Bare, cases=SOME)
+
+
 # What does not end.
 
 
@@ -182,7 +222,8 @@ def test_a_consumer_that_hangs_is_reported() -> None:
         check_consumer(consume, timeout=0.3, cases=SOME[1:])
     over.set()
     assert caught.value.got is not None
-    assert len(stopped) == (sys.gettrace() is None), "it was ended"
+    can_be_ended = sys.version_info >= (3, 12) or sys.gettrace() is None
+    assert len(stopped) == can_be_ended, "it was ended"
 
 
 def test_an_async_consumer_that_hangs_is_cancelled() -> None:
@@ -310,6 +351,118 @@ def test_another_way_to_run_async_code() -> None:
     with pytest.raises(NotConforming) as caught:
         check_consumer(late, run=run, cases=SOME[3:])
     assert caught.value.rule == "promptness"
+
+
+@types.coroutine
+def turn(_: float = 0) -> Generator[None, None, None]:
+    """Let the others run once."""
+    yield
+
+
+class AnotherLoop:
+    """A loop that is not asyncio's, with what the checks ask Trio for."""
+
+    def __init__(self) -> None:
+        self.current: Coroutine[Any, Any, Any] | None = None
+        self.tasks: deque[Coroutine[Any, Any, Any]] = deque()
+        self.slept: list[float] = []
+
+    def run(self, function: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        main = function()
+        self.tasks.append(main)
+        try:
+            while True:
+                self.current = self.tasks.popleft()
+                try:
+                    self.current.send(None)
+                except StopIteration as end:
+                    if self.current is main:
+                        return end.value
+                else:
+                    self.tasks.append(self.current)
+        finally:
+            self.current = None
+            while self.tasks:
+                self.tasks.pop().close()
+
+    def current_task(self) -> object:
+        if self.current is None:
+            raise RuntimeError("must be called from async context")
+        return self.current
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await turn()
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> AnotherLoop:
+    loop = AnotherLoop()
+    lowlevel = types.SimpleNamespace(current_task=loop.current_task)
+    monkeypatch.setitem(sys.modules, "trio", types.SimpleNamespace(lowlevel=lowlevel, sleep=loop.sleep))
+    return loop
+
+
+def test_a_loop_that_is_not_asyncio_s(another: AnotherLoop) -> None:
+    async def ahead(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        events: deque[ServerSentEvent] = deque()
+
+        async def read() -> None:
+            async for event in adecode(chunks):
+                events.append(event)
+
+        reading = read()
+        another.tasks.append(reading)
+        while events or inspect.getcoroutinestate(reading) != inspect.CORO_CLOSED:
+            if events:
+                yield events.popleft()
+            await turn()
+
+    check_consumer(adecode, run=another.run, cases=SOME)
+    assert not another.slept, "who asks is who takes the events"
+    check_consumer(ahead, run=another.run, cases=SOME)
+    assert set(another.slept) == {0}, "it had to wait, and not for long"
+
+
+def test_outside_of_any_loop_there_is_no_task(another: AnotherLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current_task() is None
+    another.run(turn)
+    assert current_task() is None
+    monkeypatch.delitem(sys.modules, "trio")
+    assert current_task() is None
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_a_producer_on_a_loop_that_is_not_asyncio_s(another: AnotherLoop, endless: bool) -> None:
+    closed: list[str] = []
+
+    async def produce(event: ServerSentEvent) -> AsyncIterator[bytes]:
+        try:
+            yield encode(event)
+            while endless:
+                yield b": ping\n\n"
+        finally:
+            await turn()
+            closed.append(event.data)
+
+    class Bare:
+        """No generator, and so nothing to close."""
+
+        def __init__(self, event: ServerSentEvent) -> None:
+            self.pieces = [encode(event)]
+
+        def __aiter__(self) -> Bare:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.pieces:
+                raise StopAsyncIteration
+            return self.pieces.pop()
+
+    cases = [[ServerSentEvent("a"), ServerSentEvent("b")]]
+    for tested in (produce, Bare):
+        check_producer(tested, run=another.run, endless=endless, cases=cases)
+    assert closed == ["a", "b"]
 
 
 # Lines.

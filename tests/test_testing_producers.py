@@ -324,7 +324,9 @@ def test_the_last_line_of_a_report_reproduces_it(check: Callable[..., None], tes
     assert str(again) == str(failure)
 
 
-def test_a_seed_reproduces_what_was_drawn() -> None:
+def test_a_seed_reproduces_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # the one of the run of these tests
+
     def produce(event: ServerSentEvent) -> bytes:
         return b"" if event.data == "" else encode(event)
 

@@ -175,10 +175,11 @@ def asgi(
 
 
 class _AsgiEndpoint(Endpoint):
+    _lifespan: asyncio.Task[None]
+
     def __init__(self, app: AsgiApp, name: str, publish: Publish, scope: MutableMapping[str, Any], body: bytes) -> None:
         self._app = app
         self._state: dict[str, Any] = {}
-        self._lifespan: asyncio.Task[None] | None = None
         super().__init__(name, publish, self._connect)
         self._scope = scope
         self._body = body
@@ -223,11 +224,10 @@ class _AsgiEndpoint(Endpoint):
         worker.finish(self._stop)
 
     async def _stop(self) -> None:
-        if self._lifespan is not None:
-            self._to_stop.set()
-            await asyncio.wait({self._lifespan}, timeout=_TO_END)
-            self._lifespan.cancel()
-            await asyncio.wait({self._lifespan}, timeout=_TO_END)
+        self._to_stop.set()
+        await asyncio.wait({self._lifespan}, timeout=_TO_END)
+        self._lifespan.cancel()
+        await asyncio.wait({self._lifespan}, timeout=_TO_END)
 
 
 class _Asgi:

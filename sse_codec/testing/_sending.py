@@ -248,9 +248,13 @@ class _Called:
         try:
             asyncio.get_running_loop()
         except RuntimeError:  # another library's: nothing is known of its tasks
-            async for piece in produced:
-                if self._add(piece) and self._is_endless:
-                    break
+            try:
+                async for piece in produced:
+                    if self._add(piece) and self._is_endless:
+                        break
+            finally:
+                if hasattr(produced, "aclose"):
+                    await produced.aclose()
             return
         arrived = asyncio.Event()
 
