@@ -64,11 +64,14 @@ def data_run(text: str) -> tuple[list[str], int]:
         before, behind an LF. An empty list when the text does not start with such a block.
     """
     end = text.find("\n") + 1
-    if not text.startswith("data: ") or text[end] != "\n":
+    if not text.startswith("data:") or text[end] != "\n":
         return [], 0
-    if end + 1 == len(text):
-        return [text[6:-2]], 0
-    values = text[6:-2].split("\n\ndata: ")
+    prefix = "data: " if text[5] == " " else "data:"
+    values = [text[len(prefix) : -2]]
+    if end + 1 < len(text):
+        values = values[0].split(f"\n\n{prefix}")
+        if prefix[-1] == ":":
+            values = list(map(str.removeprefix, values, repeat(" ")))
     joined = "".join(values)
     return values, joined.count("\n") if "\n" in joined else 0
 
