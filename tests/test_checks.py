@@ -184,6 +184,7 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: bytearray(encode(event)),
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
         lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
+        lambda event: {encode(event): None}.keys(),  # no iterator
         produce_at_once,
         produce_in_pieces,
     ],
