@@ -131,7 +131,7 @@ def url() -> Iterator[str]:
 def few_examples() -> Iterator[None]:
     # The examples are tested here, not what they test.
     settings.register_profile("few", settings.get_profile(PROFILE), max_examples=25, derandomize=True, database=None)
-    settings.register_profile("drawn alone", settings.get_profile("few"), phases=[Phase.generate])
+    settings.register_profile("drawn alone", settings.get_profile("few"), max_examples=5, phases=[Phase.generate])
     settings.load_profile("few")
     yield
     settings.load_profile(PROFILE)
