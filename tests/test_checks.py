@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
-from sse_codec import Comment, Decoder, LineDecoder, ReceivedEvent, ServerSentEvent, adecode, decode, encode
+from sse_codec import (
+    Comment,
+    Decoder,
+    EncodeError,
+    LineDecoder,
+    ReceivedEvent,
+    ServerSentEvent,
+    adecode,
+    decode,
+    encode,
+)
 from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
 from sse_codec.testing._checks import search
 from sse_codec.testing._consumer import _Law, _Options
@@ -184,12 +195,28 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: bytearray(encode(event)),
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
         lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
+        lambda event: {encode(event): None}.keys(),  # no iterator
         produce_at_once,
         produce_in_pieces,
     ],
 )
 def test_a_producer_may_give_its_bytes_in_any_form(produce: Callable[[ServerSentEvent], Any]) -> None:
     check_producer(produce, unsendable="refused", settings=DRAWN_ALONE)
+
+
+def test_a_producer_may_return_nothing_for_what_cannot_be_sent() -> None:
+    def produce(event: ServerSentEvent) -> bytes | None:
+        try:
+            return encode(event)
+        except EncodeError:
+            return None
+
+    check_producer(produce, cases=[[ServerSentEvent("a"), ServerSentEvent("b", event="b\nc")]])
+    with pytest.raises(NotConforming):
+        check_producer(
+            lambda event: None if event.data else encode(event),
+            cases=[[ServerSentEvent("")] * 2 + [ServerSentEvent("a")]],
+        )
 
 
 # The options.
@@ -457,6 +484,19 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
     with pytest.raises(NotConforming) as caught:
         search([], st.just([7]), law, settings(DRAWN, max_examples=5), shrink=lambda case, failure, law: failure)
     assert (caught.value.case, caught.value.examples) == ([7], 1)
+
+
+def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> None:
+    raised: list[int] = []
+
+    def law(case: int) -> None:
+        if not raised:
+            raised.append(case)
+            raise LookupError(case)
+
+    with pytest.raises(Flaky):
+        search([], st.just([7]), law, settings(DRAWN, max_examples=5), shrink=lambda case, failure, law: failure)
+    assert raised == [7]
 
 
 def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:

@@ -295,6 +295,47 @@ def test_an_event_that_comes_only_with_the_next_is_late(monkeypatch: pytest.Monk
     check_producer(asgi(app, publish=app.publish), without={"promptness"}, cases=[[ServerSentEvent("a")]])
 
 
+def test_an_event_that_was_late_once_is_sent_again() -> None:
+    """It may have been the machine that was busy."""
+
+    class LateOnce:
+        held = b""
+        has_held = False
+
+        def __call__(self, event: ServerSentEvent) -> bytes:
+            if event.data == "a" and not self.has_held:
+                self.has_held, self.held = True, encode(event)
+                return b": wait\n\n"
+            now, self.held = self.held + encode_all(event), b""
+            return now
+
+    late = LateOnce()
+    app = Asgi(late)
+    check_producer(asgi(app, publish=app.publish), cases=[[ServerSentEvent("a")]])
+    assert late.has_held
+
+
+def test_a_response_that_starts_again_as_something_else() -> None:
+    class Failing(Asgi):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await super().__call__(scope, receive, send)
+            except LookupError:
+                await send({"type": "http.response.start", "status": 500, "headers": []})
+                await send({"type": "http.response.body", "body": b"no data"})
+
+    def encode(event: ServerSentEvent) -> bytes:
+        if event.data == "":
+            raise LookupError
+        return encode_all(event)
+
+    app = Failing(encode)
+    with pytest.raises(NotConforming) as caught:
+        check_producer(asgi(app, publish=app.publish), cases=[[ServerSentEvent("")]])
+    assert caught.value.rule == "content-type"
+    assert "answers with status 500" in str(caught.value)
+
+
 def test_what_an_asgi_app_raises_is_told() -> None:
     def encode(event: ServerSentEvent) -> bytes:
         if event.data == "":
@@ -604,6 +645,20 @@ def test_a_generator_that_waits_is_to_be_declared(monkeypatch: pytest.MonkeyPatc
         check_producer(produce, cases=SOME)
     waits.put(None)  # or its thread would wait for ever
     check_producer(produce, endless=True, unsendable="untested", settings=FEW)
+
+
+def test_an_endless_producer_may_wait_for_ever_instead_of_sending_what_cannot_be_sent() -> None:
+    waits = queue.Queue[None]()
+
+    def produce(event: ServerSentEvent) -> Iterator[bytes]:
+        try:
+            yield encode(event)
+        except EncodeError:
+            waits.get()
+
+    cases = [[ServerSentEvent("a"), ServerSentEvent("b", event="b\nc")]]
+    check_producer(produce, endless=True, timeout=0.3, cases=cases)
+    waits.put(None)  # or its thread would wait for ever
 
 
 def test_an_endless_producer_whose_event_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:

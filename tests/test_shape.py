@@ -20,6 +20,7 @@ SAMPLES = Shape(samples=["1", "2\n3", ""])
 
 @given(hostile_bytes().flatmap(chunkings))
 @example([b"data: a\rdata: a\n\n"])  # a CR that must not meet the LF behind a line that is left out
+@example([b"data: a\n\xef\xbb\xbfdata: b\ndata: c\n\n"])  # what must not come to the start
 def test_a_stream_gets_a_shape_and_keeps_its_events(chunks: list[bytes]) -> None:
     plain = reference_decode(b"".join(chunks)).events
     for shape in (JSON, STRICT, SAMPLES):

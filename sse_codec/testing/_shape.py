@@ -108,6 +108,7 @@ class Shape(NamedTuple):
         data = [line for line in lines if line.name == b"data"]
         names = {line.name for line in lines}
         seen = 0
+        previous = Line(b"", b"")
         for line in lines:
             old = line.content + line.end
             before, content, changed = b"", line.content, len(old)
@@ -119,9 +120,11 @@ class Shape(NamedTuple):
                 start = len(line.content) - len(line.value)
                 changed = start
                 if self.samples:
-                    # The last stands for all. If the first did, the CR at its end might meet the LF of a blank line.
-                    if seen < len(data):
-                        pieces.append((old, before, 0))
+                    if seen > 1:  # it goes with the end before it, and not its own: a CR might meet the LF that follows
+                        whole, kept, at = pieces[-1]
+                        pieces[-1] = (whole, kept[: len(kept) - len(previous.end)], at)
+                        pieces.append((old, line.end, 0))
+                        previous = line
                         continue
                     payload = _chosen(self.samples, b"\n".join(each.value for each in data))
                     content = end.join(b"data: " + part.encode() for part in re.split("\r\n|\r|\n", payload))
@@ -136,6 +139,7 @@ class Shape(NamedTuple):
                     head = line.content[: len(line.content) - len(line.value)] if b":" in line.content else b"event: "
                     content, changed = head + kept.encode(), len(head)
             pieces.append((old, before + content + line.end, changed + len(before)))
+            previous = line
         return pieces
 
     def _missing(self, names: set[bytes]) -> list[bytes]:
