@@ -423,6 +423,22 @@ def test_nothing_that_is_published_arrives(monkeypatch: pytest.MonkeyPatch) -> N
         check_producer(asgi(app, publish=lambda event: None), cases=SOME)
 
 
+def test_an_app_that_takes_a_lifespan_for_a_request_has_none() -> None:
+    app = Asgi()
+    raised: list[str] = []
+
+    async def careless(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app({**scope, "type": "http"}, receive, send)
+        except RuntimeError as error:
+            raised.append(str(error))
+            raise
+
+    check_producer(asgi(careless, publish=app.publish), cases=SOME)
+    assert raised == ["http.response.start is no message of a lifespan"]
+    assert app.served == 2
+
+
 def test_an_app_that_does_not_start() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()

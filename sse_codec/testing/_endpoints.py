@@ -206,6 +206,8 @@ class _AsgiEndpoint(Endpoint):
             return {"type": "lifespan.shutdown"}
 
         async def send(message: Mapping[str, Any]) -> None:
+            if not message["type"].startswith("lifespan."):  # the app answers whatever it is asked, and has no lifespan
+                raise RuntimeError(f"{message['type']} is no message of a lifespan")
             if message["type"].startswith("lifespan.startup.") and not self._started.done():
                 failed = message["type"] == "lifespan.startup.failed"
                 self._started.set_result(str(message.get("message", "")) or "it failed" if failed else "")

@@ -121,8 +121,8 @@ class Shape(NamedTuple):
                 changed = start
                 if self.samples:
                     if seen > 1:  # it goes with the end before it, and not its own: a CR might meet the LF that follows
-                        whole, kept, at = pieces[-1]
-                        pieces[-1] = (whole, kept[: len(kept) - len(previous.end)], at)
+                        whole, new, at = pieces[-1]
+                        pieces[-1] = (whole, new[: len(new) - len(previous.end)], at)
                         pieces.append((old, line.end, 0))
                         previous = line
                         continue
