@@ -51,6 +51,7 @@ def made() -> dict[str, str]:
     return publish.files(publish.published())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_are_what_is_made(name: str, made: dict[str, str]) -> None:
     assert (FOLDER / f"{name}.json").read_text("ascii") == made[f"{name}.json"], f"{COMMAND} writes it"
