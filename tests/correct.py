@@ -82,10 +82,9 @@ def with_universal_newlines(chunks: Iterable[bytes]) -> Iterator[faulty_consumer
     after_cr = False
     for chunk in chunks:
         text = decoder.decode(chunk)
-        if after_cr and text:
-            text = text.removeprefix("\n")
+        behind = text.removeprefix("\n") if after_cr else text
         after_cr = text.endswith("\r") if text else after_cr
-        yield from consumer.take(text.replace("\r\n", "\n").replace("\r", "\n"))
+        yield from consumer.take(behind.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def by_blocks(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
