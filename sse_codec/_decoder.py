@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._event import ReceivedEvent, new_received
-from ._framing import BlockInput
+from ._framing import LONGEST_RETRY, BlockInput
 from ._grammar import BARE, CR, DEFAULT_EVENT, LF, parse_retry
 from ._input import AFTER_CR, DEFAULT_MAX_EVENT_SIZE, FLOWING, unify_line_ends
 from ._interpret import data_run, decode_text, interpret_long, records
@@ -107,8 +107,9 @@ class Decoder(BlockInput):
                 elif (value := line.removeprefix("retry:")) != line:
                     time = parse_retry(value.removeprefix(" "))
                     if time is not None:
-                        retry = self._retry_time = time
-                        self._retry_line = line
+                        retry = time
+                        if len(line) <= LONGEST_RETRY:
+                            self._retry_line, self._retry_time = line, time
                 elif line in BARE:
                     rest = ""  # rare: leave it all to `interpret`
                 if rest == "\n":

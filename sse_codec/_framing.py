@@ -19,6 +19,9 @@ from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
 
+#: Characters of a `retry` line that is remembered.
+LONGEST_RETRY: Final = 32
+
 #: Characters of an id that `repr` shows.
 _SHOWN: Final = 40
 

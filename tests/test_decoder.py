@@ -600,3 +600,10 @@ def test_a_retry_that_comes_again_and_one_that_changes() -> None:
         assert (event.retry, decoder.reconnection_time) == (retry, retry)
         decoder.reconnection_time = time
         decoder.reset()
+
+
+def test_a_retry_of_many_digits_is_not_kept_but_read_again() -> None:
+    decoder = Decoder()
+    for _ in range(2):
+        (event,) = decoder.feed(b"retry: " + b"0" * 1000 + b"5\ndata: a\n\n")
+        assert event.retry == decoder.reconnection_time == 5

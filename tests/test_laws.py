@@ -35,6 +35,7 @@ from sse_codec import (
     encode_block,
     encode_line,
 )
+from sse_codec._framing import LONGEST_RETRY
 from sse_codec.testing import reference_decode
 from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
@@ -206,8 +207,11 @@ def held(decoder: AnyDecoder) -> int:
     total = 0
     for owner in type(decoder).__mro__:
         for name in getattr(owner, "__slots__", ()):
-            if name not in {"_last_event_id", "_reconnection_time"}:
+            if name not in {"_last_event_id", "_reconnection_time", "_retry_time"}:
                 value = getattr(decoder, name)
+                if name == "_retry_line":
+                    assert len(value) <= LONGEST_RETRY
+                    continue
                 if name == "_changes" and value is None:
                     continue  # for `decode` alone, which empties it at each chunk
                 assert isinstance(value, (int, bytearray)), "a new kind of state: teach this function its size"
