@@ -10,7 +10,6 @@ as a shell reports other tools.
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -19,7 +18,7 @@ from ._command._decode import decode
 from ._command._encode import encode
 from ._command._fuzz import fuzz
 from ._command._lint import lint
-from ._command._streams import Failure, say
+from ._command._streams import Failure, let_go, say
 from ._command._vectors import vectors
 
 
@@ -46,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The interpreter flushes standard output once more when it exits; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    finally:
+        let_go()
     return status
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = [sys.executable, "-m", "sse_codec"]
+#: The interpreter tries once more, when it exits, to write what is in its buffers; with this variable set it has none.
+BUFFERED = {**os.environ, "PYTHONUNBUFFERED": ""}
 
 
 json_values = st.recursive(
@@ -581,7 +583,7 @@ def test_output_that_can_t_be_written(argv: list[str]) -> None:
     """The error names what failed; so it does when standard output is closed."""
     wire = b'{"data": "a"}\n' if argv == ["encode"] else b"data: a\n\nx\n"
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*RUN, *argv], input=wire, stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run([*RUN, *argv], input=wire, stdout=full, stderr=subprocess.PIPE, check=False, env=BUFFERED)
     assert (done.returncode, done.stderr) == (1, b"sse-codec: standard output: No space left on device\n")
     shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *RUN, *argv]
     closed = subprocess.run(shell, input=wire, capture_output=True, check=False)
@@ -597,6 +599,7 @@ def test_messages_that_can_t_be_written_change_nothing() -> None:
             stdout=subprocess.PIPE,
             stderr=full,
             check=False,
+            env=BUFFERED,
         )
     assert (done.returncode, done.stdout) == (0, b"a\n")
 

@@ -55,6 +55,15 @@ class Sink:
             raise Failure(1, f"standard output: {error.strerror}") from None
 
 
+def let_go() -> None:
+    """Let what could not be written go nowhere: the interpreter tries once more when it exits, and would say so."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: it was closed when the program started
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(line: str) -> None:
     """Write a line for people to standard error, if it is there to be written to."""
     with contextlib.suppress(OSError):  # nobody can be told
