@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ._grammar import DEFAULT_EVENT
 
@@ -220,10 +220,11 @@ class _Line:
     """What the three kinds of line have in common: they are immutable and equal when kind and values are."""
 
     __slots__ = ()
-    __match_args__: ClassVar[tuple[str, ...]]
 
     def _values(self) -> tuple[str, ...]:
-        return tuple(getattr(self, name) for name in self.__match_args__)
+        # Each kind has its own; a type checker would find another type there if it were declared here.
+        names: tuple[str, ...] = getattr(self, "__match_args__")  # noqa: B009  # the attribute is not declared
+        return tuple(getattr(self, name) for name in names)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Line):
