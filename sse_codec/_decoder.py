@@ -7,13 +7,16 @@ is whole blocks (`feed`), a part of a line (`feed` again), and a run of blocks t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ._event import ReceivedEvent, new_received
-from ._framing import LONGEST_RETRY, BlockInput
+from ._framing import BlockInput
 from ._grammar import BARE, CR, DEFAULT_EVENT, LF, parse_retry
 from ._input import AFTER_CR, DEFAULT_MAX_EVENT_SIZE, FLOWING, unify_line_ends
 from ._interpret import data_run, decode_text, interpret_long, records
+
+#: Characters of a `retry` line that is remembered.
+_LONGEST_RETRY: Final = 32
 
 
 class Decoder(BlockInput):
@@ -44,10 +47,13 @@ class Decoder(BlockInput):
     ('1', 500)
     """
 
-    __slots__ = ()
+    __slots__ = ("_retry_line", "_retry_time")
 
     def __init__(self, *, last_event_id: str = "", max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
         super().__init__(last_event_id=last_event_id, max_event_size=max_event_size)
+        #: A `retry` line that was read, and what it says: most servers send the same one all the time.
+        self._retry_line = ""
+        self._retry_time: int | None = None
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[ReceivedEvent]:
         """Take the next bytes of the stream; return the events that they complete, in order.
@@ -108,7 +114,7 @@ class Decoder(BlockInput):
                     time = parse_retry(value.removeprefix(" "))
                     if time is not None:
                         retry = time
-                        if len(line) <= LONGEST_RETRY:
+                        if len(line) <= _LONGEST_RETRY:
                             self._retry_line, self._retry_time = line, time
                 elif line in BARE:
                     rest = ""  # rare: leave it all to `interpret`

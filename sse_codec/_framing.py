@@ -19,9 +19,6 @@ from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
 
-#: Characters of a `retry` line that is remembered.
-LONGEST_RETRY: Final = 32
-
 #: Characters of an id that `repr` shows.
 _SHOWN: Final = 40
 
@@ -35,16 +32,7 @@ _WINDOW: Final = 64 * 1024
 class BlockInput(StreamInput):
     """The state of one event stream over its connections, and the cutting of its bytes into blocks."""
 
-    __slots__ = (
-        "_acted",
-        "_changes",
-        "_keeps_comments",
-        "_last_event_id",
-        "_reconnection_time",
-        "_retry_line",
-        "_retry_time",
-        "_small",
-    )
+    __slots__ = ("_acted", "_changes", "_keeps_comments", "_last_event_id", "_reconnection_time", "_small")
 
     def __init__(self, *, last_event_id: str, max_event_size: int | None, keeps_comments: bool = False) -> None:
         super().__init__(max_event_size=max_event_size)
@@ -52,9 +40,6 @@ class BlockInput(StreamInput):
         self._keeps_comments = keeps_comments
         self._last_event_id: str = check_str("last_event_id", last_event_id)
         self._reconnection_time: int | None = None
-        #: A `retry` line that was read, and what it says: most servers send the same one all the time.
-        self._retry_line = ""
-        self._retry_time: int | None = None
         #: Bytes; the largest chunk in which no block can pass the limit, and which is tried as whole blocks first.
         self._small = min(_SMALL, self._limit)
         #: Whether a `retry` of the unfinished block has taken effect.

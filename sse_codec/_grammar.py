@@ -35,6 +35,10 @@ EVENT: Final = "event"
 ID: Final = "id"
 RETRY: Final = "retry"
 
+#: All fields that the standard knows (9.2.6, "process the field"), and their bytes.
+FIELDS: Final = (DATA, EVENT, ID, RETRY)
+FIELDS_BYTES: Final = frozenset(name.encode() for name in FIELDS)
+
 #: Lines that say something without a colon (9.2.6: "using the whole line as the field name, and the empty string as the
 #: field value"). `retry` does not: the empty string is not a number.
 BARE: Final = (DATA, EVENT, ID)

@@ -35,7 +35,7 @@ from sse_codec import (
     encode_block,
     encode_line,
 )
-from sse_codec._framing import LONGEST_RETRY
+from sse_codec._decoder import _LONGEST_RETRY
 from sse_codec.testing import reference_decode
 from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
@@ -210,7 +210,7 @@ def held(decoder: AnyDecoder) -> int:
             if name not in {"_last_event_id", "_reconnection_time", "_retry_time"}:
                 value = getattr(decoder, name)
                 if name == "_retry_line":
-                    assert len(value) <= LONGEST_RETRY
+                    assert len(value) <= _LONGEST_RETRY
                     continue
                 if name == "_changes" and value is None:
                     continue  # for `decode` alone, which empties it at each chunk

@@ -13,7 +13,7 @@ from sse_codec._blocks import Block, BlockDecoder
 from sse_codec._decoder import Decoder
 from sse_codec._errors import MissingSentinel
 from sse_codec._event import ReceivedEvent
-from sse_codec._grammar import BOM
+from sse_codec._grammar import BOM, FIELDS_BYTES
 from sse_codec._http import is_event_stream
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec._iterate import OnEOF, Reading, Until, aclose_source, adecode_with, close_source, decode_with
@@ -338,8 +338,6 @@ def _is_enough(answer: Answer | AsyncAnswer, body: bytes) -> bool:
     return may_be_stream or len(body) > _BEGINNING
 
 
-_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})
-
 #: How JSON, HTML and XML begin.
 _FOREIGN: Final = (b"{", b"[", b"<", b'"')
 
@@ -357,8 +355,8 @@ def is_foreign(beginning: bytes) -> bool:
     lines = text.splitlines()
     if not text.strip() or BOM.startswith(beginning):
         return False
-    if any(line.startswith(b":") or line.partition(b":")[0] in _FIELDS for line in lines):
+    if any(line.startswith(b":") or line.partition(b":")[0] in FIELDS_BYTES for line in lines):
         return False
-    if text[-1:] not in b"\r\n" and any(field.startswith(lines[-1]) for field in _FIELDS):
+    if text[-1:] not in b"\r\n" and any(field.startswith(lines[-1]) for field in FIELDS_BYTES):
         return False
     return text.lstrip().startswith(_FOREIGN) or text.translate(None, _BINARY) != text or b"" not in lines

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sse_codec._errors import check_bound, show
-from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, ID, RETRY
+from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, FIELDS_BYTES, ID, RETRY
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
 
 from ._block import Block, Rules
@@ -23,9 +23,6 @@ from ._names import meant, remedy
 from ._report import Report
 from ._stream import Ids, LineEnds, Sentinel, Spacing
 from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry
-
-_KNOWN = (DATA, EVENT, ID, RETRY)
-_KNOWN_BYTES = frozenset(name.encode() for name in _KNOWN)
 
 # At a line of 64 KiB `bufio.Scanner`, which most Go clients read with, stops for good, and so does `readline` of
 # asyncio's reader; at an event of 256 KiB Spring's WebClient does. All have a setting for it.
@@ -442,7 +439,7 @@ class Linter:
                 self._first = False
                 self._block.comment(self._here())
         else:
-            if name in _KNOWN_BYTES and (self._foreign is None or self._foreign.ends_with(line)):
+            if name in FIELDS_BYTES and (self._foreign is None or self._foreign.ends_with(line)):
                 self._first = self._after_size = False
                 self._foreign = None
                 self._look_at_field(name.decode(), value, ended=ended)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sse_codec._grammar import DATA, EVENT, ID, RETRY
+from sse_codec._grammar import FIELDS
 
 from ._codes import closest
 from ._text import SHOWN
-
-KNOWN = (DATA, EVENT, ID, RETRY)
 
 #: A known name with something else than a colon after it.
 _NO_COLON = re.compile(
@@ -20,7 +18,7 @@ _NO_COLON = re.compile(
 def meant(name: str) -> str | None:
     """Return the known field whose name this looks like, or whose colon is missing."""
     found = _NO_COLON.match(name[: 2 * SHOWN])
-    return found[1].lower() if found else closest(name.strip().lower(), KNOWN)
+    return found[1].lower() if found else closest(name.strip().lower(), FIELDS)
 
 
 def remedy(name: str, *, has_colon: bool, continues: bool) -> tuple[str, str]:
