@@ -6,7 +6,7 @@ Nothing is painted behind them, and their colours are between light and dark, so
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -29,8 +29,8 @@ class Bars(NamedTuple):
     #: What was measured, by name; a text where there is nothing to draw.
     values: Sequence[tuple[str, float | str]]
     unit: str
-    #: What the names of ours start with.
-    ours: tuple[str, ...]
+    #: The names of ours.
+    ours: Collection[str]
     #: The room for names, in pixels.
     names: int = 152
     #: A value to compare the others with, which a line marks, and what it is.
@@ -48,7 +48,7 @@ class Bars(NamedTuple):
         start, room = self.names, _PANEL - self.names - 62
         for place, (name, value) in enumerate(self.values):
             top = _LINE * (place + 1) + 2
-            mine = name.startswith(self.ours)
+            mine = name in self.ours
             strong = mine and not self.mark  # among others
             yield _text(start - 6, top + 12, name, anchor="end", bold=strong)
             if isinstance(value, str):

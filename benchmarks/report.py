@@ -28,8 +28,8 @@ FRONT_START, FRONT_END = "<!-- speed -->", "<!-- /speed -->"
 
 Result = dict[str, Any]
 
-#: What the names of ours start with.
-OUR_NAMES = (OURS, "encode_block")
+#: The names of ours.
+OUR_NAMES = {OURS, "encode_block"}
 #: The rows that the charts show, and what a reader calls each.
 DECODING_CHART = {
     "LLM chat, event a feed": "a token in 240 bytes of JSON, read one by one",
@@ -298,7 +298,7 @@ def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) ->
 
 
 def front(results: Sequence[Result]) -> str:
-    """Write the tables of the front page, with the interpreters and builds in columns."""
+    """Write the tables of the front page, with the interpreters in columns."""
     columns = _columns(results)
     measured = [
         [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART] for result in results
@@ -335,7 +335,7 @@ def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
     _, grid = _grid(rows)
     ratios = {name: found[chunking]["peers"].get(RIVAL, {}).get("ratio") for name, found in grid.items()}
     values = [(name, found[1] if found else "(none)") for name, found in ratios.items()]
-    return Bars(SHAPES_CHART[chunking], values, "x", ("",), names=190, mark=(1.0, "as fast"))
+    return Bars(SHAPES_CHART[chunking], values, "x", grid, names=190, mark=(1.0, "as fast"))
 
 
 def _bars(result: Result, name: str, title: str, unit: str, scale: float) -> Bars:

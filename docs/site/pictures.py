@@ -49,7 +49,7 @@ PICTURES = {
 }
 
 #: The colours that the command line uses, by their codes.
-COLOURS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "35": "#d2a8ff", "36": "#76e3ea"}
+COLOURS = {"31": "#ff7b72", "33": "#e3b341", "36": "#76e3ea"}
 FONT = 'font-size="14" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"'
 TEXT, DIM, PAPER = "#e6edf3", "#8b949e", "#161b22"
 WIDE, HIGH, MARGIN, BAR = 8.4, 19, 16, 34  # of a character, a line, the margin, and the bar on top

@@ -80,10 +80,8 @@ def public_names() -> dict[str, tuple[str, object]]:
     found: dict[str, tuple[str, object]] = {}
     for page in NAVIGATION["Reference"]:
         name = page.rpartition("/")[2]
-        if (ROOT / "sse_codec" / name).exists() or (ROOT / "sse_codec" / f"{name}.py").exists():
+        if name != "sse_codec":
             name = f"sse_codec.{name}"
-        elif name != "sse_codec":
-            continue
         module = import_module(name)
         own = [each for each, value in vars(module).items() if getattr(value, "__module__", None) == name]
         for each in getattr(module, "__all__", [each for each in own if not each.startswith("_")]):

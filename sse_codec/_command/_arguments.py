@@ -123,7 +123,7 @@ def _explanation(_: object, code: str) -> str:
 def parser(
     decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
 ) -> argparse.ArgumentParser:
-    """Return the parser; it sets `command` to one of the arguments, and `name` to its name."""
+    """Return the parser; it sets `command` to one of the arguments."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
         description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
@@ -135,18 +135,17 @@ def parser(
     top.add_argument("--version", action=_Show, nargs=0, text=_version, help="show the version and exit")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command_of(
-        group: Any, name: str, run: object, *, short: str, description: str, examples: str
-    ) -> argparse.ArgumentParser:
+    def added_to(group: Any, name: str, short: str, description: str, examples: str) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = group.add_parser(
             name, help=short, description=description, epilog=examples, formatter_class=_formatter, add_help=False
         )
         _add_help(added)
-        added.set_defaults(command=run, name=name)
         return added
 
     def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
-        return command_of(commands, name, run, short=short, description=description, examples=examples)
+        added = added_to(commands, name, short, description, examples)
+        added.set_defaults(command=run)
+        return added
 
     _add_decode(
         command(
@@ -178,8 +177,7 @@ def parser(
     )
     add_fuzz(
         command("fuzz", fuzz, "what is wrong with a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
-        fuzz,
-        command_of,
+        added_to,
     )
     added = command(
         "vectors",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: The options that choose what is checked and how, which a command that shows a finding again must have, too.
 _REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
 
-
 #: Seconds between two looks of the progress.
 _SHOWN_EVERY = 0.2
 
@@ -56,7 +55,7 @@ def fuzz(options: argparse.Namespace) -> int:
         outcome = _check(options, plan)
     finally:
         progress.clear()
-    sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome, _formats.case_argument)))
+    sink.write(_formats.FORMATS[options.format](outcome, _again(options, outcome)))
     if outcome.is_interrupted:
         raise KeyboardInterrupt
     if outcome.stopped:
@@ -102,8 +101,8 @@ def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
     from sse_codec.testing._remote._messages import CannotGoOn
     from sse_codec.testing._remote._run import consumer, producer, run
 
-    if _url(options):
-        return _check_endpoint(options, plan)
+    if url := _url(options):
+        return _check_endpoint(url, options, plan)
     try:
         remote = _join(options)
     except CannotGoOn as reason:
@@ -114,7 +113,7 @@ def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
             return run("producer", remote.hello, producer(remote), plan, remote.fresh)
         outcome = run("consumer", remote.hello, consumer(remote), plan, remote.fresh)
         if options.listen is not None and options.service is None:
-            report = _formats.as_text(outcome, _again(options, outcome, _formats.case_argument))
+            report = _formats.as_text(outcome, _again(options, outcome))
             remote.finish(conforms=not outcome.status, report=report)
         return outcome
     finally:
@@ -127,13 +126,12 @@ def _url(options: argparse.Namespace) -> str | None:
     return options.program[0] if is_url else None
 
 
-def _check_endpoint(options: argparse.Namespace, plan: Plan) -> Outcome:
+def _check_endpoint(url: str, options: argparse.Namespace, plan: Plan) -> Outcome:
     """Check a server."""
     from sse_codec.testing._remote._endpoint import endpoint
     from sse_codec.testing._remote._messages import Hello
     from sse_codec.testing._remote._run import run
 
-    url = options.program[0]
     plan.timeout = _PATIENCE * options.timeout
     try:
         tested = endpoint(url, options.publish, options.publish_command, dict(options.header), options.timeout)
@@ -162,10 +160,9 @@ def _join(options: argparse.Namespace) -> Any:
     return ProgramConsumer(options.program, options.timeout)
 
 
-def _again(
-    options: argparse.Namespace, outcome: Outcome, case_argument: Callable[[NotConforming], str | None]
-) -> Callable[[NotConforming], str]:
+def _again(options: argparse.Namespace, outcome: Outcome) -> Callable[[NotConforming], str]:
     """Return what makes of a finding the command that shows it again."""
+    from sse_codec.testing._remote._formats import case_argument
 
     def command(finding: NotConforming) -> str:
         words = ["sse-codec", "fuzz", options.role]
@@ -185,7 +182,7 @@ def _again(
 
 def _where(options: argparse.Namespace) -> list[str]:
     """Return the arguments that say what is checked."""
-    if options.role == "producer" and _url(options):
+    if _url(options):
         words = [*options.program]
         if options.publish is not None:
             words += ["--publish", options.publish]

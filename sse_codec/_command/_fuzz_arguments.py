@@ -58,19 +58,17 @@ Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run
 """
 
 
-def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., argparse.ArgumentParser]) -> None:
+def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the two kinds of programs to the command.
 
     Args:
         fuzz: the command.
-        run: what runs it.
         role: makes a parser of a name, a short and a long description, and examples, from subparsers.
     """
     roles = fuzz.add_subparsers(required=True, metavar="ROLE")
     consumer = role(
         roles,
         "consumer",
-        run,
         short="what reads event streams: a parser, a client",
         description="Check what reads event streams: every stream, cut anywhere, must give the\n"
         "events of the standard, in time.",
@@ -111,7 +109,6 @@ def add_fuzz(fuzz: argparse.ArgumentParser, run: object, role: Callable[..., arg
     producer = role(
         roles,
         "producer",
-        run,
         short="what writes event streams: a writer, a server",
         description="Check what writes event streams: every event must arrive as it was meant.",
         examples=_PRODUCER_EXAMPLES,

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sse_codec.lint import Linter, sarif
+from sse_codec.lint._text import counted
 
 from ._streams import Failure, Sink, Source, say
 from ._terminal import Paint, finding_block
@@ -71,11 +72,7 @@ class _Counts:
             self.warning += finding.count
 
     def __str__(self) -> str:
-        return f"{_counted(self.error, 'error')} and {_counted(self.warning, 'warning')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+        return f"{counted(self.error, 'error')} and {counted(self.warning, 'warning')}"
 
 
 class _Run:
@@ -141,14 +138,14 @@ class _Run:
         finally:
             source.close()
         if options.format == "text" and (counts.error or counts.warning or self._several or sys.stderr.isatty()):
-            say(f"{source.name}: {counts} ({_counted(events, 'event')})")
+            say(f"{source.name}: {counts} ({counted(events, 'event')})")
 
     def end(self) -> None:
         """Write what is written once for all files."""
         if self._options.format == "sarif":
             self._sink.write(sarif(self._results) + "\n")
         elif self._options.format == "text" and self._files > 1:
-            say(f"{_counted(self._files, 'file')}: {self._total}")
+            say(f"{counted(self._files, 'file')}: {self._total}")
 
 
 def _json_line(finding: Finding, file: str) -> str:
@@ -161,6 +158,6 @@ def _interruption(source: Source, linter: Linter, counts: _Counts) -> str:
     part = f" ({source.read * 100 // source.size} % of the file)" if source.size > 0 else ""
     unfinished = linter.unfinished()
     return (
-        f"{source.name}: interrupted in line {linter.line:,}, after {_counted(source.read, 'byte')}{part} and "
-        f"{_counted(linter.events, 'event')}; {counts} so far{f'; {unfinished}' if unfinished else ''}"
+        f"{source.name}: interrupted in line {linter.line:,}, after {counted(source.read, 'byte')}{part} and "
+        f"{counted(linter.events, 'event')}; {counts} so far{f'; {unfinished}' if unfinished else ''}"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._streams import Failure, Sink
@@ -13,7 +12,9 @@ if TYPE_CHECKING:
 
 def vectors(options: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from sse_codec.testing._vectors import FOLDER, copy_vectors  # no other command needs it
+    from pathlib import Path  # no other command needs these
+
+    from sse_codec.testing._vectors import FOLDER, copy_vectors
 
     sink = Sink()
     if options.folder is None:

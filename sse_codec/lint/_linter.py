@@ -22,6 +22,7 @@ from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, suspect
 from ._names import meant, remedy
 from ._report import Report
 from ._stream import Ids, LineEnds, Sentinel, Spacing
+from ._text import counted
 from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry
 
 # At a line of 64 KiB `bufio.Scanner`, which most Go clients read with, stops for good, and so does `readline` of
@@ -137,7 +138,7 @@ class Linter:
             if self._line_size:
                 return f"line {self._line:,} has no end yet"
             return "a block without data is open" if self._block.size else ""
-        lines = _counted(self._block.data_lines, "data line")
+        lines = counted(self._block.data_lines, "data line")
         if not self._blank_lines:
             return f"{lines} and no blank line yet: a client has not got a single event"
         return f"the event of line {place.line} is open, with {lines}"
@@ -600,7 +601,3 @@ class Linter:
         self._rules.sentinel.end(end)
         if not self.offset and self._sentinel is None:
             self._report.add("empty-stream", end, "the stream is empty: not a single byte came")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -24,6 +24,11 @@ def _escape(text: str) -> str:
     )
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, as in "1 error" and "2 errors"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     if text.isascii():

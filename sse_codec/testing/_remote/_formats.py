@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._finding import escape_command
-from sse_codec.lint._text import printable
+from sse_codec.lint._text import counted, printable
 from sse_codec.testing._findings import OF_EVERYTHING
 from sse_codec.testing._remote._messages import RULES, event_members, in_base64
 from sse_codec.testing._remote._run import Outcome
@@ -45,9 +45,13 @@ def case_argument(finding: NotConforming) -> str | None:
     return text if finding.case and len(text) <= _LONGEST_CASE else None
 
 
+def _report(finding: NotConforming, reproduce: Reproduce) -> str:
+    return f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}"
+
+
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write reports one below the other, and a summary."""
-    parts = [f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n" for finding in outcome.findings]
+    parts = [f"{_report(finding, reproduce)}\n" for finding in outcome.findings]
     if len(parts) == 1 and outcome.ended_early and outcome.findings[0].rule not in OF_EVERYTHING:
         parts[0] += f"If it is known, --skip {outcome.findings[0].rule} looks for others; --all looks for all.\n"
     return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
@@ -57,7 +61,7 @@ def summary(outcome: Outcome) -> str:
     """Return what was found in a line."""
     rules = ", ".join(finding.rule for finding in outcome.findings)
     verdict = (
-        f"breaks {_counted(len(outcome.findings), 'rule')}: {rules}" if rules
+        f"breaks {counted(len(outcome.findings), 'rule')}: {rules}" if rules
         else "could not be checked" if outcome.stopped
         else "conforms"
     )  # fmt: skip
@@ -65,7 +69,7 @@ def summary(outcome: Outcome) -> str:
     unit = "stream" if outcome.role == "consumer" else "event"
     return (
         f"{printable(outcome.title) or f'the {outcome.role}'} {verdict} "
-        f"({_counted(outcome.cases, unit)}, {outcome.seconds:.1f} s, seed {outcome.seed}){left_out}"
+        f"({counted(outcome.cases, unit)}, {outcome.seconds:.1f} s, seed {outcome.seed}){left_out}"
     )
 
 
@@ -122,7 +126,7 @@ def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
     for name, about, finding, reason in _verdicts(outcome):
         inner = ""
         if finding is not None:
-            text = escape(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}\n")
+            text = escape(f"{_report(finding, reproduce)}\n")
             inner = f"<failure message={quoteattr(str(finding.args[0]))}>{text}</failure>"
         elif reason:
             skipped += 1
@@ -150,8 +154,7 @@ def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
         if finding is None:
             lines.append(f"ok {point}{f' # SKIP {reason}' if reason else ''}")
         else:
-            text = f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}"
-            indented = [f"    {line}".rstrip() for line in text.split("\n")]
+            indented = [f"    {line}".rstrip() for line in _report(finding, reproduce).split("\n")]
             lines += [f"not ok {point}", "  ---", "  message: |", *indented, "  ..."]
     if outcome.stopped:
         lines.append(f"Bail out! {printable(outcome.stopped)}")
@@ -162,7 +165,7 @@ def as_github(outcome: Outcome, reproduce: Reproduce) -> str:
     """Write annotations of GitHub Actions, and the summary."""
     lines = [
         f"::error title={escape_command(f'sse-codec: {finding.rule}', ',:')}::"
-        + escape_command(f"{finding.report}\n\nTo see it again:\n    {reproduce(finding)}")
+        + escape_command(_report(finding, reproduce))
         for finding in outcome.findings
     ]
     return "\n".join([*lines, summary(outcome), ""])
@@ -178,7 +181,3 @@ FORMATS: dict[str, Callable[[Outcome, Reproduce], str]] = {
 
 #: Those that have a line for every rule, which is known only of a run that goes on after a finding.
 WHOLE = {"junit", "tap"}
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

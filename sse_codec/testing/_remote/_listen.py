@@ -23,7 +23,8 @@ from sse_codec.testing._remote._messages import (
     parse_hello,
     parse_reading,
 )
-from sse_codec.testing._remote._server import Case, Paced, Request, Server
+from sse_codec.testing._remote._server import Case, Paced, Request
+from sse_codec.testing._rules import PROMPTNESS
 
 #: How long the server stays to tell that the run is over, in seconds.
 _FAREWELL = 2.0
@@ -58,9 +59,7 @@ class Listener(Paced):
 
     def __init__(self, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
         self.hello = Hello()
-        self._timeout = timeout
-        self._pause = pause
-        super().__init__(grace)
+        super().__init__(timeout=timeout, pause=pause, grace=grace)
         self._is_live = False
         self._changed = threading.Condition()
         self._case: Case | None = None
@@ -70,11 +69,7 @@ class Listener(Paced):
         self._last: dict[str, Any] | None = None
         self._waiting = 0
         self._told = False
-        self._number = 0
-        try:
-            self._server = Server((host, port), self._application)
-        except OSError as error:
-            raise CannotGoOn(f"{host}:{port}: {error.strerror or error}") from None
+        self._listen(host, port, self._application)
 
     @property
     def url(self) -> str:
@@ -232,7 +227,7 @@ class Listener(Paced):
         hello = parse_hello({**members, "text": False}, "consumer")  # over HTTP a stream is bytes
         with self._changed:
             self.hello = hello
-            self._is_live = bool(members.get("live")) and not {"promptness"} & hello.without
+            self._is_live = bool(members.get("live")) and PROMPTNESS.name not in hello.without
         return False
 
     def _take_seen(self, number: int, members: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from sse_codec._event import Field
 from sse_codec._http import MEDIA_TYPE
 from sse_codec.testing._reference import reference_decode
-from sse_codec.testing._remote._messages import Reading
+from sse_codec.testing._remote._messages import CannotGoOn, Reading
 
 #: The longest body of a request; what is longer is no report.
 _LONGEST = 64 * 1024 * 1024
@@ -149,12 +149,26 @@ class Paced(ABC):
     """Something that reads streams and reports meanwhile.
 
     Args:
+        timeout: how long each step may take, in seconds.
+        pause: how long to wait behind a chunk, in seconds.
         grace: how long an event that is complete may take to be reported, in seconds.
     """
 
-    def __init__(self, grace: float) -> None:
+    _server: Server
+
+    def __init__(self, *, timeout: float, pause: float, grace: float) -> None:
+        self._timeout = timeout
+        self._pause = pause
         self._grace = grace
+        self._number = 0
         self._is_late = False
+
+    def _listen(self, host: str, port: int, application: Callable[[Request], None]) -> None:
+        """Start the server; raises CannotGoOn."""
+        try:
+            self._server = Server((host, port), application)
+        except OSError as error:
+            raise CannotGoOn(f"{host}:{port}: {error.strerror or error}") from None
 
     def fresh(self) -> None:
         """Forget that something was late."""
@@ -224,9 +238,9 @@ class Request(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def reply_json(self, value: Any, status: int = 200) -> None:
+    def reply_json(self, value: Any) -> None:
         """Send JSON."""
-        self.reply(status, json.dumps(value) + "\n", "application/json")
+        self.reply(200, json.dumps(value) + "\n", "application/json")
 
     def stream(self, send: Callable[[Callable[[bytes], None]], None]) -> None:
         """Send an event stream, in chunks that leave at once."""

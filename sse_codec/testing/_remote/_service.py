@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
-from sse_codec.testing._remote._server import Case, Paced, Request, Server
+from sse_codec.testing._remote._server import Case, Paced, Request
 
 #: The delay before a client connects again, in milliseconds; some take 0 for "as usual".
 _DELAY = 1
@@ -67,10 +67,7 @@ class Service(Paced):
 
     def __init__(self, url: str, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
         self._url = url
-        self._timeout = timeout
-        self._pause = pause
-        super().__init__(grace)
-        self._number = 0
+        super().__init__(timeout=timeout, pause=pause, grace=grace)
         self._visits: dict[int, _Visit] = {}
         self._connects_again = True
         status, _, body = self._ask("GET", url)
@@ -80,10 +77,7 @@ class Service(Paced):
         self._needs_types = '"event-type-listeners"' in capabilities
         # It tells nothing of reconnection times, and a long one would be waited for.
         self.hello = Hello(name=f"the client of {url}", without=frozenset({"retry"}))
-        try:
-            self._server = Server((host, port), self._application)
-        except OSError as error:
-            raise CannotGoOn(f"{host}:{port}: {error.strerror or error}") from None
+        self._listen(host, port, self._application)
         try:
             self._try()
         except BaseException:
