@@ -28,6 +28,7 @@ from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
 from sse_codec.testing._shape import Shape
+from sse_codec.testing._worker import Worker
 from tests import faulty_consumers, faulty_producers
 from tests.test_laws import assemble
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 #: As many examples as Hypothesis draws when nobody says anything; the profile of CI says more.
 DEFAULT = settings(max_examples=100)
 #: What must pass, and is drawn from elsewhere often enough.
-FEW = settings(max_examples=30)
+FEW = settings(max_examples=10)
 #: The same, without the known places, which take the most time: for what does not hang on where something stands.
 DRAWN_ALONE = settings(max_examples=10, phases=[Phase.generate])
 #: What is drawn, without the known places, until something fails: so often that no fault is missed by bad luck. It is
@@ -475,6 +476,13 @@ def test_a_report_gives_no_advice_that_is_not_taken() -> None:
     assert "without=" not in str(failure)
 
 
+EACH = Worker().each
+
+
+def unshrunk(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
+    return failure
+
+
 def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
     """Without luck: all that can be drawn fails."""
 
@@ -482,7 +490,9 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
         raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
 
     with pytest.raises(NotConforming) as caught:
-        search([], st.just([7]), law, settings(DRAWN, max_examples=5), shrink=lambda case, failure, law: failure)
+        search(
+            [], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=lambda case, failure, law: failure
+        )
     assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
@@ -495,7 +505,9 @@ def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> Non
             raise LookupError(case)
 
     with pytest.raises(Flaky):
-        search([], st.just([7]), law, settings(DRAWN, max_examples=5), shrink=lambda case, failure, law: failure)
+        search(
+            [], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=lambda case, failure, law: failure
+        )
     assert raised == [7]
 
 
@@ -510,9 +522,9 @@ def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
 
     for phases, found in (([Phase.explicit], 7), ([Phase.explicit, Phase.shrink], 6)):
         with pytest.raises(NotConforming) as caught:
-            search([7], st.just([8]), law, settings(phases=phases), shrink=shrink)
+            search([7], st.just([8]), law, settings(phases=phases), each=EACH, shrink=shrink)
         assert (caught.value.case, caught.value.examples) == ([found], 0)
-    search([], st.just([8]), law, settings(phases=[Phase.explicit]), shrink=shrink)  # nothing known, and nothing drawn
+    search([], st.just([8]), law, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)  # nothing known or drawn
 
 
 def test_a_section_of_a_report_is_not_endless() -> None:

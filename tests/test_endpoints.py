@@ -685,16 +685,16 @@ def test_an_endless_producer_whose_event_never_ends(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_producer_that_hangs_is_reported() -> None:
-    waits = queue.Queue[None]()
+    leave = threading.Event()
 
     def produce(event: ServerSentEvent) -> bytes:
         if event.data == "b":
-            waits.get()
+            leave.wait()
         return encode(event)
 
     with pytest.raises(NotConforming) as caught:
         check_producer(produce, timeout=0.3, cases=SOME)
-    waits.put(None)
+    leave.set()
     assert "the producer hangs: it does not end within 0.3 seconds" in str(caught.value)
     assert "asgi(), wsgi() and http()" in str(caught.value)
 

@@ -13,7 +13,6 @@ All but the last three need Hypothesis, the extra `sse-codec[testing]`; it is im
 """
 
 from ._reference import Reference, reference_decode
-from ._report import NotConforming
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ._endpoints import asgi, http, per_stream, wsgi
     from ._findings import findings
     from ._producer import check_producer
+    from ._report import NotConforming
     from ._strategies import chunkings, event_lists, events, hostile_bytes, payloads, spellings, streams
     from ._vectors import load_vectors
 
@@ -50,6 +50,7 @@ __all__ = [
 #: Where the names are that are imported when they are first asked for: Hypothesis may be missing, and Hypothesis itself
 #: imports this package whenever it is imported.
 _LATER = {
+    "NotConforming": "_report",
     "asgi": "_endpoints",
     "assert_conforms": "_conforms",
     "check_consumer": "_consumer",
@@ -85,6 +86,6 @@ def __getattr__(name: str) -> object:
     return value
 
 
-for _name in ("NotConforming", "Reference", "reference_decode"):
+for _name in ("Reference", "reference_decode"):
     globals()[_name].__module__ = __name__
 del _name

@@ -40,6 +40,7 @@ def search(
     settings: Settings | None,
     seed: int | None = None,
     *,
+    each: Callable[[Iterable[T], Callable[[T], None]], None],
     shrink: Callable[[T, NotConforming, Callable[[T], None]], NotConforming],
 ) -> None:
     """Try cases until one breaks a law, and raise what the smallest raises.
@@ -50,6 +51,7 @@ def search(
         law: raises NotConforming where a case breaks it.
         settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
         seed: draws the same cases each time that it is given.
+        each: calls a law with each case, until one breaks it.
         shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
             name.
     """
@@ -84,8 +86,7 @@ def search(
         nonlocal examples, first
         examples += 1
         try:
-            for case in drawn.case:
-                tried(case)
+            each(drawn.case, tried)
         except NotConforming as failure:
             if first is None:
                 first = failure
@@ -96,8 +97,7 @@ def search(
         find = with_seed(seed)(find)
     try:
         if Phase.explicit in phases:
-            for case in known:
-                tried(case)
+            each(known, tried)
         if Phase.generate in phases:
             find()
     except (NotConforming, Flaky) as found:

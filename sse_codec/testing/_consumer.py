@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
 from itertools import accumulate, takewhile
 from typing import Any, Literal, NamedTuple
 
@@ -17,13 +16,13 @@ from hypothesis import settings as Settings  # noqa: N812  # the parameter has i
 from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
-from sse_codec._grammar import BOM, parse_retry
+from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
 from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
-from sse_codec.testing._reference import Reference, reference_decode
+from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
-from sse_codec.testing._rules import CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
+from sse_codec.testing._rules import CONSUMER_CHECKED, CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import shrink_stream
 from sse_codec.testing._strategies import chunked, mostly_many, wires
@@ -32,14 +31,10 @@ from sse_codec.testing._worker import Hang, Run, Worker
 
 Consumer = Callable[[Any], Any]
 
-_RULES = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
-_NAMES = {rule.name for rule in _RULES}
-
-_NONE: frozenset[str] = frozenset()
 #: What nothing that gets text can see: the decoder of the bytes sees to it.
 _OF_BYTES = {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
 #: What nothing that gets lines can see: the splitter of the lines sees to it.
-_OF_LINES = {"cut", "cut-utf-8", "cut-crlf", "leading-bom", "cut-bom", "bare-cr", "crlf", "mixed-ends"}
+_OF_LINES = {"cut", "cut-utf-8", "cut-crlf", "leading-bom", "cut-bom", "bare-cr", "crlf", "mixed-line-ends"}
 
 #: How many seconds events may take to come out before the next chunk does, where they come from another thread or task:
 #: at first, and to be sure that a machine that is busy was not all there is to it.
@@ -147,16 +142,18 @@ def check_consumer(
     __tracebackhide__ = True  # pytest shows the test's line, not the kit's
     caller = "check_consumer()"
     takes_one(caller, consume, "the chunks")
-    excluded = known_rules(caller, without, _RULES)
-    only = known_rules(caller, only, _RULES, option="only")
+    excluded = known_rules(caller, without, CONSUMER_CHECKED)
+    only = known_rules(caller, only, CONSUMER_CHECKED, option="only")
     one_of(caller, "ids", ids, ("own", "sticky", "either"))
     one_of(caller, "retries", retries, ("own", "sticky", "either"))
     one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
     one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
     positive(caller, "timeout", timeout)
     shape = made_shape(caller, data, types, required)
-    excluded |= _OF_BYTES if text else _NONE
-    excluded |= _OF_LINES & _NAMES if lines else _NONE
+    if text:
+        excluded |= _OF_BYTES
+    if lines:
+        excluded |= _OF_LINES
     options = _Options(
         excluded, ids, retries, on_eof, comments, text, max_retry, max_event_size, lines, until, ignore, shape
     )
@@ -167,10 +164,10 @@ def check_consumer(
             if cases is None:
                 drawn = mostly_many(chunked(wires(excluded), excluded), 5)
                 known = streams_in_chunks(law.is_left_out if excluded else None)
-                search(known, drawn, narrowed(law, only, CONSUMER_RULES, Stream), settings, seed, shrink=shrink_stream)
+                narrow = narrowed(law, only, CONSUMER_RULES, Stream)
+                search(known, drawn, narrow, settings, seed, each=worker.each, shrink=shrink_stream)
             else:
-                for case in cases:
-                    law.check(list(case))
+                worker.each(map(list, cases), law.check)
         except Final as final:
             raise final.error from None
         except NotConforming as failure:
@@ -200,26 +197,15 @@ class _NotAnItem(Exception):
 _MISSING = object()
 
 
-# A function tells what it is and leaves it an Any, of which `isinstance` would make a tuple, or Mapping, of unknowns.
-
-
-def _is_mapping(item: object) -> bool:
-    return isinstance(item, Mapping)
-
-
-def _is_plain_tuple(item: object) -> bool:
-    return not hasattr(item, "_fields") and isinstance(item, tuple)
-
-
 def _get(item: Any, *names: str) -> Any:
     for name in names:
-        value = item.get(name, _MISSING) if _is_mapping(item) else getattr(item, name, _MISSING)
+        value = item.get(name, _MISSING) if is_one_of(item, Mapping) else getattr(item, name, _MISSING)
         if value is not _MISSING:
             return value
     return _MISSING
 
 
-def _observed(item: Any, without: Collection[str] = ()) -> _Item:
+def _observed(item: Any, without: Collection[str]) -> _Item:
     """Bring what came out of a consumer into one form.
 
     Raises:
@@ -227,7 +213,7 @@ def _observed(item: Any, without: Collection[str] = ()) -> _Item:
     """
     if isinstance(item, Comment):
         return _Item("comment", None, item.text, {})
-    if _is_plain_tuple(item):
+    if is_one_of(item, tuple) and not hasattr(item, "_fields"):
         if not 2 <= len(item) <= 4:
             raise _NotAnItem(f"an event is a tuple (type, data), perhaps with id and retry, and not {show_value(item)}")
         return _event(item[0], item[1], dict(zip(("id", "retry"), item[2:], strict=False)), None)
@@ -277,10 +263,6 @@ class _Expected(NamedTuple):
         if self.retries["own"] is not None:
             shown.append(f"retry {self.retries['own']}")
         return ", ".join(shown)
-
-
-#: The known places are the same for each check, so their meaning is found out once.
-_reference = lru_cache(maxsize=4096)(reference_decode)
 
 
 def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
@@ -355,8 +337,6 @@ class _Law:
         self.left_out_cuts = [rule for rule in self.left_out if rule.name.startswith("cut")]
         self.ids = ("own", "sticky") if options.ids == "either" else (options.ids,)
         self.retries = ("own", "sticky") if options.retries == "either" else (options.retries,)
-        self.comments = options.comments
-        self.max_retry = options.max_retry
         #: How many seconds events may take to come out; None: nothing waits for them.
         self.patience: float | None = None if "promptness" in self.without else _PATIENCE
         #: Whether it reads a stream to its end before it returns anything, so that nothing can be said of when.
@@ -374,8 +354,8 @@ class _Law:
 
     def is_beyond(self, reference: Reference) -> bool:
         """Tell whether a stream has a reconnection time that the consumer need not hold."""
-        return self.max_retry is not None and any(
-            isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.max_retry
+        return self.options.max_retry is not None and any(
+            isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.options.max_retry
             for line in reference.lines
         )
 
@@ -394,14 +374,14 @@ class _Law:
     def check(self, chunks: list[bytes], drawn: list[bytes] | None = None) -> None:
         """Check one stream, whatever it has. Its rules are those that it touches as it was drawn, without a shape."""
         __tracebackhide__ = True
-        reference = _reference(b"".join(chunks))
+        reference = remembered_decode(b"".join(chunks))
         if self.options.until is not None and self.options.until not in [event.data for event in reference.events]:
             # What waits for its end may say that it has not come.
             if reference.unfinished is not None or Stream(chunks).blocks[-1]:
                 return
             end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
             chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
-            reference = _reference(b"".join(chunks))
+            reference = remembered_decode(b"".join(chunks))
         if self.is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
@@ -453,8 +433,9 @@ class _Law:
 
     def _given(self, chunks: list[bytes], drawn: list[bytes]) -> _Given:
         if self.options.lines:
-            lines = [line for line in Stream(chunks).lines if line.end]
-            start = len(BOM) * b"".join(chunks).startswith(BOM)
+            stream = Stream(chunks)
+            lines = [line for line in stream.lines if line.end]
+            start = len(stream.wire) - len(stream.body)
             arrived = list(accumulate((len(line.content + line.end) for line in lines), initial=start))[1:]
             contents = [line.content for line in lines]
             pieces = [line.decode("utf-8", "replace") for line in contents] if self.options.text else contents
@@ -517,7 +498,7 @@ class _Law:
 
     def _meant(self, reference: Reference) -> list[_Expected]:
         """Return what a consumer must make of a stream."""
-        items = _meant(reference, self.comments, self.options.on_eof)
+        items = _meant(reference, self.options.comments, self.options.on_eof)
         if self.options.until is None:
             return items
         return [*takewhile(lambda item: item.kind == "comment" or item.data != self.options.until, items)]
@@ -535,7 +516,8 @@ class _Law:
         if item.kind != should.kind:
             return False
         if item.kind == "comment":
-            return bool((item.data.removeprefix(" ") if self.comments == "kept raw" else item.data) == should.data)
+            text = item.data.removeprefix(" ") if self.options.comments == "kept raw" else item.data
+            return bool(text == should.data)
         checks = [self.options.shape.same(item.data, should.data)]
         if "event" not in self.without:
             checks.append(item.event == should.event)

@@ -227,9 +227,7 @@ class _AsgiEndpoint(Endpoint):
 
     async def _stop(self) -> None:
         self._to_stop.set()
-        await asyncio.wait({self._lifespan}, timeout=_TO_END)
-        self._lifespan.cancel()
-        await asyncio.wait({self._lifespan}, timeout=_TO_END)
+        await _ended(self._lifespan)
 
 
 class _Asgi:
@@ -295,9 +293,14 @@ class _Asgi:
         self._left.set()
         while not self._came.empty():  # who waits for room goes on
             self._came.get_nowait()
-        await asyncio.wait({self._task}, timeout=_TO_END)
-        self._task.cancel()
-        await asyncio.wait({self._task}, timeout=_TO_END)
+        await _ended(self._task)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for a task to end; cancel it if it does not."""
+    await asyncio.wait({task}, timeout=_TO_END)
+    task.cancel()
+    await asyncio.wait({task}, timeout=_TO_END)
 
 
 class _Answer:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sse_codec.testing._report import NotConforming
-
-#: What breaks one of these breaks everything, and there is nothing more to look for.
-OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
+from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 
 
 def findings(

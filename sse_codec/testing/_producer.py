@@ -18,7 +18,7 @@ from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._endpoints import Endpoint, PerStream
 from sse_codec.testing._options import chosen_seed, positive, takes_one
-from sse_codec.testing._reference import Reference, reference_decode
+from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
 from sse_codec.testing._rules import (
     BLANK_LINE,
@@ -28,9 +28,9 @@ from sse_codec.testing._rules import (
     Events,
     Rule,
 )
-from sse_codec.testing._sending import Behind, NotSent, Sending, streams_of
+from sse_codec.testing._sending import OURS, Behind, NotSent, Sending, streams_of
 from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import EventsCase, shrink_events
+from sse_codec.testing._shrink import EventsCase, shrink_events, spoilt_field
 from sse_codec.testing._strategies import _events, mostly_many
 from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
 from sse_codec.testing._worker import Hang, Run, Worker
@@ -155,10 +155,10 @@ def check_producer(
             if cases is None:
                 law.check_comments()
                 narrow = narrowed(law, only, PRODUCER_RULES, lambda case: case.events)
-                search(_known(unsendable), mostly_many(drawn, 6), narrow, settings, seed, shrink=shrink_events)
+                known, many = _known(unsendable), mostly_many(drawn, 6)
+                search(known, many, narrow, settings, seed, each=worker.each, shrink=shrink_events)
             else:
-                for case in cases:
-                    law.check(EventsCase(list(case), _spoilt_field(case[-1])))
+                worker.each((EventsCase(list(case), spoilt_field(case[-1])) for case in cases), law.check)
         except Final as final:
             raise final.error from None
         except NotConforming as failure:
@@ -216,28 +216,8 @@ def _unsendable_cases(
     is_first = draw(st.booleans()) or not before
     spoilt, values = draw(st.sampled_from(spoilers))
     event = draw(events)
-    parts: dict[str, Any] = {
-        "data": event.data,
-        "event": event.event,
-        "id": event.id,
-        "retry": event.retry,
-        spoilt: draw(values),
-    }
-    return EventsCase([*([] if is_first else before), ServerSentEvent(**parts)], spoilt)
-
-
-def _spoilt_field(event: ServerSentEvent) -> str:
-    """Return the field by which an event can't be sent; "" if it can."""
-    for field in ("event", "id"):
-        value = getattr(event, field)
-        if value is not None and ("\n" in value or "\r" in value or (field == "event" and not value)):
-            return field
-    if "\0" in (event.id or ""):
-        return "id"
-    if (event.retry or 0) < 0:
-        return "retry"
-    fields = ("data", "event", "id")
-    return next((field for field in fields if re.search("[\ud800-\udfff]", getattr(event, field) or "")), "")
+    event = event.replace(**{spoilt: draw(values)})
+    return EventsCase([*([] if is_first else before), event], spoilt)
 
 
 #: Texts of comments; those with a line end must not get out.
@@ -399,21 +379,21 @@ class _Law:
             except NotConforming:  # an endpoint's response
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, it is the producer's
-                return _Sent(self.sending.wire, lengths, error, at, Behind.ours())
+                return _Sent(self.sending.wire, lengths, error, at, OURS)
             lengths.append(len(self.sending.wire))
         try:
             behind = self.sending.behind()
         except Exception as error:  # noqa: BLE001  # the same: an endpoint has failed only now
-            return _Sent(self.sending.wire, lengths, error, len(case.events) - 1, Behind.ours())
+            return _Sent(self.sending.wire, lengths, error, len(case.events) - 1, OURS)
         return _Sent(self.sending.wire, lengths, None, -1, behind)
 
     def _received(self, sent: _Sent) -> Reference:
         """Return what a receiver makes of what was sent."""
         wire = sent.wire + sent.behind.wire
         if self.sending.starts_streams:
-            reference = reference_decode(wire)
+            reference = remembered_decode(wire)
         else:  # it is no start, at which a byte order mark may stand
-            reference = reference_decode(b"\n" + wire, last_event_id=self.sending.last_event_id)
+            reference = remembered_decode(b"\n" + wire, last_event_id=self.sending.last_event_id)
             reference = reference._replace(ends=[end - 1 for end in reference.ends])
         kept = [
             (event, end)
@@ -424,8 +404,6 @@ class _Law:
 
     def _judged(self, case: EventsCase, sent: _Sent) -> NotConforming | None:
         """Return what is wrong with what was sent; None if all is well."""
-        expected = [_arriving(event) for event in case.events]
-        got = self._received(sent)
         if sent.error is not None:
             if case.spoilt and sent.at == len(case.events) - 1:
                 return None  # refused
@@ -433,6 +411,8 @@ class _Law:
             failure = self._failure(case, sent.wire, [], None, what, error=sent.error)
             failure.__cause__ = sent.error
             return failure
+        expected = [_arriving(event) for event in case.events]
+        got = self._received(sent)
         if case.spoilt:
             return self._judged_spoilt(case, sent, expected, got)
         should = self._seen([*expected, sent.behind.event])
@@ -457,14 +437,9 @@ class _Law:
                 )
         what = f"the producer's bytes do not carry the event{'s' * (len(case.events) > 1)}"
         failure = self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
-        if self.options.ids == "own" and "id" in self.compared:
-            self.compared, compared = (
-                [name if name != "id" else "last_event_id" for name in self.compared],
-                self.compared,
-            )
-            is_sticky = self._are(got.events, self._seen([*expected, sent.behind.event]))
-            self.compared = compared
-            if is_sticky:
+        if "id" in self.compared:
+            sticky = [name if name != "id" else "last_event_id" for name in self.compared]
+            if self._are(got.events, should, sticky):
                 failure = failure.but(
                     'The lastEventId of an EventSource is right all the same: ids="sticky" takes that.'
                 )
@@ -487,7 +462,7 @@ class _Law:
         is_intact = (
             self._are(got.events[: len(before)], before)
             and last is not None
-            and self._are([last], behind, but="last_event_id")
+            and self._are([last], behind, [name for name in self.compared if name != "last_event_id"])
         )
         what = "the producer let a value out of its field"
         if is_intact and len(in_place) <= 1:
@@ -501,17 +476,12 @@ class _Law:
 
     def _is_harmless(self, event: ReceivedEvent, sent: ServerSentEvent, spoilt: str) -> bool:
         """Tell whether an event in place of one that can't be sent is that one but for the field, or something else."""
-        is_it = self.options.shape.same(event.data, sent.data) or bool(
-            set(event.data.split("\n")) & set(sent.data.split("\n")) - {""}
-        )
+        is_same = self.options.shape.same(event.data, sent.data)
+        is_it = is_same or bool(set(event.data.split("\n")) & set(sent.data.split("\n")) - {""})
         if not is_it or spoilt == "data":
             return True
-        wanted = self._seen([sent])
-        but = "last_event_id" if spoilt == "id" or "id" not in self.compared else spoilt
-        names = [name for name in self.compared if name not in {spoilt, but}]
-        return self.options.shape.same(event.data, sent.data) and all(
-            getattr(event, name) == getattr(wanted[0], name) for name in names
-        )
+        names = [name for name in self.compared if name not in {spoilt, "last_event_id"}]
+        return is_same and all(getattr(event, name) == getattr(sent, name) for name in names)
 
     def _seen(self, events: Sequence[ServerSentEvent]) -> list[ServerSentEvent]:
         """Return events with the last event ID that each must arrive with."""
@@ -522,9 +492,11 @@ class _Law:
             seen.append(ReceivedEvent(event.data, event.event, event.id, event.retry, last_event_id))
         return seen
 
-    def _are(self, got: Sequence[ServerSentEvent], should: Sequence[ServerSentEvent], but: str = "") -> bool:
-        """Tell whether events are those that should have arrived, as far as they are compared."""
-        names = [name for name in self.compared if name != but]
+    def _are(
+        self, got: Sequence[ServerSentEvent], should: Sequence[ServerSentEvent], names: Sequence[str] | None = None
+    ) -> bool:
+        """Tell whether events are those that should have arrived, in what is compared, or in what has these names."""
+        names = self.compared if names is None else names
         return len(got) == len(should) and all(
             self.options.shape.same(event.data, wanted.data)
             and all(getattr(event, name) == getattr(wanted, name) for name in names)
@@ -541,7 +513,7 @@ class _Law:
             self.sending.start()
             error: Exception | None = None
             what = ""
-            behind = Behind.ours()
+            behind = OURS
             try:
                 self.sending.comment(self.options.comment, text)
                 behind = self.sending.behind()
@@ -570,7 +542,7 @@ class _Law:
         what: str,
         rule: Rule[Events] | None = None,
         error: Exception | None = None,
-        behind: Behind | None = None,
+        behind: Behind = OURS,
         head: str = "",
     ) -> NotConforming:
         rule = rule or _broken_rule(case._replace(events=self.drawn), wire)
@@ -587,8 +559,7 @@ class _Law:
         elif got is not None and error is None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
         if got is not None and error is None:
-            sent_behind = _BEHIND if behind is None else behind.event
-            has_it = bool(got) and got[-1].data == sent_behind.data
+            has_it = bool(got) and got[-1].data == behind.event.data
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
             title = "what does arrive" if has_it else "what does arrive, with an event data: behind sent after them"
             parts.append(section(title, arrived))
@@ -606,9 +577,6 @@ class _Law:
         if case.events:
             failure.touches = frozenset(each.name for each in PRODUCER_RULES if each.touched_by(self.drawn))
         return failure
-
-
-_BEHIND = Behind.ours().event
 
 
 def _is_injected(got: Reference, arrived: Sequence[ReceivedEvent | None], sent: ServerSentEvent, spoilt: str) -> bool:
@@ -630,7 +598,7 @@ def _broken_rule(case: EventsCase, wire: bytes) -> Rule[Events]:
     if case.spoilt:
         return touched([case.events[-1]], PRODUCER_RULES)
     rule = touched(case.events, PRODUCER_RULES)
-    is_open = reference_decode(wire).unfinished is not None
+    is_open = remembered_decode(wire).unfinished is not None
     return BLANK_LINE if is_open and rule.name in {"data", "events"} else rule
 
 

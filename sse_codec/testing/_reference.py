@@ -9,6 +9,7 @@ end in the wire, and what the unfinished block would have dispatched.
 # Without `from __future__ import annotations`: `Reference` is shown as of the package, which has not all the names that
 # its types would be looked up by.
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from sse_codec._event import BlankLine, Comment, Field, Line, ReceivedEvent
@@ -97,6 +98,11 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
         interpreter.events[dispatched] if len(interpreter.events) > dispatched else None,
         blocks,
     )
+
+
+#: The known places are the same for each check, and most producers send the same bytes for them, so what these mean is
+#: found out once. Nobody changes what this returns.
+remembered_decode = lru_cache(maxsize=16384)(reference_decode)
 
 
 def _utf_8_decode(wire: bytes) -> Iterator[tuple[str, int]]:

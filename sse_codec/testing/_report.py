@@ -14,6 +14,9 @@ from sse_codec.testing._rules import Rule
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
 
+#: What breaks one of these breaks everything, and there is nothing more to look for.
+OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
+
 
 class NotConforming(AssertionError):
     """What was tested does otherwise than the standard says; the text is a report of the smallest case found.
@@ -32,6 +35,8 @@ class NotConforming(AssertionError):
         examples: how many examples were drawn to find the first failure, before it was made smaller; 0 when it is one
             of the known places that are tried first.
     """
+
+    __module__ = "sse_codec.testing"  # as all public names; it is raised before anybody has asked the package for it
 
     examples = 0
     seed: int | None = None
@@ -86,8 +91,7 @@ class NotConforming(AssertionError):
 
     def __str__(self) -> str:
         text = self.report
-        # Without one of these there is nothing left to look at.
-        if self.rule not in {"data", "missing-blank-line", "content-type"}:
+        if self.rule not in OF_EVERYTHING:
             text = f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
         if self._again:
             text = f"{text}\n\nThis one alone: {self._again}"

@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
+from sse_codec._grammar import BOM, FIELDS_BYTES
 from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
 
 T = TypeVar("T")
@@ -44,7 +45,16 @@ class Line(NamedTuple):
 
     @property
     def is_known_field(self) -> bool:
-        return self.name in {b"data", b"event", b"id", b"retry"}
+        return self.name in FIELDS_BYTES
+
+
+def lines_of(body: bytes) -> list[Line]:
+    """Return the lines of a stream without its byte order mark. bytes.splitlines knows LF, CR and CRLF alone."""
+    lines: list[Line] = []
+    for line in body.splitlines(keepends=True):
+        content = line.rstrip(b"\r\n")
+        lines.append(Line(content, line[len(content) :]))
+    return lines
 
 
 class Stream:
@@ -54,13 +64,9 @@ class Stream:
         self.chunks = [chunk for chunk in chunks if chunk]
         self.has_empty_chunk = len(self.chunks) < len(chunks)
         self.wire = b"".join(chunks)
-        self.has_bom = self.wire.startswith(b"\xef\xbb\xbf")
-        self.body = self.wire[3:] if self.has_bom else self.wire
-        # bytes.splitlines knows LF, CR and CRLF, and nothing else.
-        self.lines = [
-            Line(line.rstrip(b"\r\n"), line[len(line.rstrip(b"\r\n")) :])
-            for line in self.body.splitlines(keepends=True)
-        ]
+        self.has_bom = self.wire.startswith(BOM)
+        self.body = self.wire.removeprefix(BOM)
+        self.lines = lines_of(self.body)
         #: The blocks, each the list of its lines without the blank one; the last is what came after the last blank one.
         self.blocks: list[list[Line]] = [[]]
         for line in self.lines:
@@ -203,13 +209,8 @@ def _is_cut_inside_the_bom(stream: Stream) -> bool:
     return stream.has_bom and not stream.cuts.isdisjoint({1, 2})
 
 
-def _is_cut_inside(sequence: bytes) -> Callable[[Stream], bool]:
-    def touched(stream: Stream) -> bool:
-        return any(
-            stream.wire.startswith(sequence, at - inside) for at in stream.cuts for inside in range(1, len(sequence))
-        )
-
-    return touched
+def _is_cut_inside_a_crlf(stream: Stream) -> bool:
+    return any(stream.wire.startswith(b"\r\n", at - 1) for at in stream.cuts)
 
 
 def _is_cut_inside_a_character(stream: Stream) -> bool:
@@ -308,7 +309,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         "cut-crlf",
         "a chunk ends between the CR and LF of a CRLF",
         _LINES,
-        _is_cut_inside(b"\r\n"),
+        _is_cut_inside_a_crlf,
         (b"data: a\r", b"\n\r\n"),
     ),
     Rule(
@@ -753,3 +754,7 @@ RESPONSE: Rule[Events] = Rule(
     'the connection."',
     _never,
 )
+
+#: By role, the rules that a check can leave out.
+CONSUMER_CHECKED: list[Rule[Stream]] = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
+PRODUCER_CHECKED: list[Rule[Events]] = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]

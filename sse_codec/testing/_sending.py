@@ -22,7 +22,7 @@ from sse_codec.testing._reference import reference_decode
 from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
-from sse_codec.testing._worker import Hang, Worker
+from sse_codec.testing._worker import Hang, Worker, has_running_loop
 
 #: How many seconds something that was sent may take to arrive before it is said that nothing comes.
 _TO_ARRIVE = 5.0
@@ -52,9 +52,9 @@ class Behind(NamedTuple):
     event: ServerSentEvent
     wire: bytes
 
-    @classmethod
-    def ours(cls) -> Behind:
-        return cls(ServerSentEvent("behind"), b"data: behind\n\n")
+
+#: The kit's own.
+OURS = Behind(ServerSentEvent("behind"), b"data: behind\n\n")
 
 
 class Sending(Protocol):
@@ -181,7 +181,7 @@ class _Called:
         self.worker(lambda: self._take(make(text), is_spoilt=True))
 
     def behind(self) -> Behind:
-        return Behind.ours()
+        return OURS
 
     def one_more(self, behind: Behind) -> bytes:
         before = len(self._wire)
@@ -245,9 +245,7 @@ class _Called:
 
     async def _take_async(self, produced: Any, *, is_spoilt: bool) -> None:
         """Read an async iterable to its end, or until it has sent its event and nothing more follows."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:  # another library's: nothing is known of its tasks
+        if not has_running_loop():  # another library's: nothing is known of its tasks
             try:
                 async for piece in produced:
                     if self._add(piece) and self._is_endless:
@@ -355,11 +353,7 @@ class _Live:
         self.worker(send)
 
     def comment(self, make: Callable[[str], Any], text: str) -> None:
-        async def call() -> Any:
-            result = make(text)
-            return await result if hasattr(result, "__await__") else result
-
-        if self.worker(lambda: self.worker.finish(call)) is not None:
+        if self.worker(lambda: self._call(make, text)) is not None:
             raise NotSent("comment must have the endpoint send a comment, and return nothing")
 
     def behind(self) -> Behind:
@@ -388,13 +382,17 @@ class _Live:
 
     # In the worker.
 
-    def _publish(self, event: ServerSentEvent) -> None:
-        async def call() -> None:
-            result = self._endpoint.publish(event)
-            if hasattr(result, "__await__"):
-                await result
+    def _call(self, function: Callable[[Any], Any], argument: Any) -> Any:
+        """Call the tester's function on the event loop, and await what it returns if that can be."""
 
-        self.worker.finish(call)
+        async def call() -> Any:
+            result = function(argument)
+            return await result if hasattr(result, "__await__") else result
+
+        return self.worker.finish(call)
+
+    def _publish(self, event: ServerSentEvent) -> None:
+        self._call(self._endpoint.publish, event)
 
     def _next_mark(self) -> ServerSentEvent:
         self._marks += 1
@@ -409,7 +407,7 @@ class _Live:
         event = self._next_mark()
         self._mark = self._marks
         if self._has_ended:
-            return Behind.ours()
+            return OURS
         self._publish(event)
         # What is late sends it when another follows.
         for seconds in (self._to_send_more, self._to_send_more, _TO_ARRIVE):
@@ -417,7 +415,7 @@ class _Live:
                 break
             if not self._has_ended:
                 self._publish(self._next_mark())
-        return Behind.ours() if self._has_ended else Behind(event, b"")
+        return OURS if self._has_ended else Behind(event, b"")
 
     def _has_mark(self) -> bool:
         return self._mark_arrived >= self._mark
@@ -467,11 +465,11 @@ class _Live:
         while time.monotonic() < end and not self._has_ended:
             self._publish(self._next_mark())
             to_arrive = self._to_send_more
-            if self._read_until(self._has_mark, wait):
-                self._wire.clear()
-                self._to_send_more = to_arrive
-                return
+            has_arrived = self._read_until(self._has_mark, wait)
             self._to_send_more = to_arrive
+            if has_arrived:
+                self._wire.clear()
+                return
             wait = min(wait * 2, 1.0)
             if len(_MARKED.findall(self._wire.decode("utf-8", "replace"))) > _UNENDED:
                 break

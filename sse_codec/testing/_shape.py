@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
 from sse_codec.testing._checks import one_of
-from sse_codec.testing._rules import Line
+from sse_codec.testing._rules import Line, lines_of
 
 T = TypeVar("T")
 
@@ -90,10 +90,9 @@ class Shape(NamedTuple):
         wire = b"".join(chunks)
         start = len(BOM) * wire.startswith(BOM)
         blocks: list[list[Line]] = [[]]
-        for text in wire[start:].splitlines(keepends=True):
-            content = text.rstrip(b"\r\n")
-            blocks[-1].append(Line(content, text[len(content) :]))
-            if not content:
+        for line in lines_of(wire[start:]):
+            blocks[-1].append(line)
+            if not line.content:
                 blocks.append([])
         # For each piece of the old stream the new one, and where in the old one its text starts to be another.
         pieces: list[tuple[bytes, bytes, int]] = [(wire[:start], wire[:start], start)]

@@ -20,7 +20,7 @@ from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
 from sse_codec.testing._places import LARGE_SIZES, SIZES
 from sse_codec.testing._report import NotConforming
-from sse_codec.testing._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES, Rule, Stream
+from sse_codec.testing._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES, Rule, Stream, lines_of
 
 T = TypeVar("T")
 
@@ -245,10 +245,11 @@ class _Place(NamedTuple):
 @lru_cache(maxsize=2)
 def _places(wire: bytes) -> list[_Place]:
     places: list[_Place] = []
-    at = 3 if wire.startswith(BOM) else 0
-    for line in wire[at:].splitlines(keepends=True):
-        places.append(_Place(at, at + len(line.rstrip(b"\r\n")), at + len(line)))
-        at += len(line)
+    at = len(BOM) if wire.startswith(BOM) else 0
+    for line in lines_of(wire[at:]):
+        end = at + len(line.content)
+        places.append(_Place(at, end, end + len(line.end)))
+        at = end + len(line.end)
     return places
 
 
@@ -419,6 +420,20 @@ class EventsCase(NamedTuple):
     spoilt: str
 
 
+def spoilt_field(event: ServerSentEvent) -> str:
+    """Return the field by which an event can't be sent; "" if it can."""
+    for field in ("event", "id"):
+        value = getattr(event, field)
+        if value is not None and ("\n" in value or "\r" in value or (field == "event" and not value)):
+            return field
+    if "\0" in (event.id or ""):
+        return "id"
+    if (event.retry or 0) < 0:
+        return "retry"
+    fields = ("data", "event", "id")
+    return next((field for field in fields if re.search("[\ud800-\udfff]", getattr(event, field) or "")), "")
+
+
 def shrink_events(case: EventsCase, failure: NotConforming, law: Callable[[EventsCase], None]) -> NotConforming:
     """Return the failure of the smallest list of events."""
     return smallest(case, failure, law, _weigh_events, [_example_events, _fewer_events, _simpler_events])
@@ -479,9 +494,7 @@ def _simpler_events(shrinking: Shrinking[EventsCase]) -> None:
 
 def _changed(case: EventsCase, number: int, field: str, value: object) -> EventsCase:
     events = list(case.events)
-    old = events[number]
-    parts: dict[str, Any] = {"data": old.data, "event": old.event, "id": old.id, "retry": old.retry, field: value}
-    events[number] = ServerSentEvent(**parts)
+    events[number] = events[number].replace(**{field: value})
     return case._replace(events=events)
 
 
@@ -494,14 +507,7 @@ def _simpler_value(shrinking: Shrinking[EventsCase], number: int, field: str, *,
 
     def can_be(text: str) -> bool:
         """Tell whether a value may stand there: what can't be sent still has to be such, and what can, can."""
-        bad = (
-            "[\ud800-\udfff]"
-            if field == "data"
-            else "[\r\n\ud800-\udfff]"
-            if field == "event"
-            else "[\r\n\0\ud800-\udfff]"
-        )
-        return is_spoilt == (re.search(bad, text) is not None or (field == "event" and not text))
+        return is_spoilt == bool(spoilt_field(ServerSentEvent("a").replace(**{field: text})))
 
     def without(parts: list[str], start: int, stop: int) -> EventsCase:
         text = "".join([*parts[:start], *parts[stop:]])

@@ -12,7 +12,8 @@ import contextvars
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from itertools import chain
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
@@ -78,6 +79,9 @@ class Worker:
         self._context = contextvars.copy_context()
         self._is_direct = timeout is None and not has_running_loop()
         self._thread: _Thread | None = None
+        #: Whether cases may share a call of the thread. Not if one may hang, or needs the event loop: that is the
+        #: thread's own, so what uses it can't be tried again in another thread. None: no case has been seen yet.
+        self._shares: bool | None = None
         self._loops: dict[int, asyncio.AbstractEventLoop] = {}
 
     def __enter__(self) -> Worker:  # noqa: PYI034  # typing.Self is newer than our oldest Python
@@ -102,18 +106,60 @@ class Worker:
         __tracebackhide__ = True
         if self._is_direct:
             return function()
+        limit = _Limit(self.timeout, gives_up)
+        if self._thread is not None and self._thread.ident == threading.get_ident():
+            return self._thread.call_here(function, limit)
+        return self._call(function, limit)
+
+    def _call(self, function: Callable[[], T], limit: _Limit | None) -> T:
+        __tracebackhide__ = True
         if self._thread is None:
-            self._thread = _Thread(self._context, self._close_loop)
+            # A copy, because a thread that hangs has not left its own.
+            self._thread = _Thread(self._context.copy(), self._close_loop)
         try:
-            return self._thread.call(function, self.timeout, gives_up)
+            return self._thread.call(function, limit)
         except Empty:
             thread, self._thread = self._thread, None
             thread.interrupt(self._loops.get(thread.ident or 0))
             thread.end(_TO_END)
             raise Hang from None
 
+    def each(self, cases: Iterable[T], function: Callable[[T], object]) -> None:
+        """Call a function, which has the worker run others, with one case after the other.
+
+        It is called in the worker's thread if that can be: the way there and back takes longer than most cases do.
+        """
+        __tracebackhide__ = True
+        left = iter(cases)
+        for case in left:
+            again = self._together(chain([case], left), function) if self._shares else [case]
+            for each in again:
+                function(each)
+            if self._shares is None:
+                self._shares = not self._is_direct
+
+    def _together(self, cases: Iterable[T], function: Callable[[T], object]) -> list[T]:
+        """Call the function in the thread, until a case needs the event loop; return the case that hung, if one did."""
+        __tracebackhide__ = True
+        current: list[T] = []
+
+        def call() -> None:
+            for case in cases:
+                current[:] = [case]
+                function(case)
+                if not self._shares:
+                    break
+
+        try:
+            self._call(call, None)
+        except Hang:
+            self._shares = False
+            return current
+        return []
+
     def finish(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run an async function to its end; from within a function that this worker runs."""
+        self._shares = False
         if self._run is not None:
             result: T = self._run(function)
             return result
@@ -149,6 +195,19 @@ class Worker:
             loop.close()
 
 
+class _Limit:
+    """How long something may take."""
+
+    def __init__(self, timeout: float | None, gives_up: Callable[[], bool]) -> None:
+        self._end = float("inf") if timeout is None else time.monotonic() + timeout
+        self._gives_up = gives_up
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left; 0 if it has taken too long."""
+        return 0.0 if self._gives_up() else max(0.0, self._end - time.monotonic())
+
+
 class _Thread(threading.Thread):
     """A thread that calls what it is given."""
 
@@ -156,6 +215,8 @@ class _Thread(threading.Thread):
         super().__init__(name="sse-codec check", daemon=True)
         self._context = context
         self._last = last
+        self._limit: _Limit | None = None
+        self._is_left = False
         self._calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self.start()
@@ -171,17 +232,19 @@ class _Thread(threading.Thread):
         with contextlib.suppress(Stop):
             self._context.run(self._last)
 
-    def call(self, function: Callable[[], T], timeout: float | None, gives_up: Callable[[], bool]) -> T:
-        """Have a function called; raises queue.Empty if it takes too long."""
+    def call(self, function: Callable[[], T], limit: _Limit | None) -> T:
+        """Have a function called; raises queue.Empty if it takes too long, or what it does with `call_here`."""
         __tracebackhide__ = True
+        self._limit = limit
         self._calls.put(function)
-        end = float("inf") if timeout is None else time.monotonic() + timeout
         came: tuple[Any, BaseException | None] | None = None
         while came is None:
+            # The limit may be another one by now.
+            left = _TO_ASK if (now := self._limit) is None else now.left
             try:
-                came = self._results.get(timeout=max(0.0, min(_TO_ASK, end - time.monotonic())))
+                came = self._results.get(timeout=min(_TO_ASK, left))
             except Empty:
-                if gives_up() or time.monotonic() >= end:
+                if left == 0 and now is self._limit:
                     raise
         result, error = came
         if error is not None:
@@ -191,6 +254,17 @@ class _Thread(threading.Thread):
                 del error  # or the frame would keep itself alive
         returned: T = result
         return returned
+
+    def call_here(self, function: Callable[[], T], limit: _Limit) -> T:
+        """Call a function, which may not take too long; from within a function that this thread calls."""
+        __tracebackhide__ = True
+        self._limit = limit
+        try:
+            return function()
+        finally:
+            self._limit = None
+            if self._is_left:
+                raise Stop
 
     def interrupt(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Tell what runs in the thread to end: by cancelling its tasks, else by an exception where it stands.
@@ -212,6 +286,7 @@ class _Thread(threading.Thread):
 
     def end(self, timeout: float) -> None:
         """Have the thread end when it has done what it does, and wait so long for it."""
+        self._is_left = True
         self._calls.put(None)
         self.join(timeout)
 

@@ -62,10 +62,10 @@ class Loop(asyncio.BaseEventLoop):
         """Another thread would be woken by it."""
 
 
-def run(main: Any, *, debug: bool | None = None) -> Any:
+def run(main: Any, *, debug: bool | None = None, loop_factory: Any = Loop) -> Any:
     """Do what `asyncio.run` does, with that loop."""
     runner = vars(asyncio)["Runner"]  # which the oldest Python does not have
-    with runner(debug=debug, loop_factory=Loop) as running:
+    with runner(debug=debug, loop_factory=loop_factory) as running:
         return running.run(main)
 
 

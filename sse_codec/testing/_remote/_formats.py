@@ -13,10 +13,9 @@ from xml.sax.saxutils import escape, quoteattr
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._finding import escape_command
 from sse_codec.lint._text import counted, printable
-from sse_codec.testing._findings import OF_EVERYTHING
 from sse_codec.testing._remote._messages import RULES, event_members, in_base64
 from sse_codec.testing._remote._run import Outcome
-from sse_codec.testing._report import NotConforming
+from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 
 #: The longest case that fits on a command line, in characters.
 _LONGEST_CASE = 3000

@@ -14,15 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.lint._text import printable
-from sse_codec.testing._rules import (
-    COMMENT_END,
-    CONSUMER_RULES,
-    PRODUCER_PROMPTNESS,
-    PRODUCER_RULES,
-    PROMPTNESS,
-    PROMPTNESS_CR,
-    Rule,
-)
+from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 
 VERSION = 1
 
@@ -31,8 +23,8 @@ _SHOWN = 200
 
 #: By role, the rules that a program can leave out.
 RULES: dict[str, Sequence[Rule[Any]]] = {
-    "consumer": [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR],
-    "producer": [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END],
+    "consumer": CONSUMER_CHECKED,
+    "producer": PRODUCER_CHECKED,
 }
 
 #: By role, the options that a program can say, with their values; None: any that its check takes.

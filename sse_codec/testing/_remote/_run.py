@@ -14,10 +14,10 @@ from hypothesis import Phase, settings
 from sse_codec._event import ServerSentEvent
 from sse_codec.testing._consumer import check_consumer
 from sse_codec.testing._endpoints import Endpoint, PerStream, per_stream
-from sse_codec.testing._findings import OF_EVERYTHING, findings
+from sse_codec.testing._findings import findings
 from sse_codec.testing._producer import check_producer
 from sse_codec.testing._remote._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
-from sse_codec.testing._report import NotConforming
+from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 from sse_codec.testing._rules import COMMENT_END
 
 #: The checks, by the role of what they check.
