@@ -100,9 +100,9 @@ def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Any]:
     return asyncio.run(run())
 
 
-def quick(decoder: Decoder | None = None, **options: Any) -> Reconnection:
+def quick(**options: Any) -> Reconnection:
     """Return a Reconnection that hardly waits."""
-    return Reconnection(decoder, **{"default_delay": 0.001, "min_delay": 0.001, "jitter": 0, **options})
+    return Reconnection(**{"default_delay": 0.001, "min_delay": 0.001, "jitter": 0, **options})
 
 
 def side(library: str, which: str) -> Any:
