@@ -68,10 +68,8 @@ NOT_FOUND = answer(b'{"error": "no such thing"}', status="404 Not Found", conten
 NOTHING = b""
 
 
-@contextlib.contextmanager
-def serving(*answers: bytes) -> Iterator[Scripted]:
-    with Scripted(*answers).running() as server:
-        yield server
+def serving(*answers: bytes) -> contextlib.AbstractContextManager[Scripted]:
+    return Scripted(*answers).running()
 
 
 def outcome(items: Iterable[Any]) -> tuple[list[Any], Any]:
