@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,16 @@ def _what_is_old_is_no_garbage() -> None:
     # own is left: it took a fifth of the time of all tests.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def no_thread_is_left() -> Generator[None, None, None]:
+    """Wait for the threads that a test started; none may go on."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,8 @@ from tests.test_testing_producers import OnChange
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
+
 #: Some of what is drawn, without the known places: an endpoint takes a few milliseconds for each of them.
 FEW = settings(max_examples=10, phases=[Phase.generate])
 #: What shows each fault here.
@@ -163,15 +165,6 @@ def served(app: Wsgi) -> Iterator[str]:
             server.shutdown()
             thread.join()
             app.publish(None)  # who waits for more ends
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive(), thread
 
 
 # An ASGI app.
