@@ -20,7 +20,6 @@ import pytest
 from sse_codec.testing import check_consumer
 
 from . import devtools
-from .chromium import executable
 
 libraries = pytest.importorskip("tests.world.libraries")
 table = pytest.importorskip("tests.world.table")
@@ -114,10 +113,9 @@ def test_nothing_else_is_found(name: str, group: str, environments: Commands) ->
     }
 
 
+@pytest.mark.usefixtures("chromium_path")
 def test_an_engine(environments: Commands) -> None:
     """Its faults show again, and streams of some rules that it keeps are read as the standard says."""
-    if executable() is None:
-        pytest.skip("Chromium is not installed")
     entry, library = expected("Chromium", "Engines", "consumer"), listed("Chromium", "Engines")
     fine = [
         [b"\xef\xbb\xbfdata: a\n\n"],
