@@ -51,7 +51,7 @@ class Installed:
         self._folder = folder
 
     def command(self, library: Library, role: str) -> list[str]:
-        adapter = libraries.HERE / library.adapter.replace("ROLE", f"{role}s")
+        adapter = library.file(role)
         if adapter.suffix == ".py":
             self._is_version(library, self._python(library))
             return [sys.executable, str(adapter), library.name]
