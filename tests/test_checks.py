@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,10 @@ from sse_codec import (
     LineDecoder,
     ReceivedEvent,
     ServerSentEvent,
-    adecode,
     decode,
     encode,
 )
-from sse_codec.testing import NotConforming, check_consumer, check_producer, reference_decode
+from sse_codec.testing import NotConforming, check_consumer, check_producer
 from sse_codec.testing._checks import search
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
@@ -30,6 +28,7 @@ from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES,
 from sse_codec.testing._shape import Shape
 from sse_codec.testing._worker import Worker
 from tests import faulty_consumers, faulty_producers
+from tests.correct import at_once, whole
 from tests.test_laws import assemble
 
 if TYPE_CHECKING:
@@ -163,24 +162,10 @@ def with_sticky_ids(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
     return ((event.event, event.data, event.last_event_id) for event in decode(chunks))
 
 
-def whole(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
-    return reference_decode(b"".join(chunks)).events
-
-
 def by_lines(chunks: Iterable[bytes]) -> list[tuple[str, str, str | None]]:
     decoder = LineDecoder()
     lines = [line for chunk in chunks for line in decoder.feed(chunk)]
     return [(event.event, event.data, event.id) for event in assemble(lines)]
-
-
-async def in_a_coroutine(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
-    await asyncio.sleep(0)
-    return [event async for event in adecode(chunks)]
-
-
-async def produce_at_once(event: ServerSentEvent) -> bytes:
-    await asyncio.sleep(0)
-    return encode(event)
 
 
 async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
@@ -197,7 +182,7 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
         lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
         lambda event: {encode(event): None}.keys(),  # no iterator
-        produce_at_once,
+        at_once,
         produce_in_pieces,
     ],
 )

@@ -1000,8 +1000,8 @@ def test_it_waits_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(waits) == runs
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=30), st.booleans(), st.randoms())
-def test_each_event_is_given_once(cuts: list[tuple[int, int]], is_answer: bool, chance: random.Random) -> None:
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=30), st.randoms())
+def test_each_event_is_given_once(cuts: list[tuple[int, int]], chance: random.Random) -> None:
     """Whatever happens to the connections, if the server goes on behind the id that it is asked for."""
     wire = [encode(ServerSentEvent(f"{number}\n" * 2, id=str(number))) for number in range(20)]
     headers: list[str | None] = []

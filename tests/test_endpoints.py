@@ -15,9 +15,12 @@ from hypothesis import Phase, settings
 
 from sse_codec import EncodeError, ReceivedEvent, ServerSentEvent, encode, encode_comment, response_headers
 from sse_codec.testing import NotConforming, asgi, check_producer, http, per_stream, wsgi
+from tests.test_testing_producers import OnChange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 #: Some of what is drawn, without the known places: an endpoint takes a few milliseconds for each of them.
 FEW = settings(max_examples=10, phases=[Phase.generate])
@@ -162,15 +165,6 @@ def served(app: Wsgi) -> Iterator[str]:
             server.shutdown()
             thread.join()
             app.publish(None)  # who waits for more ends
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive(), thread
 
 
 # An ASGI app.
@@ -570,15 +564,7 @@ def test_an_endpoint_of_json() -> None:
 
 
 def test_an_endpoint_that_sends_an_id_when_it_changes() -> None:
-    class Sticky:
-        last: str | None = None
-
-        def __call__(self, event: ServerSentEvent) -> bytes:
-            same = event.id is not None and event.id == self.last
-            self.last = self.last if event.id is None else event.id
-            return encode_all(event.replace(id=None) if same else event)
-
-    app = Asgi(Sticky())
+    app = Asgi(OnChange(encode_all).produce)
     check_producer(asgi(app, publish=app.publish), ids="sticky", unsendable="untested", settings=FEW)
 
 
@@ -718,21 +704,10 @@ def test_an_async_producer_that_hangs_is_cancelled() -> None:
 
 
 def test_a_producer_for_each_stream() -> None:
-    class OnlyOnce:
-        """Sends an id only when it changes."""
-
-        def __init__(self) -> None:
-            self.last: str | None = None
-
-        def produce(self, event: ServerSentEvent) -> bytes:
-            same = event.id is not None and event.id == self.last
-            self.last = self.last if event.id is None else event.id
-            return encode(event.replace(id=None) if same else event)
-
-    check_producer(per_stream(lambda: OnlyOnce().produce), ids="sticky", settings=FEW)
+    check_producer(per_stream(lambda: OnChange().produce), ids="sticky", settings=FEW)
     with pytest.raises(NotConforming) as caught:
-        check_producer(OnlyOnce().produce, ids="sticky", cases=[[ServerSentEvent("a", id="1")]] * 2)
+        check_producer(OnChange().produce, ids="sticky", cases=[[ServerSentEvent("a", id="1")]] * 2)
     assert "the producer remembers what it sent before" in str(caught.value)
     with pytest.raises(NotConforming) as caught:
-        check_producer(per_stream(lambda: OnlyOnce().produce), cases=[[ServerSentEvent("a", id="1")] * 2])
+        check_producer(per_stream(lambda: OnChange().produce), cases=[[ServerSentEvent("a", id="1")] * 2])
     assert 'ids="sticky" takes that' in str(caught.value)

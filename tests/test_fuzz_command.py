@@ -234,7 +234,7 @@ def test_without_Hypothesis_it_says_what_to_install(fuzz: Streams, monkeypatch: 
     assert "pip install 'sse-codec[testing]'" in errors
 
 
-def test_another_module_that_is_missing_is_no_advice(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_module_that_is_missing_is_no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
     monkeypatch.delattr("sse_codec.testing._remote._run")
     monkeypatch.setitem(sys.modules, "sse_codec.testing._findings", None)

@@ -80,15 +80,3 @@ def test_the_commands(page: str) -> None:
     assert commands
     for command in commands:
         assert parse(*shlex.split(command)[1:]).role in command
-
-
-@pytest.mark.parametrize("name", ["fuzz-protocol", "conformance-suite"])
-def test_links_lead_somewhere(name: str) -> None:
-    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if not link.startswith("https://"):
-            path, _, anchor = link.partition("#")
-            target = (DOCS / path).read_text(encoding="utf-8") if path else text
-            headings = re.findall(r"^#+ (.*)$", target, re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-            assert not anchor or anchor in anchors, link

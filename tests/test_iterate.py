@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 WIRE = b"id: 1\ndata: a\n\ndata: b\r\n\r\ndata: c\n"
 A, B, C = ServerSentEvent("a", id="1"), ServerSentEvent("b"), ServerSentEvent("c")
 
-Decode = "Callable[..., list[ReceivedEvent]]"
-
 
 class Broken(Exception):
     """What a source raises."""

@@ -60,11 +60,11 @@ def take(way: dict[str, int]) -> Iterator[None]:
         yield
 
 
-def assemble(lines: list[Line], last_event_id: str = "") -> list[ReceivedEvent]:
+def assemble(lines: list[Line]) -> list[ReceivedEvent]:
     """Join lines to events, as a reader of `LineDecoder` would; the reconnection time is for `Decoder`'s own tests."""
     events = []
     data: list[str] = []
-    name, id = "", None
+    name, id, last_event_id = "", None, ""
     for line in lines:
         match line:
             case Field("data", value):

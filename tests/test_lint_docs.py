@@ -107,16 +107,6 @@ def test_the_options_of_the_linter() -> None:
     assert set(re.findall(r"`(\w+)`", rows)) == set(Linter.__init__.__kwdefaults__ or ())
 
 
-def test_links_lead_somewhere() -> None:
-    for path in (LINT, COMMAND_LINE):
-        for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
-            if not link.startswith("https://"):
-                name, _, anchor = link.partition("#")
-                text = (path.parent / name if name else path).read_text(encoding="utf-8")
-                headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-                assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}, link
-
-
 def test_the_hook_for_pre_commit() -> None:
     hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     fields = dict(line.removeprefix("- ").strip().split(": ", 1) for line in hook.splitlines())

@@ -466,7 +466,7 @@ def test_lint_sarif(run: Streams, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_explain(run: Streams, code: str) -> None:
+def test_explain(code: str) -> None:
     output = io.TextIOWrapper(io.BytesIO())
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as raised:
         patch.setattr(sys, "stdout", output)

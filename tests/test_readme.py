@@ -420,7 +420,16 @@ def links(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md", "tests/README.md"]
+    "page",
+    [
+        "README.md",
+        *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "benchmarks/README.md",
+        "tests/README.md",
+    ],
 )
 def test_links_lead_somewhere(page: str) -> None:
     """To a file of the repository, or to a heading of this page or that."""

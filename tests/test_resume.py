@@ -623,7 +623,7 @@ def test_a_client_that_stops_resumes_behind_the_last_event_given_out() -> None:
 WORDS = [ServerSentEvent(word, id=f"{word}:{n}", retry=n) for n, word in enumerate(["to", "be", "🍊", "not"])]
 
 
-def connect(client: Reconnection, history: EventHistory, wire: bytes) -> Iterator[ServerSentEvent]:
+def connect(client: Reconnection, wire: bytes) -> Iterator[ServerSentEvent]:
     """Read one connection whose bytes are cut short."""
     assert client.next_delay() is not None
     assert client.accept(200, STREAM)
@@ -650,7 +650,7 @@ def test_a_cut_anywhere_loses_and_doubles_nothing(line_end: bytes) -> None:
             client = Reconnection()
             got: list[ServerSentEvent] = []
             for size in (first, second, whole):
-                got += connect(client, history, missed(client)[:size])
+                got += connect(client, missed(client)[:size])
             assert got == WORDS, (first, second)
 
 

@@ -838,7 +838,7 @@ def test_a_reader_that_stalls_loses_its_source() -> None:
 # ready: what fails before the response is made.
 
 
-def test_what_fails_before_the_first_event_can_be_answered(read: Read) -> None:
+def test_what_fails_before_the_first_event_can_be_answered() -> None:
     raised = LookupError("not here")
 
     async def main() -> None:

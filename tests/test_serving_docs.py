@@ -94,15 +94,3 @@ def test_the_table_of_commands_is_what_is_run() -> None:
     assert {f"{framework} on {server}": guide for framework, server, guide in rows} == {
         name: command.guide for name, command in COMMANDS.items()
     }
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
-    """To a file of the repository, or to a heading of this page or that."""
-    for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
-        if not link.startswith("https://"):
-            path, _, anchor = link.partition("#")
-            text = (ROOT / "docs" / path).read_text(encoding="utf-8") if path else PAGES[page]
-            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-            assert not anchor or anchor in anchors, link

@@ -24,6 +24,8 @@ from sse_codec.testing._worker import Stop, current_task
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
+
 #: Some of what is drawn, without the known places.
 FEW = settings(max_examples=10, phases=[Phase.generate])
 #: Streams in which all that is checked here can be seen.
@@ -34,15 +36,6 @@ SOME = [
     [b"data: a\n\n", b"data: b\n\n", b"data: c\n\n"],
     [b"data: a\n\ndata: cut"],
 ]
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive(), thread
 
 
 # Reading ahead.

@@ -145,13 +145,14 @@ def test_a_case_of_what_cannot_be_sent(event: ServerSentEvent) -> None:
 class OnChange:
     """Sends an id only when it changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, encode: Callable[[ServerSentEvent], bytes] = encode) -> None:
+        self.encode = encode
         self.last: str | None = None
 
     def produce(self, event: ServerSentEvent) -> bytes:
         same = event.id is not None and event.id == self.last
         self.last = self.last if event.id is None else event.id
-        return encode(event.replace(id=None) if same else event)
+        return self.encode(event.replace(id=None) if same else event)
 
 
 class Repeating(OnChange):
@@ -159,7 +160,7 @@ class Repeating(OnChange):
 
     def produce(self, event: ServerSentEvent) -> bytes:
         self.last = self.last if event.id is None else event.id
-        return encode(event.replace(id=self.last))
+        return self.encode(event.replace(id=self.last))
 
 
 @pytest.mark.parametrize("kind", [OnChange, Repeating])

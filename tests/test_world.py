@@ -67,9 +67,7 @@ if sys.version_info >= (3, 11):  # which has tomllib, as the list needs
         assert {key: entry.version for key, entry in ENTRIES.items()} == {
             key: each.version or ENTRIES[key].version for key, each in listed.items()
         }
-        assert all(
-            (libraries.HERE / each.adapter.replace("ROLE", f"{key[2]}s")).exists() for key, each in listed.items()
-        )
+        assert all(each.file(role).exists() for (_, _, role), each in listed.items())
 
 
 @pytest.mark.parametrize(("entry", "finding"), FINDINGS)

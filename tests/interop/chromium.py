@@ -19,7 +19,6 @@ import contextlib
 import json
 import os
 import queue
-import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +29,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sse_codec import parse_last_event_id, response_headers
+from tests.world.engines import named_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,17 +88,6 @@ class Reading(NamedTuple):
     events: list[Event]
     #: What it sent in `Last-Event-ID` when it reconnected; "" for no header, None when it was not to reconnect.
     last_event_id: str | None
-
-
-def named_types(wire: bytes) -> list[str]:
-    """Return every event type that a stream can be read to name, by any decoder that ends lines at CR or LF."""
-    types = {"message"}
-    for line in re.split(rb"[\r\n]", wire):
-        _, found, rest = line.partition(b"event")
-        if found:
-            text = rest.removeprefix(b":").decode("utf-8", "replace")
-            types |= {text, text.removeprefix(" "), text.strip()}
-    return sorted(types)
 
 
 def executable() -> str | None:

@@ -1,4 +1,4 @@
-"""What several modules share: the browser."""
+"""What several modules share: the browser, and Node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import devtools
+from . import devtools, node
 from .chromium import executable
 
 if TYPE_CHECKING:
@@ -25,3 +25,11 @@ def chromium_path() -> str:
 def browser(chromium_path: str) -> Iterator[str]:
     with devtools.browser(chromium_path) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def engine() -> node.Engine:
+    found = node.find()
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found

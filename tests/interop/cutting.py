@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -13,9 +11,10 @@ from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
 from sse_codec.resume import EventHistory
 from sse_codec.testing import reference_decode
 
-from .servers import PATIENCE
+from .servers import answering
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Sequence
 
     Blocks = Sequence[bytes]
@@ -92,26 +91,8 @@ class CuttingServer:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-            thread = threading.Thread(target=self._accept, args=(listener,))
-            thread.start()
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):
-                    listener.shutdown(socket.SHUT_RDWR)
-                thread.join()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.settimeout(PATIENCE)
-            with connection, contextlib.suppress(OSError):
-                self._answer(connection)
+        with answering(self._answer) as self.port:
+            yield
 
     def _answer(self, connection: socket.socket) -> None:
         head = b""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from .servers import PATIENCE
+from .servers import answering
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 
@@ -50,26 +49,8 @@ class Scripted:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Scripted]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-            thread = threading.Thread(target=self._accept, args=(listener,))
-            thread.start()
-            try:
-                yield self
-            finally:
-                with contextlib.suppress(OSError):
-                    listener.shutdown(socket.SHUT_RDWR)
-                thread.join()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.settimeout(PATIENCE)
-            with connection, contextlib.suppress(OSError):
-                self._answer(connection)
+        with answering(self._answer) as self.port:
+            yield self
 
     def _answer(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as file:

@@ -158,6 +158,31 @@ def listening() -> Iterator[tuple[socket.socket, int]]:
 
 
 @contextlib.contextmanager
+def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Call a function for each connection, one after the other; gives the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                connection.settimeout(PATIENCE)
+                with connection, contextlib.suppress(OSError):
+                    answer(connection)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@contextlib.contextmanager
 def serve_asgi(app: Any, *, lifespan: str = "off", http: str = "h11") -> Iterator[int]:
     """Serve an ASGI app with uvicorn; gives the port."""
     uvicorn = module("uvicorn")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from . import strangers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -54,37 +56,22 @@ def _groq(chunks: Iterable[bytes]) -> Iterable[Any]:
 
 
 def _anthropic(chunks: Iterable[bytes]) -> Iterable[Any]:
-    import anthropic
-    import httpx2
-
-    response = httpx2.Response(200, headers=EVENT_STREAM, content=iter(chunks))
-    for event in anthropic.Stream.raw_events(response):
+    for event in strangers.anthropic(iter(chunks)):
         yield event.event, event.data, event.id, event.retry
 
 
 def _launchdarkly(chunks: Iterable[bytes]) -> Iterable[Any]:
-    from ld_eventsource import SSEClient
-    from ld_eventsource.actions import Comment, Event
-    from ld_eventsource.config import ConnectionClient, ConnectionResult, ConnectStrategy
+    from ld_eventsource.actions import Comment
 
-    class Connection(ConnectionClient, ConnectStrategy):  # type: ignore[misc]  # Any where types are checked without it
-        def create_client(self, logger: object) -> Any:
-            return self
-
-        def connect(self, last_event_id: str | None) -> Any:
-            return ConnectionResult(iter(chunks), None)
-
-    for action in SSEClient(Connection()).all:
-        if isinstance(action, Event):
-            yield action.event, action.data, action.id, action.last_event_id
-        elif isinstance(action, Comment):
+    for action in strangers.launchdarkly(iter(chunks)):
+        if isinstance(action, Comment):
             yield action.comment
+        else:
+            yield action.event, action.data, action.id, action.last_event_id
 
 
 def _sseclient(chunks: Iterable[bytes]) -> Iterable[Any]:
-    from sseclient import SSEClient
-
-    for event in SSEClient(iter(chunks)).events():
+    for event in strangers.sseclient(iter(chunks)):
         yield event.event, event.data, event.id, event.retry
 
 

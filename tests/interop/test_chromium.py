@@ -22,8 +22,9 @@ import pytest
 
 from sse_codec import Decoder
 from tests.vectors.decoding import BOM
+from tests.world.engines import named_types
 
-from .chromium import Chromium, Event, Reading, named_types
+from .chromium import Chromium, Event, Reading
 from .differential import FAULTS, Chunks, all_streams, differences, report
 
 if TYPE_CHECKING:

@@ -52,14 +52,6 @@ def rules(found: dict[str, Any]) -> set[str]:
     return {finding["rule"] for finding in found["findings"]}
 
 
-@pytest.fixture(scope="module")
-def engine() -> node.Engine:
-    engine = node.find()
-    if isinstance(engine, str):
-        pytest.skip(engine)
-    return engine
-
-
 def test_every_program_of_the_guide_is_run() -> None:
     assert re.findall(r"<!-- adapter (\w+) -->", GUIDE) == ["js", "go", "writer", "http"]
     assert GUIDE.count("<!-- ") == 5, "and the report"

@@ -68,10 +68,8 @@ NOT_FOUND = answer(b'{"error": "no such thing"}', status="404 Not Found", conten
 NOTHING = b""
 
 
-@contextlib.contextmanager
-def serving(*answers: bytes) -> Iterator[Scripted]:
-    with Scripted(*answers).running() as server:
-        yield server
+def serving(*answers: bytes) -> contextlib.AbstractContextManager[Scripted]:
+    return Scripted(*answers).running()
 
 
 def outcome(items: Iterable[Any]) -> tuple[list[Any], Any]:
@@ -100,9 +98,16 @@ def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Any]:
     return asyncio.run(run())
 
 
-def quick(decoder: Decoder | None = None, **options: Any) -> Reconnection:
+def caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Tell whether an error is of a kind, or one of its causes is."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error is not None
+
+
+def quick(**options: Any) -> Reconnection:
     """Return a Reconnection that hardly waits."""
-    return Reconnection(decoder, **{"default_delay": 0.001, "min_delay": 0.001, "jitter": 0, **options})
+    return Reconnection(**{"default_delay": 0.001, "min_delay": 0.001, "jitter": 0, **options})
 
 
 def side(library: str, which: str) -> Any:
@@ -467,14 +472,7 @@ def _() -> None:
         seen, error = outcome(connect(get(server), reconnection=Reconnection(max_failures=6)))
     assert (seen, len(server.requests)) == ([], 6)
     assert type(error) is GaveUp
-    assert requests_error(error)
-
-
-def requests_error(error: BaseException | None) -> bool:
-    """Tell whether an error of requests is among the causes."""
-    while error is not None and not isinstance(error, module("requests").RequestException):
-        error = error.__cause__
-    return error is not None
+    assert caused_by(error, requests.RequestException)
 
 
 @row("requests_sse", "`InvalidStatusCodeError`, `InvalidContentTypeError`")
@@ -723,11 +721,7 @@ def _() -> None:
     with serving(*[NOTHING] * 7) as server:
         seen, error = ours_aiohttp(server, "POST", reconnection=Reconnection(max_failures=6))
     assert (seen, len(server.requests), type(error)) == ([], 6, GaveUp)
-    causes = []
-    while error is not None:
-        causes.append(error)
-        error = error.__cause__
-    assert any(isinstance(cause, aiohttp.ClientError) for cause in causes)
+    assert caused_by(error, aiohttp.ClientError)
 
 
 @row("aiohttp_sse_client", "`ConnectionError` and its subclasses for a wrong status or content type")
@@ -882,25 +876,24 @@ def is_last(event: Any) -> bool:
     return last
 
 
+def anthropic_stream(messages: Any) -> Any:
+    return messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+
+
 def theirs_anthropic(server: Scripted) -> Iterator[Any]:
     with anthropic_client(server) as sdk:
-        yield from sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+        yield from anthropic_stream(sdk.messages)
 
 
 def ours_anthropic(server: Scripted) -> Iterator[Any]:
-    with (
-        anthropic_client(server) as sdk,
-        sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True) as stream,
-    ):
+    with anthropic_client(server) as sdk, anthropic_stream(sdk.messages) as stream:
         yield from events(stream.response, until=is_last)
 
 
 def raw_anthropic(server: Scripted, read: Callable[[Any], Iterable[Any]]) -> list[Any]:
     with (
         anthropic_client(server) as sdk,
-        sdk.messages.with_streaming_response.create(
-            model="m", max_tokens=9, messages=QUESTION, stream=True
-        ) as response,
+        anthropic_stream(sdk.messages.with_streaming_response) as response,
     ):
         return list(read(response.http_response))
 
@@ -969,14 +962,14 @@ def _() -> None:
 def _() -> None:
     async def theirs() -> Any:
         async with module("anthropic").AsyncAnthropic(base_url=server.url, api_key="secret") as sdk:
-            stream = await sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+            stream = await anthropic_stream(sdk.messages)
             async for event in stream:
                 if event.type == "content_block_delta":
                     yield event.delta.text
 
     async def ours() -> Any:
         async with module("anthropic").AsyncAnthropic(base_url=server.url, api_key="secret") as sdk:
-            stream = await sdk.messages.create(model="m", max_tokens=9, messages=QUESTION, stream=True)
+            stream = await anthropic_stream(sdk.messages)
             async for event in aevents(stream.response, until=is_last):
                 if event.event == "content_block_delta":
                     yield event.json()["delta"]["text"]

@@ -16,9 +16,8 @@ import pytest
 from sse_codec import Comment, Decoder, Field, LineDecoder
 from tests.vectors.decoding import BOM
 
-from . import node
 from .differential import FAULTS, Chunks, Deviation, Difference, all_streams, differences, report
-from .node import NodeEvent, Step
+from .node import Engine, NodeEvent, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,26 +119,18 @@ def explanations(difference: Difference) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def engine() -> node.Engine:
-    found = node.find()
-    if isinstance(found, str):
-        pytest.skip(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def streams(engine: node.Engine) -> Sequence[Chunks]:
+def streams(engine: Engine) -> Sequence[Chunks]:
     """They are not generated when there is nobody to read them."""
     return all_streams()
 
 
 @pytest.fixture(scope="module")
-def answers(engine: node.Engine, streams: Sequence[Chunks]) -> list[list[Step]]:
+def answers(engine: Engine, streams: Sequence[Chunks]) -> list[list[Step]]:
     return engine.read(streams)
 
 
 def test_every_step(
-    engine: node.Engine, streams: Sequence[Chunks], answers: list[list[Step]], capsys: pytest.CaptureFixture[str]
+    engine: Engine, streams: Sequence[Chunks], answers: list[list[Step]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = differences(streams, answers, decode)
     unexplained = [difference for difference in found if not explanations(difference)]
@@ -153,7 +144,7 @@ def test_every_step(
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
-def test_a_deviation_is_still_there(engine: node.Engine, deviation: Deviation) -> None:
+def test_a_deviation_is_still_there(engine: Engine, deviation: Deviation) -> None:
     """Its smallest stream shows it, and it alone; with any one byte less there is no difference."""
     smallest = deviation.smallest
     (steps,) = engine.read([(smallest,)])

@@ -20,7 +20,6 @@ import pytest
 from sse_codec.testing import check_consumer
 
 from . import devtools
-from .chromium import executable
 
 libraries = pytest.importorskip("tests.world.libraries")
 table = pytest.importorskip("tests.world.table")
@@ -52,7 +51,7 @@ class Installed:
         self._folder = folder
 
     def command(self, library: Library, role: str) -> list[str]:
-        adapter = libraries.HERE / library.adapter.replace("ROLE", f"{role}s")
+        adapter = library.file(role)
         if adapter.suffix == ".py":
             self._is_version(library, self._python(library))
             return [sys.executable, str(adapter), library.name]
@@ -114,10 +113,9 @@ def test_nothing_else_is_found(name: str, group: str, environments: Commands) ->
     }
 
 
+@pytest.mark.usefixtures("chromium_path")
 def test_an_engine(environments: Commands) -> None:
     """Its faults show again, and streams of some rules that it keeps are read as the standard says."""
-    if executable() is None:
-        pytest.skip("Chromium is not installed")
     entry, library = expected("Chromium", "Engines", "consumer"), listed("Chromium", "Engines")
     fine = [
         [b"\xef\xbb\xbfdata: a\n\n"],

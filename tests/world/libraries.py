@@ -43,6 +43,10 @@ class Library(NamedTuple):
     def requirement(self) -> str:
         return self.package or self.name
 
+    def file(self, role: str) -> Path:
+        """Return the path of its adapter for a role."""
+        return HERE / self.adapter.replace("ROLE", f"{role}s")
+
 
 def read() -> list[Library]:
     """Return all of the list, in its order."""
@@ -70,7 +74,7 @@ class Environments:
         Raises:
             Missing: something that a package manager of the system has is not there.
         """
-        adapter = HERE / library.adapter.replace("ROLE", f"{role}s")
+        adapter = library.file(role)
         match adapter.suffix:
             case ".py" if library.group == "Engines":
                 return [sys.executable, str(adapter), library.name]
