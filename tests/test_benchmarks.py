@@ -310,6 +310,7 @@ class Mimic(NamedTuple):
     id: str | None
 
 
+@pytest.mark.thorough
 def test_a_row_has_ours_the_yardstick_and_every_competitor() -> None:
     ours, floor = decoders()[0][:2]
     peers = [ours, floor, peer(lambda chunks: Decoder().feed(b"".join(chunks)), "good"), peer(raises, "bad")]
@@ -573,6 +574,7 @@ def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
 # The command
 
 
+@pytest.mark.thorough
 def test_one_command_writes_what_it_measured(tmp_path: Path) -> None:
     output = tmp_path / "result.json"
     run = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--only", "keep-alives only, 64", "--rounds", "1"]

@@ -15,6 +15,7 @@ from hypothesis import Phase, settings
 
 from sse_codec import EncodeError, ReceivedEvent, ServerSentEvent, encode, encode_comment, response_headers
 from sse_codec.testing import NotConforming, asgi, check_producer, http, per_stream, wsgi
+from tests.test_testing_consumers import let_the_check_end
 from tests.test_testing_producers import OnChange
 
 if TYPE_CHECKING:
@@ -697,6 +698,7 @@ def test_an_async_producer_that_hangs_is_cancelled() -> None:
 
     with pytest.raises(NotConforming, match="the producer hangs"):
         check_producer(produce, timeout=0.3, cases=SOME)
+    let_the_check_end()
     assert cancelled == [True]
 
 
