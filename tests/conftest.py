@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # How long an example takes, and how fast they are drawn, is for the benchmarks to say and not for a machine that is
 # busy.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("default"), max_examples=400, print_blob=True)
+settings.register_profile("ci", settings.get_profile("default"), max_examples=250, print_blob=True)
 settings.register_profile("few", settings.get_profile("default"), max_examples=10, derandomize=True, database=None)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
