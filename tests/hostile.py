@@ -126,33 +126,35 @@ class Hostile:
                     self.requests.append(request)
                     stories = self._stories[request.path]
                     story = stories.pop(0) if len(stories) > 1 else stories[0]
-                if not self._play(connection, story):
+                    go, left = self.go, self.left  # of this test: the next may begin before the story is over
+                if not _play(connection, story, go, left):
                     break
         with self._lock:
             self._sockets.remove(connection)
 
-    def _play(self, connection: socket.socket, story: Story) -> bool:
-        """Tell a story; return whether the connection goes on."""
-        for step in story:
-            if isinstance(step, bytes):
-                connection.sendall(step)
-            elif step is Act.PAUSE:
-                time.sleep(0.005)
-            elif step is Act.WAIT:
-                if not self.go.acquire(timeout=PATIENCE):
-                    return False
-            elif step is Act.STALL:
-                try:
-                    while connection.recv(65536):
-                        pass
-                finally:
-                    self.left.release()
+
+def _play(connection: socket.socket, story: Story, go: threading.Semaphore, left: threading.Semaphore) -> bool:
+    """Tell a story; return whether the connection goes on."""
+    for step in story:
+        if isinstance(step, bytes):
+            connection.sendall(step)
+        elif step is Act.PAUSE:
+            time.sleep(0.005)
+        elif step is Act.WAIT:
+            if not go.acquire(timeout=PATIENCE):
                 return False
-            else:
-                if step is Act.RESET:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                return False
-        return True
+        elif step is Act.STALL:
+            try:
+                while connection.recv(65536):
+                    pass
+            finally:
+                left.release()
+            return False
+        else:
+            if step is Act.RESET:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return False
+    return True
 
 
 def _receive(connection: socket.socket, number: int) -> Request | None:
