@@ -475,9 +475,7 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
         raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
 
     with pytest.raises(NotConforming) as caught:
-        search(
-            [], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=lambda case, failure, law: failure
-        )
+        search([], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
     assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
@@ -490,9 +488,7 @@ def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> Non
             raise LookupError(case)
 
     with pytest.raises(Flaky):
-        search(
-            [], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=lambda case, failure, law: failure
-        )
+        search([], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
     assert raised == [7]
 
 

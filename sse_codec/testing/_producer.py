@@ -23,6 +23,7 @@ from sse_codec.testing._report import Final, NotConforming, python_event, sectio
 from sse_codec.testing._rules import (
     BLANK_LINE,
     COMMENT_END,
+    PRODUCER_CHECKED,
     PRODUCER_PROMPTNESS,
     PRODUCER_RULES,
     Events,
@@ -36,8 +37,6 @@ from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_
 from sse_codec.testing._worker import Hang, Run, Worker
 
 Producer: TypeAlias = Callable[[ServerSentEvent], Any]
-
-_RULES = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]
 
 
 def check_producer(
@@ -132,8 +131,8 @@ def check_producer(
     caller = "check_producer()"
     if not isinstance(produce, (Endpoint, PerStream)):
         takes_one(caller, produce, "an event")
-    excluded = known_rules(caller, without, _RULES)
-    only = known_rules(caller, only, _RULES, option="only")
+    excluded = known_rules(caller, without, PRODUCER_CHECKED)
+    only = known_rules(caller, only, PRODUCER_CHECKED, option="only")
     one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
     one_of(caller, "ids", ids, ("own", "sticky"))
     positive(caller, "timeout", timeout)
