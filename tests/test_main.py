@@ -263,7 +263,7 @@ def test_decode_data_is_all_or_nothing(more: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as raised:
         main(["decode", "--data", more])
     assert raised.value.code == 2
-    assert "--data writes payloads and nothing else" in capsys.readouterr().err
+    assert "--data can't be used with --json or --comments" in capsys.readouterr().err
 
 
 class Clock:
