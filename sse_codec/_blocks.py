@@ -28,8 +28,8 @@ class Block:
 
     Args:
         wire: the block's lines with LF line ends. The blank line after them may be left out.
-        last_event_id: the last event ID after this block: its own id, or that of an earlier block; "" for none. Equality
-            ignores it.
+        last_event_id: the last event ID after this block: its own id, or that of an earlier block; "" for none. It does
+            not affect equality.
 
     Raises:
         TypeError: an argument is of the wrong type.

@@ -117,7 +117,7 @@ class Decoder(BlockInput):
                         if len(line) <= _LONGEST_RETRY:
                             self._retry_line, self._retry_time = line, time
                 elif line in BARE:
-                    rest = ""  # rare: leave the whole block to `interpret`
+                    rest = ""  # rare: leave the whole chunk to `interpret`
                 if rest == "\n":
                     break
                 line, ended, rest = rest.partition("\n")
