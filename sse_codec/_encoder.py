@@ -210,7 +210,7 @@ def _text(field: str, value: str) -> str:
 def _hint(field: str, given: type) -> str:
     """Return how to make a str from a value of the wrong type; "" when there is no obvious way."""
     if issubclass(given, (bytes, bytearray)):
-        return ": use its decode()"
+        return ": call its decode() first"
     if field == "data" and issubclass(given, (dict, list, tuple, int, float, type(None))):
         return ": use json.dumps(...)"
     if issubclass(given, (int, float)) and given is not bool:

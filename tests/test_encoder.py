@@ -169,7 +169,7 @@ def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
 
 JSON = ": use json.dumps(...)"
 STR = ": use str(...)"
-DECODED = ": use its decode()"
+DECODED = ": call its decode() first"
 
 
 @pytest.mark.parametrize(
@@ -464,7 +464,7 @@ def test_encode_line_says_why_a_name_is_refused() -> None:
 def test_encode_line_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="takes a Field, Comment or BlankLine, not str"):
         encode_line("data: a")  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(TypeError, match=r"^name must be a str, not bytes: use its decode\(\)$"):
+    with pytest.raises(TypeError, match=r"^name must be a str, not bytes: call its decode\(\) first$"):
         encode_line(Field(b"data", "a"))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^value must be a str, not NoneType$"):
         encode_line(Field("data", None))  # type: ignore[arg-type]  # wrong on purpose
