@@ -213,8 +213,9 @@ def is_event_stream(content_type: str | bytes | Iterable[str | bytes] | None) ->
     if isinstance(content_type, (str, bytes)):
         content_type = (content_type,)
     elif not isinstance(content_type, Iterable):
-        given = type(content_type).__name__
-        raise TypeError(f"a Content-Type must be str, bytes, an iterable of them or None, not {given}")
+        raise TypeError(
+            f"a Content-Type must be str, bytes, an iterable of them or None, not {type(content_type).__name__}"
+        )
     essence = ""
     for value in _split(", ".join(map(_header_text, content_type))):
         # "If temporaryMimeType is failure or temporaryMimeType's essence is "*/*", then continue."
