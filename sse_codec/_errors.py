@@ -160,7 +160,7 @@ class MissingSentinel(SSEError):
     r"""The stream ended before the event given as `until`: the connection was cut, or the server stopped early.
 
     Attributes:
-        until: the `until` argument: the data or the function. Pickling replaces a function by None.
+        until: the `until` argument: the data or the function. Pickling replaces a function with None.
         last: the last event, or block, before the end; None when none arrived.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
         body: the beginning of the body, when no event arrived and `sse_codec.clients` read it: b"" if there was no
