@@ -515,12 +515,12 @@ def test_a_loss_says_what_it_was() -> None:
 def test_a_failure_says_what_it_was() -> None:
     error = ConnectionFailed(401, "application/json", b'{\n  "error": "bad \xc3\xa9 key"}\n\x1b')
     assert str(error) == (
-        "a response with status 401 and content type 'application/json' is no event stream; the body begins "
+        "a response with status 401 and content type 'application/json' is not an event stream; the body begins "
         '\'{ "error": "bad \\xe9 key"} \\x1b\''
     )
     error = ConnectionFailed(200, None, b"\xff", "it brought no event")
     assert str(error) == (
-        "a response with status 200 and no content type is no event stream: it brought no event; "
+        "a response with status 200 and no content type is not an event stream: it brought no event; "
         "the body begins '\\ufffd'"
     )
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
