@@ -142,7 +142,7 @@ def _connect(
         with ExitStack() as stack:
             try:
                 response = stack.enter_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 if not _is_answer(error):
                     connections.failed(error)
                     continue
@@ -180,7 +180,7 @@ async def _aconnect(
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 connections.failed(error)
                 continue
             opened = async_answer("aconnect", response)
