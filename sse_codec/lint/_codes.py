@@ -136,7 +136,7 @@ _TABLE = [
         "an event type in a block without data",
         "a client dispatches no event, and the type is lost",
         'add a data field to the block; an empty one, "data:", is enough',
-        "A block without a `data` field dispatches no event. Its id and its reconnection time still count, so only an "
+        "A block without a `data` field dispatches no event. Its id and its reconnection time still count, so only the "
         "`event` field is lost.",
         b"event: ping\n\n",
         b"event: ping\ndata:\n\n",
@@ -273,7 +273,7 @@ _TABLE = [
         "in a browser the listener also gets EventSource's own events of that name, which have no data",
         'use another type, such as "failed"',
         "`EventSource` dispatches its own `error` and `open` events when the connection fails or opens. A listener for "
-        "`error` gets both kinds, and for one of them it fails at `JSON.parse(undefined)`.",
+        "`error` gets both kinds, and fails at `JSON.parse(undefined)` for those of `EventSource`.",
         b"event: error\ndata: {}\n\n",
         b"event: failed\ndata: {}\n\n",
     ),

@@ -48,7 +48,7 @@ def seconds(name: str, value: float | None) -> float | None:
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
-    if not 0 < value < float("inf"):  # NaN neither
+    if not 0 < value < float("inf"):  # which also rejects NaN
         raise ValueError(f"{name} must be more than 0 and finite, or None, not {show(value)}")
     return float(value)
 
