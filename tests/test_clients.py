@@ -272,12 +272,12 @@ class Entered:
         (events, io.BytesIO(WIRE), r"^events\(\) takes a response of an HTTP library, not BytesIO"),
         (blocks, WIRE, r"^blocks\(\) takes a response of an HTTP library, not bytes$"),
         (aevents, 1, r"^aevents\(\) takes a response of an HTTP library, not int$"),
-        (events, Entered("__enter__"), "not Entered: enter it with `with`, and pass what that gives$"),
-        (aevents, Entered("__aenter__"), "not Entered: enter it with `async with`, and pass what that gives$"),
+        (events, Entered("__enter__"), "not Entered: use `with ... as response`, and pass the response$"),
+        (aevents, Entered("__aenter__"), "not Entered: use `async with ... as response`, and pass the response$"),
         (events, Asynchronous(headers=1), r"use aevents\(\), since this one is async$"),
         (ablocks, types.SimpleNamespace(headers=1), r"use blocks\(\), since this one is not async$"),
         (events, types.SimpleNamespace(headers=1), r"^events\(\) takes a response of an HTTP library, not \w+$"),
-        (aevents, Asynchronous(content=1), r"not Asynchronous: enter it with `async with`"),
+        (aevents, Asynchronous(content=1), r"not Asynchronous: use `async with ... as response`"),
     ],
 )  # fmt: skip
 def test_what_is_no_response_is_refused(function: Callable[..., object], response: object, words: str) -> None:
@@ -1136,7 +1136,7 @@ def test_what_is_compressed_in_parts_or_very_well() -> None:
 def test_an_encoding_that_is_not_known() -> None:
     with pytest.raises(ConnectionFailed, match="can't be decompressed") as caught:
         list(events(old_urllib3(WIRE, encoding="br")))
-    assert str(caught.value.__cause__) == "ask for 'Accept-Encoding: identity', since br is not known here"
+    assert str(caught.value.__cause__) == "the encoding br is not supported: ask for 'Accept-Encoding: identity'"
     assert [event.data for event in events(old_urllib3(WIRE, encoding="identity"))] == DATA
 
 

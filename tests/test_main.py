@@ -404,7 +404,7 @@ def test_lint_counts_what_comes_again(run: Streams) -> None:
     status, output, errors = run("lint", stdin=wire)
     assert (status, errors) == (1, "standard input: 30 errors and 0 warnings (1 event)\n")
     assert output.count(b"error[") == 2
-    assert b"line 59, column 1 (byte 261): 'Data' is not a field of the standard (29 times more" in output
+    assert b"line 59, column 1 (byte 261): 'Data' is not a field of the standard (29 more times" in output
     assert run("lint", "--all", stdin=wire)[1].count(b"error[") == 30
 
 
@@ -511,7 +511,7 @@ def interrupted(wire: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
             b"data: {}\n" * 5,
             (
                 "in line 6, after 45 bytes and 0 events; 0 errors and 0 warnings so far; "
-                "5 data lines and no blank line yet: a client has not got a single event"
+                "5 data lines and no blank line yet: a client has received no event"
             ),
         ),
         (b"data: a\n\n", "in line 3, after 9 bytes and 1 event; 0 errors and 0 warnings so far"),
