@@ -683,7 +683,7 @@ def test_a_producer_that_hangs_is_reported() -> None:
         check_producer(produce, timeout=0.3, cases=SOME)
     leave.set()
     assert "the producer hangs: it did not finish within 0.3 seconds" in str(caught.value)
-    assert "asgi(), wsgi() and http()" in str(caught.value)
+    assert "asgi(), wsgi() or http()" in str(caught.value)
 
 
 def test_an_async_producer_that_hangs_is_cancelled() -> None:

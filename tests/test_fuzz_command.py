@@ -121,7 +121,7 @@ def test_each_format(fuzz: Streams, format: str) -> None:
         assert [point.split()[4] for point in points if point.startswith("not")] == ["leading-bom:"]
         assert sum("# SKIP left out" in point for point in points) == 2
     elif format == "github":
-        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer does not make")
+        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer reads")
     else:
         assert text.count("To see it again:") == 1
 
