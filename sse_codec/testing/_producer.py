@@ -561,15 +561,15 @@ class _Law:
         if error is not None:
             parts.append(section("what it raised", [f"{type(error).__name__}: {show_value(str(error))}"]))
         if case.spoilt:
-            contained = "" if self.options.unsendable == "refused" else ", or send something harmless instead"
-            refused = f"the {case.spoilt} of the last event can't be sent: the producer must refuse it{contained}"
+            contained = "" if self.options.unsendable == "refused" else ", or replaced by something harmless"
+            refused = f"the last event can't be sent because of its {case.spoilt} field: it must be refused{contained}"
             parts.append(section("what should happen", [refused]))
         elif got is not None and error is None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
         if got is not None and error is None:
             has_it = bool(got) and got[-1].data == behind.event.data
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
-            title = "what arrives" if has_it else "what arrives, including an event data: behind sent last"
+            title = "what arrives" if has_it else 'what arrives, with the event "data: behind" that was sent last'
             parts.append(section(title, arrived))
         shown = ", ".join(map(python_event, case.events))
         failure = NotConforming(
