@@ -205,7 +205,7 @@ def test_what_is_no_answer_ends_the_run(consumer: ProgramConsumer, message: str)
     [
         ("bad bytes", Reading([{"data": "\udcff", "event": None, "id": None, "retry": None}])),
         ("an error", Reading([{"data": "a", "event": None, "id": None, "retry": None}], "boom")),
-        ("an error without a word", Reading([], "(it does not say why)")),
+        ("an error without a message", Reading([], "(it does not say why)")),
     ],
     indirect=["consumer"],
 )

@@ -1,4 +1,4 @@
-"""A server over a producer: what is posted to /publish comes out of /events, and /echo answers with its stream."""
+"""A server that sends with a producer: to /events what is posted to /publish, and to /echo what is posted there."""
 
 from __future__ import annotations
 
