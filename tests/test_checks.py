@@ -1,4 +1,4 @@
-"""The two checks of the fuzz kit: every seeded fault is found and named, and nothing correct is blamed."""
+"""The two checks of the fuzz kit: reports are small and name the rule, and each option does what it says."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ from tests.test_laws import assemble
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
-#: As many examples as Hypothesis draws when nobody says anything; the profile of CI says more.
+#: Hypothesis's default number of examples. The profile for CI draws more.
 DEFAULT = settings(max_examples=100)
-#: What must pass, and is drawn from elsewhere often enough.
+#: For correct code, which other tests run often enough.
 FEW = settings(max_examples=10)
-#: The same, without the known places, which take the most time: for what does not hang on where something stands.
+#: The same without the known places, which take the most time: for tests that need none of them.
 DRAWN_ALONE = settings(max_examples=10, phases=[Phase.generate])
-#: What is drawn, without the known places, until something fails: so often that no fault is missed by bad luck. It is
-#: not made smaller, which takes most of the time.
+#: Draws until something fails, without the known places: so many examples that no fault is missed by bad luck. Failures
+#: are not shrunk, which would take most of the time.
 DRAWN = settings(max_examples=10_000, phases=[Phase.generate])
-#: The same, made smaller. Where that ends is a matter of luck.
+#: The same with shrinking. How far it gets is a matter of luck.
 SHRUNK = settings(DRAWN, phases=[Phase.generate, Phase.shrink])
 
 
 def found_by(
     check: Callable[..., None], tested: Callable[..., Any], *, settings: settings, **options: Any
 ) -> NotConforming:
-    """Return what a check finds: with the settings `DEFAULT` in the known places, so that it is the same every time."""
+    """Return the failure that a check finds. With `DEFAULT`, it is in the known places, and so the same every time."""
     with pytest.raises(NotConforming) as caught:
         check(tested, settings=settings, **options)
     assert bool(caught.value.examples) == (Phase.explicit not in settings.phases)
@@ -112,8 +112,8 @@ def test_a_faulty_producer_s_report_is_small_and_names_the_rule(fault: type[faul
 
 
 @pytest.mark.thorough
-def test_most_faults_that_are_drawn_are_made_small_and_put_down_to_their_rule() -> None:
-    """Most, and not all, because what Hypothesis makes of a failure is up to what it draws."""
+def test_reports_of_most_drawn_faults_are_small_and_name_the_rule() -> None:
+    """Only most of them, because how far Hypothesis shrinks a failure depends on what it draws."""
     good = []
     for consumer in SOME_CONSUMERS:
         failure = found_by(check_consumer, lambda chunks, fault=consumer: fault().consume(chunks), settings=SHRUNK)
@@ -124,11 +124,11 @@ def test_most_faults_that_are_drawn_are_made_small_and_put_down_to_their_rule() 
     assert sum(good) > len(good) / 2, good
 
 
-# Nothing correct is blamed.
+# Correct code passes.
 
 
 class Plain:
-    """An event with all that an event may have, and nothing of ours."""
+    """An event with all attributes that an event may have, and none of this package's classes."""
 
     def __init__(self, event: ReceivedEvent) -> None:
         self.type = event.event
@@ -138,8 +138,8 @@ class Plain:
         self.retry = event.retry
 
 
-def cut_behind_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut chunks, so that no more than one line ends in each: what comes of it is in order."""
+def cut_after_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut chunks so that at most one line ends in each: then comments and events come in order."""
     for chunk in chunks:
         yield from re.split(rb"(?<=[\r\n])", chunk)
 
@@ -181,7 +181,7 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: bytearray(encode(event)),
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
         lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
-        lambda event: {encode(event): None}.keys(),  # no iterator
+        lambda event: {encode(event): None}.keys(),  # an iterable, but not an iterator
         at_once,
         produce_in_pieces,
     ],
@@ -190,7 +190,7 @@ def test_a_producer_may_give_its_bytes_in_any_form(produce: Callable[[ServerSent
     check_producer(produce, unsendable="refused", settings=DRAWN_ALONE)
 
 
-def test_a_producer_may_return_nothing_for_what_cannot_be_sent() -> None:
+def test_a_producer_may_return_nothing_for_an_unsendable_event() -> None:
     def produce(event: ServerSentEvent) -> bytes | None:
         try:
             return encode(event)
@@ -225,7 +225,7 @@ def test_ids_own_or_sticky() -> None:
 def test_retries_own_or_sticky() -> None:
     def sticky(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
         decoder = Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             for event in decoder.feed(part):
                 yield event.event, event.data, event.id, decoder.reconnection_time
 
@@ -235,7 +235,7 @@ def test_retries_own_or_sticky() -> None:
     assert found_by(check_consumer, decode, retries="sticky", settings=DEFAULT).got is not None
 
 
-def test_what_the_end_cuts_off_may_be_dispatched() -> None:
+def test_a_block_that_the_end_cuts_off_may_be_dispatched() -> None:
     def dispatching(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
         return decode(chunks, on_eof="dispatch")
 
@@ -248,7 +248,7 @@ def test_comments_may_be_kept() -> None:
     def with_comments(chunks: Iterable[bytes]) -> Iterator[object]:
         lines = LineDecoder()
         decoder = Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             yield from (line for line in lines.feed(part) if isinstance(line, Comment))
             yield from decoder.feed(part)
 
@@ -274,7 +274,7 @@ def test_a_consumer_of_text() -> None:
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
-def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
+def test_no_stream_that_touches_an_excluded_rule_is_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
 
     def consume(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
@@ -286,7 +286,7 @@ def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in PRODUCER_RULES])
-def test_what_a_producer_does_without_is_never_drawn(rule: str) -> None:
+def test_no_event_that_touches_an_excluded_rule_is_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in PRODUCER_RULES if each.name == rule)
 
     def produce(event: ServerSentEvent) -> bytes:
@@ -340,7 +340,7 @@ def test_options_are_checked(check: Callable[..., None]) -> None:
         check(encode, **{option: "x"})
 
 
-def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
+def test_items_that_are_not_events_are_a_mistake_of_the_test() -> None:
     def consume(chunks: Iterable[bytes]) -> list[object]:
         return [object() for _ in decode(chunks)]
 
@@ -350,7 +350,7 @@ def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
 
 def test_a_producer_that_remembers_still_gets_a_report() -> None:
     class OnlyOnce:
-        """Fails the first time that it sees a U+0085, and never again: no failure that can be made smaller."""
+        """Fails the first time that it sees a U+0085, and never again, so the failure can't be shrunk."""
 
         done = False
 
@@ -364,7 +364,7 @@ def test_a_producer_that_remembers_still_gets_a_report() -> None:
     assert any("\x85" in event.data for event in failure.case)
 
 
-def test_a_report_is_a_report() -> None:
+def test_the_text_of_a_report() -> None:
     failure = found_by(
         check_consumer,
         lambda chunks: faulty_consumers.KeepsBOM().consume(chunks),
@@ -387,8 +387,8 @@ def test_a_report_is_a_report() -> None:
     )
 
 
-def test_a_mistake_comes_out_when_it_is_met() -> None:
-    """It is not tried again, which might take long or do otherwise."""
+def test_a_mistake_is_raised_when_it_is_first_met() -> None:
+    """It is not tried again, because that might take long or not raise."""
 
     class OnlyOnce:
         done = False
@@ -404,28 +404,26 @@ def test_a_mistake_comes_out_when_it_is_met() -> None:
         check_consumer(OnlyOnce().consume, settings=DRAWN)
 
 
-def test_an_event_is_no_comment() -> None:
+def test_an_event_does_not_count_as_a_comment() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-        """Give each comment out in its place, and as an event."""
+        """Yield each comment in its place, but as an event."""
         lines, decoder = LineDecoder(), Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             yield from (("message", line.text) for line in lines.feed(part) if isinstance(line, Comment))
             yield from ((event.event, event.data) for event in decoder.feed(part))
 
     failure = found_by(check_consumer, consume, comments="kept", settings=DEFAULT)
     assert failure.rule == "comment"
     assert failure.got is not None
-    assert [item.kind for item in failure.got] == ["event", "event"], (
-        "as many items as there should be, of another kind"
-    )
+    assert [item.kind for item in failure.got] == ["event", "event"], "the right number of items, of a wrong kind"
 
 
-def test_a_producer_of_one_line() -> None:
+def test_a_producer_that_sends_only_one_line_of_data() -> None:
     one_line = faulty_producers.KnowsOneLine().produce
     check_producer(one_line, without={"newline", "last-newline", "cr-in-data"}, settings=FEW)
 
 
-def test_no_stream_touches_what_is_not_in_the_bytes() -> None:
+def test_no_case_touches_the_rules_about_behaviour() -> None:
     assert not PROMPTNESS.touched_by(Stream([b"data: a\n\n"]))
     assert not PROMPTNESS_CR.touched_by(Stream([b"data: a\r\r"]))
     assert not BLANK_LINE.touched_by([ServerSentEvent("")])
@@ -443,8 +441,8 @@ def test_a_consumer_may_stop_before_the_end() -> None:
     assert found_by(check_consumer, nothing, settings=DEFAULT).rule == "data"
 
 
-def test_half_a_character_behind_a_CR_is_no_character() -> None:
-    """A consumer that waits for the LF of a CR has not yet seen what came behind it, if it decodes first."""
+def test_half_a_character_after_a_CR_does_not_end_the_wait_for_LF() -> None:
+    """A consumer that waits for the LF of a CR, and decodes first, has not seen the next character yet."""
     options = _Options(frozenset({"promptness-cr"}), "either", "either", "discard", "dropped", text=False)
     waiting = _Law(lambda chunks: faulty_consumers.WaitsForTheLFOfACR().consume(chunks), options)
     waiting([b"data: a\r\r\xef", b"\xbb\xbfdata: a\r"])
@@ -454,7 +452,7 @@ def test_half_a_character_behind_a_CR_is_no_character() -> None:
     assert caught.value.rule == "promptness"
 
 
-def test_a_report_gives_no_advice_that_is_not_taken() -> None:
+def test_a_report_does_not_advise_to_exclude_a_rule_that_can_not_be() -> None:
     failure = found_by(check_producer, faulty_producers.EndsWithoutABlankLine().produce, settings=DEFAULT)
     assert failure.rule == "missing-blank-line"
     assert "without=" not in str(failure)
@@ -467,8 +465,8 @@ def unshrunk(case: int, failure: NotConforming, law: Callable[[int], None]) -> N
     return failure
 
 
-def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
-    """Without luck: all that can be drawn fails."""
+def test_a_failure_says_how_many_examples_were_drawn() -> None:
+    """Every case that can be drawn fails, so nothing depends on luck."""
 
     def law(case: int) -> None:
         raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
@@ -478,7 +476,7 @@ def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
     assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
-def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> None:
+def test_an_error_that_is_raised_only_once_is_flaky() -> None:
     raised: list[int] = []
 
     def law(case: int) -> None:
@@ -491,7 +489,7 @@ def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> Non
     assert raised == [7]
 
 
-def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
+def test_a_failure_is_shrunk_unless_that_phase_is_left_out() -> None:
     def law(case: int) -> None:
         raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
 
@@ -507,14 +505,14 @@ def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
     search([], st.just([8]), law, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)  # nothing known or drawn
 
 
-def test_a_section_of_a_report_is_not_endless() -> None:
+def test_a_long_section_of_a_report_is_cut() -> None:
     lines = section("a title", [str(number) for number in range(20)]).split("\n")
     assert (lines[0], lines[1], len(lines)) == ("a title:", "    0", 15)
     assert lines[-2] == "    ... and 8 more"
 
 
-def test_all_chunks_at_once_without_asking_for_them() -> None:
-    """What another process makes of a stream says with which chunk each event came."""
+def test_a_consumer_that_takes_all_chunks_together() -> None:
+    """Consumers in other processes do so: each event says with which chunk it came."""
 
     def whole_at_once(chunks: Any) -> Iterator[dict[str, object]]:
         decoder = Decoder()
@@ -535,7 +533,7 @@ def test_all_chunks_at_once_without_asking_for_them() -> None:
     assert found_by(check_consumer, late, settings=DEFAULT).rule == "promptness"
 
 
-def test_a_consumer_may_hold_no_long_reconnection_time() -> None:
+def test_a_consumer_may_have_a_largest_reconnection_time() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
         for event in decode(chunks):
             yield event.event, event.data, event.id, None if event.retry is None else min(event.retry, 2**53 - 1)
@@ -548,7 +546,7 @@ def test_a_consumer_may_hold_no_long_reconnection_time() -> None:
         _Law(consume, options)(too_long)
 
 
-def test_a_producer_may_send_no_long_reconnection_time() -> None:
+def test_a_producer_may_have_a_largest_reconnection_time() -> None:
     def produce(event: ServerSentEvent) -> bytes:
         return encode(event.replace(retry=event.retry and event.retry % 2**31))
 
@@ -577,7 +575,7 @@ def test_a_seed_draws_the_same(check: Callable[..., None]) -> None:
     assert drawn(1) != drawn(2)
 
 
-def test_a_shape_brings_in_no_cut_that_is_left_out() -> None:
+def test_a_shape_adds_no_cut_that_is_excluded() -> None:
     seen: list[list[str]] = []
 
     def consume(chunks: Any) -> Iterator[ReceivedEvent]:
@@ -590,4 +588,4 @@ def test_a_shape_brings_in_no_cut_that_is_left_out() -> None:
     cuts = range(1, len(text))
     for cut in cuts:
         law([text[:cut].encode(), text[cut:].encode()])
-    assert 0 < len(seen) < len(cuts), "the others would be cut inside a character"
+    assert 0 < len(seen) < len(cuts), "the other cuts would be inside a character"
