@@ -1,4 +1,4 @@
-"""`sse-codec fuzz`: a run from its arguments to its report and exit status, over each way to join."""
+"""`sse-codec fuzz`: from its arguments to its report and exit status, over each way to connect."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.dirname(__file__))
 CONSUMER = [sys.executable, "-m", "tests.remote.consumer"]
 PRODUCER = [sys.executable, "-m", "tests.remote.producer"]
-#: The known places alone, and a time that no answer needs.
+#: The known places alone, and a timeout that no answer reaches.
 QUICK = ["--examples", "0", "--timeout", "60"]
 
 
@@ -38,7 +38,7 @@ def fuzz(monkeypatch: pytest.MonkeyPatch) -> Streams:
     return Streams(monkeypatch)
 
 
-#: Faults of many kinds; all are found in the same way, and their tests are those of the checks.
+#: Faults of several kinds. All others are found in the same way, and the tests of the checks have them.
 SOME_CONSUMERS = [
     faulty_consumers.SplitsLikeStr,
     faulty_consumers.LosesCRLFBetweenChunks,
@@ -68,7 +68,7 @@ def test_a_faulty_producer_is_found_by_its_rule(fuzz: Streams, fault: type) -> N
 
 
 @pytest.mark.parametrize(("role", "program"), [("consumer", CONSUMER), ("producer", PRODUCER)])
-def test_what_is_correct_passes(fuzz: Streams, role: str, program: list[str]) -> None:
+def test_correct_programs_pass(fuzz: Streams, role: str, program: list[str]) -> None:
     hello = json.dumps({"name": "mine", "version": "1\n2", "without": ["long"]})
     arguments = ["--examples", "3", "--seed", "7", "--timeout", "60"]
     status, output, errors = fuzz("fuzz", role, *arguments, "--", *program, "Correct", hello)
@@ -78,7 +78,7 @@ def test_what_is_correct_passes(fuzz: Streams, role: str, program: list[str]) ->
     assert output.decode().endswith(f" s, seed 7); left out: {left_out}\n")
 
 
-def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> None:
+def test_a_report_has_the_command_that_shows_it_again(fuzz: Streams) -> None:
     arguments = ["fuzz", "consumer", *QUICK, "--ids", "own", "--", *CONSUMER, "KeepsBOM"]
     status, output, _ = fuzz(*arguments)
     report = output.decode()
@@ -166,7 +166,7 @@ def test_comments_of_a_producer(fuzz: Streams) -> None:
 
 
 def test_rules_may_be_chosen(fuzz: Streams) -> None:
-    """A finding of another rule counts for nothing, and hides nothing."""
+    """A finding of another rule does not count, and hides no other finding."""
     both = ["--", *CONSUMER, "KeepsBOM+FoldsCase"]
     status, output, _ = fuzz("fuzz", "consumer", *QUICK, "--format=json", "--rule", "unknown-field,nul", *both)
     assert status == 1
@@ -176,7 +176,7 @@ def test_rules_may_be_chosen(fuzz: Streams) -> None:
     assert output.count(b"# SKIP left out") == len(RULES["consumer"]) - 1
 
 
-def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
+def test_an_invalid_answer_stops_the_run_and_shows_the_case(fuzz: Streams) -> None:
     program = [sys.executable, "-c", "print('{\"hello\": 1}', flush=True); input(); input(); print('{}', flush=True)"]
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
@@ -190,7 +190,7 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
         assert b"not looked for to the end" in output
 
 
-def test_what_can_t_be_run(fuzz: Streams) -> None:
+def test_programs_and_options_that_can_t_be_run(fuzz: Streams) -> None:
     assert fuzz("fuzz", "producer", "--", "./no-such-program") == (
         2,
         b"",
@@ -232,7 +232,7 @@ def test_without_Hypothesis_it_says_what_to_install(fuzz: Streams, monkeypatch: 
     assert "pip install 'sse-codec[testing]'" in errors
 
 
-def test_another_module_that_is_missing_is_no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_another_module_nothing_is_advised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
     monkeypatch.delattr("sse_codec.testing._remote._run")
     monkeypatch.setitem(sys.modules, "sse_codec.testing._findings", None)
@@ -303,7 +303,7 @@ def test_a_client_with_a_test_service(fuzz: Streams, running: service.Service) -
     assert fuzz(*shlex.split(command)[1:])[0] == 1
 
 
-def test_a_client_that_comes(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_connects(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[Any] = []
 
     def come(self: _listen.Listener) -> None:
@@ -337,7 +337,7 @@ def test_a_case_that_is_too_long_for_a_command_is_found_again_by_its_seed(
     assert "--examples=0 --rule long -- " in command
 
 
-def test_nothing_is_left_open_by_a_run_that_is_interrupted(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_leaves_nothing_open(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[object] = []
 
     class Remote:
@@ -422,7 +422,7 @@ def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, 
     assert status == 2
 
 
-def test_a_terminal_shows_how_far_it_is(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_progress(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_fuzz, "_SHOWN_EVERY", 1000)
     program = ["--", *CONSUMER, "Correct"]
     case = ["--case", '["ZGF0YTogYQoK"]']

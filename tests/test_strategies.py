@@ -1,4 +1,4 @@
-"""The public strategies of the fuzz kit: each keeps its promise in all that it draws, and reaches what it says."""
+"""The public strategies of the fuzz kit: each value is as its docstring promises, and rare values are reached."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sse_codec.testing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What is searched for is drawn once in some hundred times or more often, so that not to find it is no matter of luck.
+#: The values that are searched for are drawn at least once in a few hundred examples, so the search does not need luck.
 SEARCH = settings(max_examples=20_000, phases=[Phase.generate], database=None)
 
 
@@ -43,7 +43,7 @@ def test_every_event_can_be_sent(event: ServerSentEvent) -> None:
 
 
 @given(event_lists(min_size=1, max_size=3))
-def test_a_list_has_the_size_that_is_asked_for(events: list[ServerSentEvent]) -> None:
+def test_a_list_has_the_requested_size(events: list[ServerSentEvent]) -> None:
     assert 1 <= len(events) <= 3
 
 
@@ -82,6 +82,6 @@ def test_a_stream_in_chunks_is_the_stream(data: st.DataObject, wire: bytes, empt
         (chunkings(b"data: a\n\n", empty=True), lambda chunks: b"" in chunks),
     ],
 )
-def test_what_a_strategy_reaches(strategy: st.SearchStrategy[Any], reached: Callable[[Any], object]) -> None:
-    # Of what is found Hypothesis makes a text, which for 64 KiB it warns of: so the answer is drawn, and not the value.
+def test_values_that_a_strategy_reaches(strategy: st.SearchStrategy[Any], reached: Callable[[Any], object]) -> None:
+    # Hypothesis makes a text of the value that it finds, and warns about 64 KiB of it; so this finds a bool instead.
     assert find(strategy.map(reached), bool, settings=SEARCH)
