@@ -33,7 +33,7 @@ BOUND = (
 #: Rules of which the second holds, if the library fails instead of giving something else.
 BOUNDED = {"long", "many-lines", "many-events"}
 
-#: What does not apply either, where a library has no ids, no reconnection times, or no types.
+#: Rules that do not apply either if a library has no ids, no reconnection times, or no types.
 IMPLIED = {
     "id": ("line-end-in-id", "id-with-null", "empty-id"),
     "retry": ("invalid-retry", "negative-retry"),
@@ -69,7 +69,7 @@ class Cell(NamedTuple):
 
 
 def cell(entry: Entry, rule: str) -> Cell:
-    """Return what a table shows of a library and a rule."""
+    """Return what the table shows for a library and a rule."""
     for finding in entry.findings:
         if finding.rule == rule:
             return Cell("open" if why_open(finding) else "fault", finding)
@@ -78,7 +78,7 @@ def cell(entry: Entry, rule: str) -> Cell:
 
 
 def why_open(finding: Finding) -> str:
-    """Return why a difference is free to choose; "" if it is a fault."""
+    """Return why the standard allows a difference; "" if it is a fault."""
     if finding.rule in BOUNDED and finding.raised:
         return BOUND
     return OPEN.get(finding.rule, "")
@@ -98,7 +98,7 @@ def anchor(entry: Entry, rule: str) -> str:
 
 
 def sections(report: str) -> tuple[str, list[tuple[str, list[str]]]]:
-    """Take the report of a finding apart: its first sentence, and its parts with the lines of each."""
+    """Split the report of a finding into its first sentence, and its parts with the lines of each."""
     first, _, rest = report.partition("\n\n")
     parts: list[tuple[str, list[str]]] = []
     for line in rest.splitlines():
@@ -112,7 +112,7 @@ def sections(report: str) -> tuple[str, list[tuple[str, list[str]]]]:
 
 
 def smallest(finding: Finding) -> str:
-    """Return the smallest case in a line, for a summary."""
+    """Return the smallest case on one line, for a summary."""
     shown = " + ".join(
         repr(item) if isinstance(item, bytes)
         else ", ".join(f"{name}={getattr(item, name)!a}" for name in ("data", "event", "id", "retry"))
@@ -140,7 +140,7 @@ def _detail(entry: Entry, finding: Finding, rule: Rule[object]) -> str:
 
 
 def _meaning(entry: Entry) -> str:
-    """Return in a few words what the library chose where the standard leaves it to it."""
+    """Return in a few words what the library chose where the standard leaves it the choice."""
     options = entry.options
     said = []
     if "id" not in entry.without and entry.role == "consumer":
@@ -174,7 +174,7 @@ def _row(entry: Entry, rules: list[Rule[object]]) -> str:
 
 
 def _short(version: str) -> str:
-    """Return a version as it fits into a row; the rest of a browser's says nothing to people."""
+    """Return a version that fits into a row. The rest of a browser's version tells readers nothing."""
     version = version.rpartition("~git")[2]
     return version if len(version) <= 12 else version[:12].rpartition(".")[0]
 
@@ -308,6 +308,6 @@ def markdown(entries: Iterable[Entry]) -> str:
 
 
 def write(entries: dict[tuple[str, str, str], Entry]) -> None:
-    """Write both."""
+    """Write both pages."""
     PAGE.write_text(html(entries.values()), "utf-8")
     SUMMARY.write_text(markdown(entries.values()), "utf-8")
