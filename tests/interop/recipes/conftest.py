@@ -1,3 +1,3 @@
-"""A recipe imports its library as a user would, at the top; so it is imported only where the library is installed."""
+"""Recipes import their libraries at the top, as users would, so each is imported only where its library is installed."""
 
 collect_ignore_glob = ["*.py"]
