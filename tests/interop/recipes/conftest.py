@@ -1,3 +1,3 @@
-"""Recipes import their libraries at the top, as users would, so each is imported only where its library is installed."""
+"""A recipe imports its library at the top, as a user would, so it is imported only where that library is installed."""
 
 collect_ignore_glob = ["*.py"]
