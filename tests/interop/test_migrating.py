@@ -40,8 +40,8 @@ TITLES = {
     "requests_sse": "requests-sse",
     "sseclient_py": "sseclient-py",
     "aiohttp_sse_client": "aiohttp-sse-client and aiohttp-sse-client2",
-    "openai": "The SDK of OpenAI",
-    "anthropic": "The SDK of Anthropic",
+    "openai": "The OpenAI SDK",
+    "anthropic": "The Anthropic SDK",
     "launchdarkly_eventsource": "launchdarkly-eventsource",
 }
 #: By that name, and the first cell of the row: what checks it.
