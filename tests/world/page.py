@@ -27,9 +27,7 @@ OPEN = {
         "see whether it is an LF. The standard says where lines end, not when a reader must return an event."
     ),
 }
-BOUND = (
-    "Free to choose. The standard sets no limit, and a reader that fails at its own limit loses nothing silently."
-)
+BOUND = "Free to choose. The standard sets no limit, and a reader that fails at its own limit loses nothing silently."
 #: Rules of which the second holds, if the library fails instead of giving something else.
 BOUNDED = {"long", "many-lines", "many-events"}
 
