@@ -36,12 +36,12 @@ def test_the_report() -> None:
         "    retry: 1s\n"
         "           ^\n"
         "    a client ignores the field\n"
-        "    write milliseconds, as ASCII digits and nothing else\n\n"
+        "    write milliseconds, as ASCII digits only\n\n"
         "error[unknown-field] line 5, column 1 (byte 23): 'Data' is not a field of the standard\n"
         "    Data: y\n"
         "    ^\n"
         "    a client ignores the line\n"
-        "    write 'data': names are exact, case and spaces included"
+        "    write 'data': field names must match exactly, including case and spaces"
     )
 
 
@@ -50,10 +50,10 @@ def test_equal_errors_are_counted() -> None:
         assert_conforms(b"Data: y\n\n" * 12)
     assert str(raised.value).startswith("the event stream has 12 errors,")
     assert str(raised.value).count("error[") == 2
-    assert "(11 times more, the last time here)" in str(raised.value)
+    assert "(11 more times, the last time here)" in str(raised.value)
 
 
-@pytest.mark.parametrize(("count", "end"), [(10, "else leave it out"), (12, "\n\nand 2 more")])
+@pytest.mark.parametrize(("count", "end"), [(10, "otherwise, remove the line"), (12, "\n\nand 2 more")])
 def test_ten_errors_are_shown(count: int, end: str) -> None:
     mistakes = [b"Data: y", b"Id: 1", b"Event: x", b"Retry: 1", b"foo: x", b"x: y z", b"id: \0", b"retry: x", b": \xff"]
     mistakes += [b"event: x", *([b"event: a\nevent: b\ndata", b"data\n\n<html>"] if count == 12 else [])]

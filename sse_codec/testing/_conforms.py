@@ -52,8 +52,8 @@ def assert_conforms(
     error[unfinished-block] line 2, column 8 (byte 19): the stream ends inside the event of line 2
         data: 1
                ^
-        a client discards what the block says
-        end every block with a blank line, the last one too
+        a client discards the block
+        end every block with a blank line, including the last
     """
     __tracebackhide__ = True  # pytest shows the test's line, not this function's
     shown: list[str] = []

@@ -18,7 +18,7 @@ from sse_codec._decoder import Decoder
 from sse_codec._event import ReceivedEvent, ServerSentEvent
 from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
 from sse_codec.testing._options import is_one_of
-from sse_codec.testing._reference import reference_decode
+from sse_codec.testing._reference import remembered_decode
 from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
 from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
@@ -365,7 +365,7 @@ class _Live:
     def end(self, *, is_fine: bool) -> None:
         if not is_fine or self._has_ended:
             self.worker(self._disconnect)
-        elif ends := reference_decode(b"\n" + self.wire).ends:
+        elif ends := remembered_decode(b"\n" + self.wire, last_event_id=self.last_event_id).ends:  # as the law has it
             del self._wire[: ends[-1] - 1]
 
     def is_old(self, event: ReceivedEvent) -> bool:
