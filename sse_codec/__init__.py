@@ -1,19 +1,19 @@
 """A codec for event streams: Server-Sent Events, `text/event-stream`, WHATWG HTML 9.2. It does no I/O.
 
-- Values to bytes: `encode` for a `ServerSentEvent`, `encode_block` for its parts, `encode_comment` for a keep-alive.
-- Bytes, cut anywhere, back to values: `decode` and `adecode` over a whole connection, or `Decoder`, which is fed. They
-  make a `ReceivedEvent` of each event.
-- For proxies and SDKs: `decode_blocks`, `adecode_blocks` and `BlockDecoder` make a `Block` of everything between two
-  blank lines; `LineDecoder` and `encode_line` keep every `Field`, `Comment` and `BlankLine`, in order.
-- In HTTP: `response_headers` and `parse_last_event_id` for a server, `request_headers` and `is_event_stream` for a
-  client; `MEDIA_TYPE` is "text/event-stream".
-- What goes wrong with a stream is an `SSEError`. A mistake in the calling program is a TypeError or a ValueError.
-  Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
+- Encoding: `encode` takes a `ServerSentEvent`, `encode_block` takes its parts, `encode_comment` writes a keep-alive.
+- Decoding: `decode` and `adecode` read a whole connection; `Decoder` takes chunks one at a time, cut anywhere. Each
+  event is a `ReceivedEvent`.
+- For proxies and SDKs: `decode_blocks`, `adecode_blocks` and `BlockDecoder` return everything between two blank lines
+  as a `Block`; `LineDecoder` and `encode_line` keep every `Field`, `Comment` and `BlankLine`, in order.
+- HTTP: `response_headers` and `parse_last_event_id` for servers, `request_headers` and `is_event_stream` for clients;
+  `MEDIA_TYPE` is "text/event-stream".
+- Errors: a bad stream, or a value that can't be sent, raises an `SSEError`. A mistake in the calling program raises a
+  TypeError or a ValueError. Blocks of more than `DEFAULT_MAX_EVENT_SIZE`, 64 MiB, are refused by default.
 - For annotations: `Chunks`, `AsyncChunks`, `OnEOF`, `Until` and `Line`.
 
-`sse_codec.clients` gives the events of any HTTP library's response, and `sse_codec.serving` makes a production stream
-of your events. `sse_codec.resume` has both ends of a stream that is cut and goes on, `sse_codec.lint` says what is
-wrong with a stream, and `sse_codec.testing` finds what is wrong with somebody's code.
+`sse_codec.clients` reads events from any HTTP library's response, and `sse_codec.serving` turns your events into a
+production stream. `sse_codec.resume` has both ends of a stream that resumes after a cut, `sse_codec.lint` reports what
+is wrong with a stream, and `sse_codec.testing` finds bugs in code that reads or writes streams.
 """
 
 from ._blocks import Block, BlockDecoder
@@ -65,8 +65,7 @@ __all__ = [
     "response_headers",
 ]
 
-# Where a name is defined is nobody's business but ours: tracebacks, pickles and reprs name the place it is imported
-# from.
+# Make tracebacks, pickles and reprs name this package, and not the private module where each name is defined.
 _value: object = None
 for _name in __all__:
     _value = globals()[_name]

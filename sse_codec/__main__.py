@@ -1,10 +1,15 @@
 """The command line: `sse-codec decode`, `encode`, `lint`, `fuzz` and `vectors`, also as `python -m sse_codec`.
 
-The first three work as pipes: what comes in is dealt with and flushed at once. On a terminal decoded events and
-findings are laid out for people, in a pipe events are JSON lines. `vectors` copies files. Exit status: 0 when all went
-well; 1 for bad input (for `lint`, an error in a stream), or for output that can't be written, with one line on standard
-error that says which; 2 for a usage error or a file that can't be opened; 130 after Ctrl-C and 141 after a closed pipe,
-as a shell reports other tools.
+`decode`, `encode` and `lint` work as pipes: they handle input as it arrives and flush output immediately. On a
+terminal, events and findings are laid out for people; in a pipe, events are JSON lines. `vectors` copies files.
+
+Exit status:
+
+- 0: success.
+- 1: bad input, an error in a stream (`lint`), a broken rule (`fuzz`), or output that can't be written. Except for
+  `lint` and `fuzz` findings, one line on standard error says which.
+- 2: a usage error, a file that can't be opened, or a program that can't be checked.
+- 130 after Ctrl-C and 141 after a closed pipe, as a shell reports for other tools.
 """
 
 from __future__ import annotations
@@ -26,18 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status.
 
     Args:
-        argv: the arguments after the program's name; those of the process when None.
+        argv: the arguments after the program's name. None means those of the process.
 
     Raises:
-        SystemExit: with status 2 for a usage error, with 0 after `--help`, `--version` and `--explain`.
+        SystemExit: with status 2 for a usage error, and 0 after `--help`, `--version` and `--explain`.
     """
-    if sys.stderr is None:  # it is closed; `print` would take standard output instead
+    if sys.stderr is None:  # it is closed; `print` would use standard output instead
         sys.stderr = io.StringIO()
     try:
         arguments = parser(decode, encode, lint, fuzz, vectors)
         options = arguments.parse_args(argv)
         if options.command is decode and options.data and (options.json or options.comments):
-            arguments.error("--data writes payloads and nothing else; leave it out, or --json and --comments")
+            arguments.error("--data can't be used with --json or --comments: it writes only the payloads")
         status: int = options.command(options)
     except Failure as failure:
         say(f"sse-codec: {failure.reason}")

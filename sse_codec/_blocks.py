@@ -1,7 +1,7 @@
-"""Block and BlockDecoder: what `encode_block` writes, read back, and passed on as it came.
+"""Block and BlockDecoder: read back what `encode_block` writes, and pass it on unchanged.
 
-A block is everything between two blank lines: comments, unknown fields, and fields that dispatch no event. For proxies,
-for SDKs that tell "no event type" from "message", and for anyone who needs comments in order with events.
+A block is everything between two blank lines: comments, unknown fields, and fields that dispatch no event. Use blocks
+in a proxy, in an SDK that tells "no event type" from "message", or wherever comments must stay in order with events.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ class Block:
     r"""A block of an event stream, as it was written (WHATWG HTML 9.2.5, `event`).
 
     It keeps what an event does not: whether there was a `data` field at all, whether a type was named, comments,
-    unknown fields, their order, and the bytes themselves. Immutable, hashable, picklable. Two blocks are equal when
-    their bytes are.
+    unknown fields, the order of lines, and the bytes themselves. Immutable, hashable, picklable. Two blocks are equal
+    when their bytes are.
 
     Args:
         wire: the block's lines with LF line ends. The blank line after them may be left out.
-        last_event_id: the last event ID after this block: its own id, or that of an earlier one; "" for none. Not
-            compared.
+        last_event_id: the last event ID after this block: its own id, or that of an earlier block; "" for none. It does
+            not affect equality.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: `wire` is not one block: it is empty, or has a CR or a blank line inside.
+        ValueError: `wire` is not one block: it is empty, or contains a CR or a blank line.
 
     >>> from sse_codec import Block
     >>> block = Block(b": hi\nid: 1\nx-trace: 7\ndata: one\ndata: two\n\n", last_event_id="1")
@@ -62,7 +62,7 @@ class Block:
 
     @property
     def data(self) -> str | None:
-        """The values of the `data` fields, joined by LF; None when there is none, and the block is not an event."""
+        """The values of the `data` fields, joined by LF; None when there are none, so the block is not an event."""
         return self._data
 
     @property
@@ -72,12 +72,12 @@ class Block:
 
     @property
     def id(self) -> str | None:
-        """The last `id` field's value; None when there is none. A field that holds U+0000 does not count."""
+        """The last `id` field's value; None when there is none. A field that contains U+0000 does not count."""
         return self._id
 
     @property
     def retry(self) -> int | None:
-        """The last valid `retry` field in milliseconds; None when there is none."""
+        """The last valid `retry` field, in milliseconds; None when there is none."""
         return self._retry
 
     @property
@@ -87,27 +87,27 @@ class Block:
 
     @property
     def lines(self) -> tuple[Field | Comment, ...]:
-        """All lines of the block in order, without the blank one. Parsed at each access."""
+        """All lines of the block in order, without the blank one. Parsed on each access."""
         lines = parse_lines(decode_text(self._raw).split("\n"))
-        return tuple(lines)  # type: ignore[arg-type]  # a block has no blank line inside, and so no BlankLine
+        return tuple(lines)  # type: ignore[arg-type]  # a block contains no blank line, so no BlankLine
 
     @property
     def comments(self) -> tuple[str, ...]:
-        """The texts of all comments in order. Parsed at each access."""
+        """The texts of all comments in order. Parsed on each access."""
         return tuple(line.text for line in self.lines if isinstance(line, Comment)) if b":" in self._raw else ()
 
     @property
     def wire(self) -> bytes:
-        """The block as it came, byte for byte, but with LF line ends, and with its blank line: pass it on unchanged.
+        """The block's bytes as received, with LF line ends and the blank line; ready to pass on.
 
-        Where the first line starts with U+FEFF, a blank line comes first. Otherwise a receiver whose stream starts here
-        would take that for a byte order mark.
+        If the first line starts with U+FEFF, a blank line comes first. Otherwise a receiver whose stream starts here
+        would take U+FEFF for a byte order mark.
         """
         raw = self._raw
         return raw + b"\n\n" if raw[0] != BOM[0] or not raw.startswith(BOM) else b"\n" + raw + b"\n\n"
 
     def to_event(self) -> ReceivedEvent | None:
-        """Return the event that a client dispatches for this block; None when it dispatches none, for want of data."""
+        """Return the event that a client dispatches for this block; None when the block has no data."""
         if self._data is None:
             return None
         return ReceivedEvent(self._data, self._event or DEFAULT_EVENT, self._id, self._retry, self._last_event_id)
@@ -128,20 +128,20 @@ class Block:
         return type(self), (self.wire, self._last_event_id)
 
 
-#: Makes a Block whose slots are all still to be set; see `new_received`.
+#: Makes a Block without setting any slot; see `new_received`.
 _new_block: Final = partial(Block.__new__, Block)
 
 
 class BlockDecoder(BlockInput):
     r"""An incremental, lossless parser of an event stream's blocks (WHATWG HTML 9.2.5); for proxies and SDKs.
 
-    Every block is returned, in order and once: keep-alives, an id alone, unknown fields. `block.to_event()` is the
-    event that `Decoder` makes of it, or None. Only a byte order mark, the kind of line ends, and blank lines without a
-    block before them are lost.
+    It returns every block once, in order, including keep-alives, a lone id and unknown fields. `block.to_event()` is
+    the event that `Decoder` returns for the block, or None. Only the byte order mark, the kind of line ends, and blank
+    lines without a block before them are lost.
 
     Args:
         last_event_id: as for `Decoder`.
-        max_event_size: as for `Decoder`; but comments count as all lines do, because the block keeps them.
+        max_event_size: as for `Decoder`, except that comments count like any other line, because the block keeps them.
 
     Raises: as `Decoder`.
 
@@ -165,7 +165,7 @@ class BlockDecoder(BlockInput):
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Block]:
         """Take the next bytes of the stream; return the blocks that they complete, in order.
 
-        A block is returned by the call that brings the first byte of the end of its blank line.
+        A block is complete when the first byte of its blank line's end arrives: a CR is enough, even if an LF follows.
 
         Args:
             chunk: as for `Decoder.feed`.
@@ -177,9 +177,9 @@ class BlockDecoder(BlockInput):
             raw = unify_line_ends(given)
         held = self._held
         if not held and len(raw) <= self._small:
-            # One block a chunk is how tokens arrive (benchmarks: "blocks, event a feed"; 0.5 of the time). The steps of
-            # `interpret`, which quotes the standard, as they stand in `Decoder.feed`: a call that both shared would
-            # cost a tenth of that. The laws hold all three equal.
+            # Tokens arrive one block a chunk (benchmarks: "blocks, event a feed"; 0.5 of the time). These are the steps
+            # of `interpret`, which quotes the standard, as in `Decoder.feed`: sharing a function with it would cost a
+            # tenth of that time. The property tests check that all three agree.
             line, _, rest = decode_text(raw).partition("\n")
             data = name = id = retry = None
             more: list[str] | None = None
@@ -206,7 +206,7 @@ class BlockDecoder(BlockInput):
                     if "\0" not in value:
                         id = value
                 elif line in BARE:
-                    break  # rare: leave it all to `interpret`
+                    break  # rare: leave the whole block to `interpret`
                 if rest == "\n":
                     if id is not None:
                         self._last_event_id = id
@@ -223,18 +223,18 @@ class BlockDecoder(BlockInput):
                 line, _, rest = rest.partition("\n")
         blocks: list[Block] = []
         if raw is not given and given[-1] == CR:
-            self._state = AFTER_CR  # not above: an LF after a whole block is one more blank line, and ends nothing
+            self._state = AFTER_CR  # not needed above: after a whole block, an LF is only one more blank line
         self._feed(raw, blocks)
         return blocks
 
     def close(self) -> Block | None:
         r"""End the stream: return the block that has no blank line yet, and reset; None when there is none.
 
-        For the standard such a block does not count: see `Decoder.close`. `last_event_id` of the decoder does not take
-        its id; the block's own does.
+        The standard discards such a block: see `Decoder.close`. Its id goes into the block's own `last_event_id`, but
+        not into the decoder's.
 
         Raises:
-            EventTooLarge: the decoder has failed and is not reset.
+            EventTooLarge: the decoder failed and was not reset.
 
         >>> from sse_codec import BlockDecoder
         >>> decoder = BlockDecoder()
@@ -251,7 +251,7 @@ class BlockDecoder(BlockInput):
         return block
 
     def reset(self) -> None:
-        r"""Make ready for the next connection, as `Decoder.reset`.
+        r"""Prepare for the next connection, as `Decoder.reset`.
 
         >>> from sse_codec import BlockDecoder
         >>> decoder = BlockDecoder()
@@ -280,15 +280,15 @@ class BlockDecoder(BlockInput):
             return
         found, stride = records(text)
         if not stride and (text[0] == "\n" or "\n\n\n" in text):
-            # Some blank lines end no block: without them each part has its record.
-            text, found = "", ()  # a large block is in memory often enough
+            # Some blank lines end no block. Remove them, so that each part has its record.
+            text, found = "", ()  # free them: there are enough copies of a large block in memory
             raw = b"".join([part + b"\n\n" for part in (part.strip(b"\n") for part in raw.split(b"\n\n")) if part])
             if not raw:
                 return
             found, stride = records(decode_text(raw))
         parts: Iterable[bytes]
         if stride:
-            # Each block's lines joined again, which takes half the time of a search for blank lines.
+            # Joining each block's lines again takes half the time of a search for blank lines.
             lines = raw.split(b"\n")
             parts = map(b"\n".join, zip(*[lines[place:-1:stride] for place in range(stride - 1)], strict=True))
         else:

@@ -1,8 +1,8 @@
-"""Decoder: bytes in, cut anywhere; events out, each as soon as its last byte is there. The hot path.
+"""Decoder: takes bytes, cut anywhere, and returns each event as soon as its last byte arrives. The hot path.
 
-A chunk goes one way: `_framing` cuts it after its last blank line, `_interpret` says what the whole blocks in it say,
-and `_make_others` makes events of that. Three shortcuts skip steps for what streams of tokens are made of: a chunk that
-is whole blocks (`feed`), a part of a line (`feed` again), and a run of blocks that are one line of data each (`_make`).
+`_framing` cuts a chunk after its last blank line, `_interpret` parses the whole blocks before the cut, and
+`_make_others` turns the result into events. Three shortcuts skip steps for the chunks that streams of tokens consist
+of: whole blocks (`feed`), a part of a line (also `feed`), and a run of blocks of one data line each (`_make`).
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from ._grammar import BARE, CR, DEFAULT_EVENT, LF, parse_retry
 from ._input import AFTER_CR, DEFAULT_MAX_EVENT_SIZE, FLOWING, unify_line_ends
 from ._interpret import data_run, decode_text, interpret_long, records
 
-#: Characters of a `retry` line that is remembered.
+#: The longest `retry` line to remember, in characters.
 _LONGEST_RETRY: Final = 32
 
 
 class Decoder(BlockInput):
-    r"""An incremental parser of an event stream: exactly a browser's, bounded, and never late (WHATWG HTML 9.2.6).
+    r"""An incremental parser of an event stream. It parses as a browser does, in bounded memory (WHATWG HTML 9.2.6).
 
-    It has no clock and no socket: feed it the response's bytes as they come. For a whole connection in one call see
-    `decode` and `adecode`.
+    It returns each event without delay. It has no clock and no socket: feed it the response's bytes as they arrive. To
+    decode a whole connection in one call, see `decode` and `adecode`.
 
     Args:
-        last_event_id: where to resume: what the `Last-Event-ID` header of this connection's request said; "" if it
-            had none. Events that come before the stream sets an id carry it.
+        last_event_id: where to resume: the value of this connection's `Last-Event-ID` request header; "" if it had
+            none. Events that arrive before the stream sets an id carry it.
         max_event_size: the most bytes that an unfinished block may have, at least 1; 64 MiB by default, None for no
-            limit. The size of a block is the bytes of its lines, and one for each line end between them; a comment
-            counts until its line ends, and then no more. It is a security limit: without it an endless line, or endless
-            `data` lines, fill the memory.
+            limit. The size of a block is the bytes of its lines plus one for each line end between them; a comment
+            counts only until its line ends. This is a security limit: without it, an endless line or endless `data`
+            lines would fill the memory.
 
     Raises:
         TypeError: `last_event_id` is not a str, or `max_event_size` not an int or None.
@@ -51,30 +51,30 @@ class Decoder(BlockInput):
 
     def __init__(self, *, last_event_id: str = "", max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
         super().__init__(last_event_id=last_event_id, max_event_size=max_event_size)
-        #: A `retry` line that was read, and what it says: most servers send the same one all the time.
+        #: The latest `retry` line and its value: most servers send the same one every time.
         self._retry_line = ""
         self._retry_time: int | None = None
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[ReceivedEvent]:
         """Take the next bytes of the stream; return the events that they complete, in order.
 
-        An event is returned by the call that brings the first byte of the end of its blank line.
+        An event is complete when the first byte of its blank line's end arrives: a CR is enough, even if an LF follows.
 
         Args:
-            chunk: any number of bytes, or none. It is copied where needed, so the caller may reuse its buffer. Lines
-                without their ends, as `iter_lines()` gives them, are not bytes of the stream: feed `line + b"\\n"`.
+            chunk: any number of bytes, including none. It is copied where needed, so the caller may reuse its buffer.
+                Lines from `iter_lines()` have lost their line ends: feed `line + b"\\n"`.
 
         Raises:
-            TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder is as it was before.
-            EventTooLarge: a block passed `max_event_size`. Events completed before it in the same chunk are returned
-                first: then the next call raises. Every later call raises again, until `reset()`.
+            TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder's state does not change.
+            EventTooLarge: a block passed `max_event_size`. If the same chunk completed events before it, they are
+                returned and the next call raises. Every later call raises again, until `reset()`.
         """
         given = raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
         if CR in given:
             raw = unify_line_ends(given)
         held = self._held
         if not held and len(raw) <= self._small:
-            # One block a chunk is how tokens arrive (benchmarks: the shapes, event a feed; 0.5 of the time).
+            # Tokens arrive one block a chunk (benchmarks: the shapes, event a feed; 0.5 of the time).
             try:
                 text = raw.decode()
             except UnicodeDecodeError:
@@ -87,7 +87,7 @@ class Decoder(BlockInput):
                 event._id = event._retry = None
                 event._last_event_id = self._last_event_id
                 return [event]
-            # The first block, by the steps of `interpret`, which quotes the standard.
+            # Parse the first block by the steps of `interpret`, which quotes the standard.
             data = name = id = retry = None
             more: list[str] | None = None
             while line and ended:
@@ -117,11 +117,11 @@ class Decoder(BlockInput):
                         if len(line) <= _LONGEST_RETRY:
                             self._retry_line, self._retry_time = line, time
                 elif line in BARE:
-                    rest = ""  # rare: leave it all to `interpret`
+                    rest = ""  # rare: leave the whole chunk to `interpret`
                 if rest == "\n":
                     break
                 line, ended, rest = rest.partition("\n")
-            # Whether it is whole, and all after it.
+            # The chunk is whole blocks: the first one, and all after it.
             if (line and ended) or rest.endswith("\n\n"):
                 if id is not None:
                     self._last_event_id = id
@@ -148,25 +148,24 @@ class Decoder(BlockInput):
             return []
         events = []
         if raw is not given and given[-1] == CR:
-            self._state = AFTER_CR  # not above: an LF after a whole block is one more blank line, and ends nothing
+            self._state = AFTER_CR  # not needed above: after a whole block, an LF is only one more blank line
         self._feed(raw, events)
         return events
 
     def close(self) -> ReceivedEvent | None:
         """End the stream: return the event that a missing blank line would have dispatched, and reset.
 
-        For the standard there is no such event: "If the file ends in the middle of an event, before the final empty
-        line, the incomplete event is not dispatched" (9.2.6). Some servers leave the blank line out all the same, and
-        other streams were simply cut; the caller decides which. The event has what had arrived, a last line without its
-        end included. `last_event_id` of the decoder does not take its id, so that a client which discards the event
-        resumes before it; the event's own `last_event_id` does.
+        The standard discards such an event: "If the file ends in the middle of an event, before the final empty
+        line, the incomplete event is not dispatched" (9.2.6). But some servers leave the last blank line out, while
+        other streams were cut; the caller decides which it was. The event has everything that arrived, including a last
+        line without its end. Its id goes into the event's own `last_event_id`, but not into the decoder's, so that a
+        client which discards the event resumes before it.
 
         Returns:
-            The unfinished event; None when there is none, because the stream ended after a blank line or the unfinished
-            block has no `data`.
+            The unfinished event. None when the stream ended after a blank line, or the unfinished block has no `data`.
 
         Raises:
-            EventTooLarge: the decoder has failed and is not reset.
+            EventTooLarge: the decoder failed and was not reset.
 
         >>> from sse_codec import Decoder
         >>> decoder = Decoder()
@@ -181,10 +180,10 @@ class Decoder(BlockInput):
         return ReceivedEvent(data, name or DEFAULT_EVENT, id, retry, self._last_event_id if id is None else id)
 
     def reset(self) -> None:
-        r"""Make ready for the next connection: drop an unfinished block, expect a byte order mark again.
+        r"""Prepare for the next connection: drop an unfinished block and expect a byte order mark again.
 
-        `last_event_id` and `reconnection_time` stay, because the next connection needs them. Also the only way out of
-        `EventTooLarge`.
+        `last_event_id` and `reconnection_time` stay, because the next connection needs them. After `EventTooLarge`,
+        only this makes the decoder usable again.
 
         >>> from sse_codec import Decoder
         >>> decoder = Decoder()
@@ -203,7 +202,7 @@ class Decoder(BlockInput):
         self._make(text, items)
 
     def _make(self, text: str, events: list[ReceivedEvent]) -> None:
-        """Make events of the text of whole blocks (WHATWG HTML 9.2.6, "dispatch the event")."""
+        """Turn the text of whole blocks into events (WHATWG HTML 9.2.6, "dispatch the event")."""
         values, others = data_run(text)
         if not values or others * 4 > len(values):
             self._make_others(text, events)
@@ -233,7 +232,7 @@ class Decoder(BlockInput):
                 if self._changes is not None:
                     self._changes.append((len(events), retry))
             # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
-            # and return." A lone `data` line has put a LF there, so it does not count as empty.
+            # and return." A lone `data` line has added an LF, so the buffer is not empty then.
             if data is None:
                 continue
             event = new_received()

@@ -1,4 +1,4 @@
-"""The error tree: what is wrong, where, and whose value it was.
+"""The error tree. Each error says what is wrong and where.
 
     SSEError
     +-- EncodeError (ValueError)        your value can't be sent
@@ -6,15 +6,15 @@
     +-- EventTooLarge                   the peer's event passed max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- MissingSentinel                 the stream ended before the event given as `until`
-    +-- ConnectionFailed                the response is not an event stream; of sse_codec.resume
-    +-- ConnectionLost (ConnectionError)    the network or the server cut the stream; of sse_codec.clients
-    +-- GaveUp                          too many requests brought no event; of sse_codec.resume
+    +-- ConnectionFailed                the response is not an event stream; in sse_codec.resume
+    +-- ConnectionLost (ConnectionError)    the network or the server cut the stream; in sse_codec.clients
+    +-- GaveUp                          too many requests brought no event; in sse_codec.resume
 
-A mistake in the calling program is not an SSEError, so that no retry loop swallows it: an argument of the wrong type is
-a TypeError, an option outside its range a ValueError.
+A mistake in the calling program is not an SSEError, so that no retry loop swallows it. An argument of the wrong type
+raises a TypeError, and an option outside its range raises a ValueError.
 
 Messages show at most the first 40 characters of a value, escaped: an event stream carries other people's text, and
-error messages end up in logs and terminals. What a server says of its own failure is shown with 300.
+error messages end up in logs and terminals. Of a text that explains a failure, they show the first 300.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from ._event import ReceivedEvent
 
 _SHOWN = 40
 
-#: How much is shown of a text that somebody wrote to say what went wrong: a server's error page, another error.
+#: How many characters to show of a text that explains a failure: a server's error page, or another error.
 _SHOWN_OF_A_REASON = 300
 
 
 def check_bound(name: str, value: int) -> int:
-    """Return the value of an option that bounds something, if it is an int of at least 1."""
+    """Check that a limit is an int of at least 1, and return it."""
     if not issubclass(type(value), int) or type(value) is bool:
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    value = int.__index__(value)  # a subclass may compare as it likes
+    value = int.__index__(value)  # a subclass may define any comparison
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {show(value)}")
     return value
 
 
 def check_str(name: str, value: str) -> str:
-    """Return the value of an argument as a plain str, if it is one by its type."""
+    """Check that an argument is a str by its type, and return it as a plain str."""
     if type(value) is str:
         return value
     if not issubclass(type(value), str):
@@ -49,7 +49,7 @@ def check_str(name: str, value: str) -> str:
 
 
 def show(value: object) -> str:
-    """Return a value as an error message may show it: escaped, and at most its first 40 characters."""
+    """Return a value for an error message: escaped, and at most its first 40 characters."""
     if isinstance(value, int) and value.bit_length() > 1000:
         return f"an int of {value.bit_length()} bits"  # CPython refuses to print one of 4300 digits
     if not isinstance(value, str):
@@ -60,7 +60,7 @@ def show(value: object) -> str:
 
 
 def show_reason(text: str) -> str:
-    """Return a text that says what went wrong, as an error message may show it: on one line, escaped, and not all."""
+    """Return a text that explains a failure, for an error message: one line, escaped, at most 300 characters."""
     text = " ".join(text[: 10 * _SHOWN_OF_A_REASON].split())
     shown = ascii(text[:_SHOWN_OF_A_REASON])
     return shown if len(text) <= _SHOWN_OF_A_REASON else shown + "..."
@@ -74,18 +74,18 @@ class EncodeError(SSEError, ValueError):
     r"""A value can't be sent as it is (WHATWG HTML 9.2.5, the grammar).
 
     Attributes:
-        field: which one: "data", "event", "id", "retry" or "comment"; of `encode_line` also "name" and "value", those
-            of its field; of `request_headers` "last_event_id".
-        value: the value as it was given.
-        offset: the index in `value` of the first character at fault; None when it is the value as a whole.
-        reason: what is wrong with it.
+        field: which value: "data", "event", "id", "retry" or "comment"; also "name" or "value" from `encode_line`, and
+            "last_event_id" from `request_headers`.
+        value: the value that was passed.
+        offset: the index in `value` of the first bad character; None when the whole value is wrong.
+        reason: what is wrong with the value.
 
     >>> import sse_codec
     >>> try:
     ...     sse_codec.encode_block("hi", event="a\r\ndata: b")
     ... except sse_codec.EncodeError as error:
     ...     print(error.field, error.offset, error, sep="; ")
-    event; 1; event can't hold a line end (offset 1): 'a\r\ndata: b'
+    event; 1; event can't contain a line end (offset 1): 'a\r\ndata: b'
     """
 
     def __init__(self, field: str, value: object, offset: int | None, reason: str) -> None:
@@ -101,7 +101,7 @@ class EncodeError(SSEError, ValueError):
 
 
 class EncodeTypeError(EncodeError, TypeError):
-    """A value can't be sent because it is of the wrong type; a TypeError that `except EncodeError` catches too.
+    """A value can't be sent because it is of the wrong type. Both `except TypeError` and `except EncodeError` catch it.
 
     Attributes: those of `EncodeError`; `offset` is None.
     """
@@ -111,11 +111,11 @@ class EncodeTypeError(EncodeError, TypeError):
 
 
 class EventTooLarge(SSEError):
-    """A block, or a line for `LineDecoder`, passed `max_event_size`; the decoder stays failed until its `reset()`.
+    """A block, or for `LineDecoder` a line, passed `max_event_size`. The decoder raises until its `reset()`.
 
     Attributes:
-        limit: the `max_event_size` that was in force, in bytes.
-        size: how many bytes had arrived when it was noticed; always more than `limit`.
+        limit: the decoder's `max_event_size`, in bytes.
+        size: how many bytes had arrived when the decoder noticed; always more than `limit`.
         unit: what was too large: "block" or "line".
 
     >>> import sse_codec
@@ -136,10 +136,10 @@ class EventTooLarge(SSEError):
 
 
 class IncompleteEvent(SSEError):
-    """The stream ended inside an event; raised with `on_eof="raise"` only.
+    """The stream ended inside an event. Raised only with `on_eof="raise"`.
 
     Attributes:
-        event: the event that was cut off, with what had arrived of it.
+        event: the event that was cut off, with the part that arrived.
 
     >>> import sse_codec
     >>> list(sse_codec.decode(b"data: half", on_eof="raise"))
@@ -157,14 +157,14 @@ class IncompleteEvent(SSEError):
 
 
 class MissingSentinel(SSEError):
-    r"""The stream ended before the event given as `until`: it was cut, or the server broke off.
+    r"""The stream ended before the event given as `until`: the connection was cut, or the server stopped early.
 
     Attributes:
-        until: what was waited for: the data, or the function that was to tell; None for a function after a pickle.
-        last: the last event, or block, before the end; None when none came.
+        until: the `until` argument: the data or the function. Pickling replaces a function with None.
+        last: the last event, or block, before the end; None when none arrived.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
-        body: how the body begins, when no event came and `sse_codec.clients` read it: b"" if there was no body,
-            keep-alives if nothing else came.
+        body: the beginning of the body, when no event arrived and `sse_codec.clients` read it: b"" if there was no
+            body, keep-alives if nothing else arrived.
 
     >>> from sse_codec import decode
     >>> for event in decode(b"data: half\n\nda", until="[DONE]"):
@@ -175,7 +175,7 @@ class MissingSentinel(SSEError):
     """
 
     def __init__(self, until: Any, last: Any = None, incomplete: Any = None, body: bytes = b"") -> None:
-        # The arguments are what a pickle keeps, and a function is often not to be pickled.
+        # A pickle keeps these arguments, and many functions can't be pickled.
         super().__init__(until if isinstance(until, str) else None, last, incomplete, body)
         self.until = until
         self.last = last
@@ -194,7 +194,7 @@ class MissingSentinel(SSEError):
 
 
 def _data(item: Any) -> str:
-    """Describe the data of an event, or of a block, which may have none."""
+    """Describe the data of an event or block; a block may have none."""
     if item.data is None:
         return "no data"
     return f"data of {len(item.data)} character{'s' * (len(item.data) != 1)}: {show(item.data)}"

@@ -1,10 +1,11 @@
-"""The values that go into the encoder and come out of the decoders. All are immutable and compare by value.
+"""The values that the encoder takes and the decoders return. All are immutable and compare by value.
 
-`ServerSentEvent` is a whole event, as a server sends it; `ReceivedEvent` is one as a client got it. `Field`, `Comment`
-and `BlankLine` are the lines of a stream, as a proxy sees them.
+`ServerSentEvent` is an event to send; `ReceivedEvent` is an event that a client received. `Field`, `Comment` and
+`BlankLine` are the lines of a stream, as a proxy sees them.
 
-Why slots behind read-only properties: a frozen dataclass takes four times as long to build (385 to 90 ns on CPython
-3.11). A tuple subclass is as fast, but it would also unpack, index, order and serialise, which an event should not.
+Why slots behind read-only properties: a frozen dataclass takes four times as long to build (385 ns instead of 90 on
+CPython 3.11). A tuple subclass is as fast, but it would also unpack, index, order and serialise, which an event should
+not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ._grammar import DEFAULT_EVENT
 
 _Event = TypeVar("_Event", bound="ServerSentEvent")
 
-#: For `json`: no default was given. A default of None means something else.
+#: For `json`: no default was passed. None can't mean that, because it is a valid default.
 _REQUIRED: Final = object()
 
 
@@ -25,11 +26,11 @@ class ServerSentEvent:
     """One event, as a server sends it (WHATWG HTML 9.2.6).
 
     Immutable. Two events are equal when `data`, `event`, `id` and `retry` are. Hashable, picklable, copyable;
-    `eval(repr(e)) == e`. Values are not checked here: the encoder does that when they are sent.
+    `eval(repr(e)) == e`. Values are not checked here; the encoder checks them.
 
     Args:
-        data: the payload, the standard's data buffer. Line ends in it are LF when it was decoded.
-        event: the event type. None is taken for "message", the type of a block that names none.
+        data: the payload, the standard's data buffer. In decoded data, line ends are LF.
+        event: the event type. None means "message", the type of a block that names none.
         id: the block's own `id` field; None when it has none. "" resets the last event ID.
         retry: the block's own `retry` field, the reconnection time in milliseconds, at least 0; None when it has none.
 
@@ -83,7 +84,7 @@ class ServerSentEvent:
             default: what to return when `data` is empty. Some servers send such events to keep a connection alive.
 
         Raises:
-            json.JSONDecodeError: `data` is not JSON, as in `[DONE]`; or it is empty and there is no `default`.
+            json.JSONDecodeError: `data` is not JSON, such as `[DONE]`; or it is empty and there is no `default`.
 
         >>> from sse_codec import ServerSentEvent
         >>> ServerSentEvent("[1, 2]").json(), ServerSentEvent("").json(default=None)
@@ -91,18 +92,18 @@ class ServerSentEvent:
         """
         if default is not _REQUIRED and not self._data:
             return default
-        import json  # here, because it is most of what importing this package would cost
+        import json  # not at the top: it would take most of the time of importing this package
 
         return json.loads(self._data)
 
     def replace(self: _Event, **changes: Any) -> _Event:  # noqa: PYI019  # Self is newer than our oldest Python
-        """Return an event of the same class with some values changed; also `copy.replace` from Python 3.13 on.
+        """Return an event of the same class with some values changed; `copy.replace` does the same from Python 3.13.
 
         Args:
             changes: new values, by the names of the constructor's arguments.
 
         Raises:
-            TypeError: there is no such value.
+            TypeError: the constructor has no such argument.
 
         >>> from sse_codec import ServerSentEvent
         >>> ServerSentEvent("hello", id="1").replace(id="2")
@@ -114,7 +115,7 @@ class ServerSentEvent:
         return self.replace(**changes)
 
     def _arguments(self) -> dict[str, Any]:
-        """Return what the constructor was, or could have been, called with."""
+        """Return constructor arguments that make this event."""
         return {"data": self._data, "event": self._event, "id": self._id, "retry": self._retry}
 
     def _wire_fields(self) -> tuple[str, str, str | None, int | None]:
@@ -144,7 +145,7 @@ class ServerSentEvent:
     def __reduce__(self) -> tuple[Any, ...]:
         if type(self) is ServerSentEvent or type(self) is ReceivedEvent:
             return type(self), tuple(self._arguments().values())
-        # A subclass may have another constructor, and more to keep.
+        # A subclass may have another constructor and more attributes.
         kept = {f"_{name}": value for name, value in self._arguments().items()}
         for kind in type(self).__mro__:
             names: str | Iterable[str] = vars(kind).get("__slots__", ())
@@ -155,7 +156,7 @@ class ServerSentEvent:
 
 
 def restored(kind: type[_Event], attributes: dict[str, Any]) -> _Event:
-    """Return an event of a subclass as it was when it was copied, or pickled."""
+    """Restore an event of a subclass that was copied or pickled."""
     event = kind.__new__(kind)
     for name, value in attributes.items():
         setattr(event, name, value)
@@ -163,17 +164,17 @@ def restored(kind: type[_Event], attributes: dict[str, Any]) -> _Event:
 
 
 class ReceivedEvent(ServerSentEvent):
-    r"""One event, as a decoder read it: a `ServerSentEvent` that also knows where in its stream it stood.
+    r"""One event, as a decoder returns it: a `ServerSentEvent` with the last event ID at its place in the stream.
 
-    It is equal to a `ServerSentEvent` with the same values: `last_event_id` is not compared.
+    It is equal to a `ServerSentEvent` with the same values: equality ignores `last_event_id`.
 
     Args:
         data: as for `ServerSentEvent`.
         event: as for `ServerSentEvent`.
         id: as for `ServerSentEvent`.
         retry: as for `ServerSentEvent`.
-        last_event_id: the last event ID when the event was dispatched, a browser's `MessageEvent.lastEventId`: the id
-            of its block, or else of the latest block before it that had one; "" when there was none.
+        last_event_id: the last event ID when the event was dispatched, a browser's `MessageEvent.lastEventId`. It is
+            the id of the event's block, or else of the latest block before it that had one; "" when there was none.
 
     >>> from sse_codec import ReceivedEvent, ServerSentEvent, decode
     >>> one, two = decode(b"id: 7\ndata: one\n\ndata: two\n\n")
@@ -211,18 +212,18 @@ class ReceivedEvent(ServerSentEvent):
         return shown
 
 
-#: Makes a ReceivedEvent whose slots are all still to be set. The decoders do that themselves: a call of `__init__`
-#: would double the time that an event takes (benchmarks: "LLM chat").
+#: Makes a ReceivedEvent without setting any slot. The decoders set the slots themselves: calling `__init__` would
+#: double the time per event (benchmarks: "LLM chat").
 new_received: Final = partial(ReceivedEvent.__new__, ReceivedEvent)
 
 
 class _Line:
-    """What the three kinds of line have in common: they are immutable and equal when kind and values are."""
+    """The base of the three kinds of line: immutable, and equal when kind and values are."""
 
     __slots__ = ()
 
     def _values(self) -> tuple[str, ...]:
-        # Each kind has its own; a type checker would find another type there if it were declared here.
+        # Not declared here: each kind has a tuple of another type.
         names: tuple[str, ...] = getattr(self, "__match_args__")  # noqa: B009  # the attribute is not declared
         return tuple(getattr(self, name) for name in names)
 
@@ -245,8 +246,8 @@ class Field(_Line):
     """A line with a field, known to the standard or not (WHATWG HTML 9.2.5, `field`).
 
     Args:
-        name: the field's name, exactly as it was written.
-        value: what followed the colon, without the one space that may stand there; "" when there was no colon.
+        name: the field's name, exactly as written.
+        value: the text after the colon and one optional space; "" when there was no colon.
 
     >>> from sse_codec import Field
     >>> Field("data", "hello")
@@ -272,10 +273,10 @@ class Field(_Line):
 
 
 class Comment(_Line):
-    """A line that starts with a colon: a keep-alive, or a remark for whoever reads the wire (WHATWG HTML 9.2.5).
+    """A line that starts with a colon: a keep-alive, or a note for people who read the stream (WHATWG HTML 9.2.5).
 
     Args:
-        text: what followed the colon, without the one space that may stand there.
+        text: the text after the colon and one optional space.
 
     >>> from sse_codec import Comment
     >>> Comment("ping")

@@ -1,11 +1,10 @@
-"""Where blocks end: bytes in, cut anywhere; whole blocks out. What `Decoder` and `BlockDecoder` have in common.
+"""The base of `Decoder` and `BlockDecoder`: takes bytes, cut anywhere, and finds whole blocks.
 
-Everything up to the last blank line of a chunk is whole blocks, and goes to the subclass in one piece. What follows it
-is held as bytes. Two things can't wait for the blank line: `retry` takes
-effect when its line ends, and a comment leaves at once if the subclass has no use for it, so that endless keep-alives
-take no room.
+Everything up to the last blank line of a chunk is whole blocks, and goes to the subclass in one piece. The rest is held
+as bytes. Two things can't wait for the blank line: `retry` takes effect when its line ends, and if the subclass does
+not keep comments, a comment is dropped when its line ends, so that endless keep-alives use no memory.
 
-Work is linear in bytes for every chunking: each byte is looked at a fixed number of times.
+The work is linear in the number of bytes, however they are cut: each byte is examined a fixed number of times.
 """
 
 from __future__ import annotations
@@ -19,40 +18,40 @@ from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
 
-#: Characters of an id that `repr` shows.
+#: How many characters of an id `repr` shows.
 _SHOWN: Final = 40
 
-#: Bytes; a chunk up to this may well be one event, a larger one holds many or a part of one.
+#: In bytes. A chunk up to this size is likely to be one event; a larger one has many events, or a part of one.
 _SMALL: Final = 4096
 
-#: Bytes; a larger chunk is taken in pieces, so that what is made of it on the way stays small and in the cache.
+#: In bytes. Larger chunks are processed in pieces of this size, to keep intermediate values small and in the cache.
 _WINDOW: Final = 64 * 1024
 
 
 class BlockInput(StreamInput):
-    """The state of one event stream over its connections, and the cutting of its bytes into blocks."""
+    """Keeps the state of one event stream over its connections, and cuts its bytes into blocks."""
 
     __slots__ = ("_acted", "_changes", "_keeps_comments", "_last_event_id", "_reconnection_time", "_small")
 
     def __init__(self, *, last_event_id: str, max_event_size: int | None, keeps_comments: bool = False) -> None:
         super().__init__(max_event_size=max_event_size)
-        #: Whether a comment belongs to its block, or leaves when its line ends.
+        #: Whether comments are kept with their block, or dropped when their line ends.
         self._keeps_comments = keeps_comments
         self._last_event_id: str = check_str("last_event_id", last_event_id)
         self._reconnection_time: int | None = None
-        #: Bytes; the largest chunk in which no block can pass the limit, and which is tried as whole blocks first.
+        #: In bytes. No block can pass the limit in a chunk up to this size, so `feed` tries it as whole blocks first.
         self._small = min(_SMALL, self._limit)
         #: Whether a `retry` of the unfinished block has taken effect.
         self._acted = False
-        #: For `decode`: each new reconnection time of a chunk, with the number of items before it. None: not asked for.
+        #: For `decode`: each new reconnection time in a chunk, with the number of items before it. None: not recorded.
         self._changes: list[tuple[int, int]] | None = None
 
     @property
     def last_event_id(self) -> str:
-        """The standard's last event ID string, committed at each blank line; "" when there is none.
+        """The standard's last event ID string, updated at each blank line; "" when there is none.
 
-        Send it as `Last-Event-ID` when reconnecting. It is kept over `reset()`. Between two connections it can be set,
-        to a str: a client that handles events later than it receives them sets it to where it is.
+        Send it as `Last-Event-ID` when reconnecting. `reset()` keeps it. It can be set to a str between two
+        connections: a client that handles events some time after receiving them sets it to the last one it handled.
         """
         return self._last_event_id
 
@@ -64,7 +63,7 @@ class BlockInput(StreamInput):
     def reconnection_time(self) -> int | None:
         """How long to wait before reconnecting, in milliseconds: the latest valid `retry`; None when there was none.
 
-        It is kept over `reset()`. It can be set: a client that acts on it once sets it to None, and sees the next one.
+        `reset()` keeps it. It can be set: a client that acts on each value once sets it to None to notice the next one.
         """
         return self._reconnection_time
 
@@ -79,19 +78,19 @@ class BlockInput(StreamInput):
         self._reconnection_time = value
 
     def reset(self) -> None:
-        """Make ready for the next connection: drop an unfinished block, expect a byte order mark again.
+        """Prepare for the next connection: drop an unfinished block and expect a byte order mark again.
 
-        `last_event_id` and `reconnection_time` stay, because the next connection needs them. Also the only way out of
-        `EventTooLarge`.
+        `last_event_id` and `reconnection_time` stay, because the next connection needs them. After `EventTooLarge`,
+        only this makes the decoder usable again.
         """
         super().reset()
         self._acted = False
 
     def _dispatch(self, raw: bytes | bytearray, items: list[Any]) -> None:
-        """Make items of whole blocks, which have LF line ends and end with a blank line, and append them.
+        """Parse whole blocks, which have LF line ends and end with a blank line, and append the resulting items.
 
-        Where `raw` is what was held, it is cleared once its text is decoded, so that a large block is in memory twice
-        and not three times.
+        If `raw` is the held bytes, clear them once their text is decoded, so that a large block is in memory twice and
+        not three times.
         """
         raise NotImplementedError
 
@@ -118,7 +117,7 @@ class BlockInput(StreamInput):
             held += data
             return
         if self._acted:
-            # Some `retry` fields of the first block have taken effect, so its other lines go one by one.
+            # A `retry` field of the first block has taken effect already, so take the block's other lines one by one.
             blank = data.find(b"\n\n")
             end = 1 if data[0] == LF == held[-1] else blank + 2 if blank >= 0 else len(data)
             self._take_by_line(data[:end], items)
@@ -129,7 +128,7 @@ class BlockInput(StreamInput):
             self._take_by_line(data, items)
             return
         end = data.rfind(b"\n\n") + 2
-        # None found, or one whose first LF is held or went with the block before: then 1 is right.
+        # 1 means that no blank line was found. It is right if `data` starts with the second LF of one.
         if end == 1 and (data[0] != LF or (held and held[-1] != LF)):
             self._hold_lines(data, items)
             return
@@ -142,10 +141,10 @@ class BlockInput(StreamInput):
             self._hold_lines(data[end:], items)
 
     def _fits(self, data: bytes, room: int) -> bool:
-        """Tell whether no block in these bytes passes the limit.
+        """Tell whether all blocks in these bytes are within the limit.
 
-        It jumps from blank line to blank line, each within the limit of the one before. False may be a false alarm:
-        comments count here, and `_take_by_line` drops them.
+        It jumps from blank line to blank line, each within the limit of the one before. False may be wrong, because
+        comments count here, but `_take_by_line` drops them.
         """
         start = 0
         while len(data) - start > room:
@@ -156,7 +155,7 @@ class BlockInput(StreamInput):
         return True
 
     def _take_by_line(self, data: bytes, items: list[Any]) -> None:
-        """Take bytes of which one block may pass the limit, or of which the first block has a `retry` already."""
+        """Take bytes line by line: a block may pass the limit, or a `retry` of the first has taken effect already."""
         held = self._held
         *ended, rest = data.split(b"\n")
         for line in ended:
@@ -177,7 +176,7 @@ class BlockInput(StreamInput):
         held = self._held
         start = held.rfind(b"\n") + 1
         held += part
-        # Most lines have none of what can't wait (benchmarks: "many data lines"; 0.15 of the time).
+        # Most lines are neither comments nor `retry` (benchmarks: "many data lines"; 0.15 of the time).
         if (
             held[start] == COLON
             or held.startswith(_RETRY, start)
@@ -186,7 +185,7 @@ class BlockInput(StreamInput):
             self._settle(start, items)
 
     def _settle(self, start: int, items: list[Any]) -> None:
-        """Do what can't wait for the blank line, for the lines that are held from `start` on and have ended."""
+        """Handle the comments and `retry` fields among the ended lines that are held from `start` on."""
         held = self._held
         *ended, rest = held[start:].split(b"\n")
         del held[start:]
@@ -197,7 +196,7 @@ class BlockInput(StreamInput):
             held += line
             held.append(LF)
             if line.startswith(_RETRY):
-                # "set the event stream's reconnection time to that integer": now, not when the block ends.
+                # "set the event stream's reconnection time to that integer": now, and not when the block ends.
                 _, _, _, retry = interpret_long(decode_text(line))
                 if retry is not None:
                     self._acted = True
@@ -205,7 +204,7 @@ class BlockInput(StreamInput):
         held += rest
 
     def _act(self, retry: int, items: list[Any]) -> None:
-        """Set the reconnection time, and note how many items came before."""
+        """Set the reconnection time, and record how many items came before it."""
         self._reconnection_time = retry
         if self._changes is not None:
             self._changes.append((len(items), retry))

@@ -1,4 +1,4 @@
-"""The grammar of an event stream, once, and the constants that the rest of the package takes from it.
+"""The grammar of an event stream, and the constants that the rest of the package takes from it.
 
 WHATWG HTML Living Standard, section 9.2.5 "Parsing an event stream":
 
@@ -16,9 +16,9 @@ WHATWG HTML Living Standard, section 9.2.5 "Parsing an event stream":
     name-char     = any scalar value but lf, cr and colon
     any-char      = any scalar value but lf and cr
 
-The standard calls one run of comments and fields up to its blank line an *event*; here that run is a *block*, because a
-block without a `data` field dispatches no event (9.2.6). A stream is always UTF-8. CR and LF are single bytes that
-never occur inside a UTF-8 sequence, so the line structure can be read from the bytes, before any text is decoded.
+The standard calls a run of comments and fields up to its blank line an *event*. This package calls it a *block*,
+because without a `data` field it dispatches no event (9.2.6). A stream is always UTF-8. CR and LF are single bytes that
+never occur inside a UTF-8 sequence, so the lines can be found in the bytes, before any text is decoded.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ EVENT: Final = "event"
 ID: Final = "id"
 RETRY: Final = "retry"
 
-#: All fields that the standard knows (9.2.6, "process the field"), and their bytes.
+#: All fields that the standard defines (9.2.6, "process the field"), and their bytes.
 FIELDS: Final = (DATA, EVENT, ID, RETRY)
 FIELDS_BYTES: Final = frozenset(name.encode() for name in FIELDS)
 
-#: Lines that say something without a colon (9.2.6: "using the whole line as the field name, and the empty string as the
-#: field value"). `retry` does not: the empty string is not a number.
+#: Lines that mean something without a colon (9.2.6: "using the whole line as the field name, and the empty string as
+#: the field value"). `retry` does not, because the empty string is not a number.
 BARE: Final = (DATA, EVENT, ID)
 
 #: The event type of a block that names none, or names the empty one (9.2.6, dispatch).
 DEFAULT_EVENT: Final = "message"
 
-#: The most digits of a reconnection time that count, leading zeros aside. The standard sets no limit; a number of
-#: 10**18 ms or more is a mistake or an attack. Below it a value fits any signed 64-bit integer, becomes a float without
-#: an OverflowError, and costs no more to read than any other line.
+#: The most digits that a reconnection time may have, not counting leading zeros. The standard sets no limit, but 10**18
+#: ms or more is a mistake or an attack. A smaller value fits a signed 64-bit integer, converts to a float without an
+#: OverflowError, and takes no longer to read than any other line.
 MAX_RETRY_DIGITS: Final = 18
 
 
 def parse_retry(value: str) -> int | None:
-    """Read the value of a `retry` field; None when the field is to be ignored.
+    """Parse the value of a `retry` field; None when the field must be ignored.
 
     "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten"
-    (9.2.6). `str.isdigit` alone also takes U+00B2 and the digits of other scripts.
+    (9.2.6). `str.isdigit` alone also accepts U+00B2 and the digits of other scripts.
     """
     if not (value.isdigit() and value.isascii()):
         return None

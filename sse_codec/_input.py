@@ -1,9 +1,8 @@
-"""What every decoder does with a chunk before it looks for lines, and what it holds between chunks.
+"""The first step of every decoder: prepare a chunk before looking for lines, and keep the bytes held between chunks.
 
-In comes a chunk as the network cut it; out go its bytes without the byte order mark and with every line end an LF. A CR
-at the end of a chunk is an LF at once, and the LF that may follow it in the next chunk is swallowed then, so no line
-ever waits for a byte it does not need. Costs one search for a CR per chunk, and one rewriting of the chunk when it has
-any.
+This step removes the byte order mark and turns every line end into an LF. A CR at the end of a chunk becomes an LF
+immediately; if the next chunk starts with an LF, that one is dropped. So no line waits for a byte that it does not
+need. The cost is one search for a CR per chunk, and one rewriting of each chunk that has one.
 """
 
 from __future__ import annotations
@@ -14,22 +13,22 @@ from typing import Any, Final
 from ._errors import EventTooLarge, check_bound
 from ._grammar import BOM, CR, LF
 
-#: 64 MiB. Base64 images make events of over 1 MiB common; no real message reaches 64.
+#: 64 MiB. Base64 images make events of over 1 MiB common; no real message reaches 64 MiB.
 DEFAULT_MAX_EVENT_SIZE: Final = 64 * 1024 * 1024
 
-# Where in its connection a decoder is. All but FLOWING need a look at the next chunk's first bytes.
+# The states of a decoder within a connection. All except FLOWING must check the next chunk's first bytes.
 FLOWING: Final = 0
-_START: Final = 1  # fewer than three bytes have come, and they may be a byte order mark: they are held
+_START: Final = 1  # fewer than three bytes have arrived; they are held, because they may be a byte order mark
 AFTER_CR: Final = 2  # the previous chunk ended in a CR, so an LF at the start of the next one ends no line
 _FAILED: Final = 3  # EventTooLarge was raised
 
 
 class StreamInput:
-    """The state of one connection, and the way its bytes enter: the base of all decoders."""
+    """The base of all decoders: the state of one connection, and the entry of its bytes."""
 
     __slots__ = ("_failed_size", "_held", "_limit", "_state")
 
-    #: What `max_event_size` bounds, for the error.
+    #: What `max_event_size` limits, for the error message.
     _UNIT = "block"
 
     def __init__(self, *, max_event_size: int | None) -> None:
@@ -39,15 +38,15 @@ class StreamInput:
         self._state = _START
 
     def reset(self) -> None:
-        """Make ready for the next connection: drop what is unfinished, expect a byte order mark again.
+        """Prepare for the next connection: drop unfinished input and expect a byte order mark again.
 
-        Also the only way out of `EventTooLarge`.
+        After `EventTooLarge`, only this makes the decoder usable again.
         """
-        self._held = bytearray()  # a new one: `clear` would do, but an empty bytearray may keep its memory
+        self._held = bytearray()  # not `clear`, because an empty bytearray may keep its memory
         self._state = _START
 
     def _admit(self, chunk: bytes | bytearray | memoryview) -> bytes:
-        """Check a chunk's type and return its bytes, without a byte order mark, or the second half of a CRLF."""
+        """Check a chunk's type; return its bytes without a byte order mark or the second half of a CRLF."""
         if type(chunk) is bytes:
             data = chunk  # `bytes` would take longer than all the rest
         elif isinstance(chunk, (bytes, bytearray, memoryview)):
@@ -62,7 +61,7 @@ class StreamInput:
         return self._admit_first(data)
 
     def _admit_first(self, data: bytes) -> bytes:
-        """Treat the first bytes of a connection; raise when the decoder has failed."""
+        """Handle the first bytes of a connection; raise when the decoder has failed."""
         if self._state == _FAILED:
             raise EventTooLarge(self._limit, self._failed_size, self._UNIT)
         if not data:
@@ -77,10 +76,10 @@ class StreamInput:
         return data.removeprefix(BOM)
 
     def _take_rest(self) -> bytes:
-        """End the connection: return what is held of an unfinished block or line, and reset.
+        """End the connection: return the held bytes of an unfinished block or line, and reset.
 
         Raises:
-            EventTooLarge: the decoder has failed, and stays so.
+            EventTooLarge: the decoder has failed, and stays failed.
         """
         if self._state == _FAILED:
             raise EventTooLarge(self._limit, self._failed_size, self._UNIT)
@@ -89,10 +88,10 @@ class StreamInput:
         return rest
 
     def _hold(self, part: bytes) -> None:
-        """Add a part of a line, or a whole line without its end, to what is held.
+        """Add a part of a line, or a whole line without its end, to the held bytes.
 
         Raises:
-            EventTooLarge: more would be held than the limit allows. The decoder has failed, and holds nothing.
+            EventTooLarge: the held bytes would pass the limit. The decoder has failed, and holds nothing.
         """
         size = len(self._held) + len(part)
         if part and size > self._limit:
@@ -103,12 +102,12 @@ class StreamInput:
         self._held += part
 
     def __copy__(self) -> Any:
-        from copy import deepcopy  # here, because hardly anyone copies a decoder
+        from copy import deepcopy  # not at the top, because few programs copy a decoder
 
-        return deepcopy(self)  # what is held must not be shared
+        return deepcopy(self)  # the copies must not share the held bytes
 
     def _shown(self) -> list[str]:
-        """Return what `repr` shows of the state."""
+        """Return the parts of the state that `repr` shows."""
         shown = [f"max_event_size={None if self._limit == sys.maxsize else self._limit}"]
         if self._state == _FAILED:
             shown.append("failed")
@@ -121,21 +120,21 @@ class StreamInput:
 
 
 def unify_line_ends(data: bytes) -> bytes:
-    """Return bytes that hold a CR with every line end as LF."""
+    """Return bytes with every line end as LF. The bytes must contain a CR."""
     if LF not in data:
         return data.replace(b"\r", b"\n")
-    # One line and its blank one are how tokens arrive (benchmarks: "data, CRLF", event a feed; 0.9 of the time).
+    # Tokens arrive as one line and a blank one (benchmarks: "data, CRLF", event a feed; 0.9 of the time).
     line = data.removesuffix(b"\r\n\r\n")
     if CR not in line:
         return line + b"\n\n"
-    # Nearly every stream with a CR has one in every line end. Replacing one byte by another, or by none, takes little
-    # time. If the way back gives the chunk again, all its line ends were alike. For CRLF that takes two thirds of the
-    # time of `splitlines` in a chunk of one event, and half in large ones, where `replace(b"\r\n", b"\n")` takes five
-    # times as long (benchmarks: "LLM chat, CRLF").
+    # Nearly every stream with a CR has CRLF at the end of every line. Replacing or removing one byte is fast, so remove
+    # every CR; if putting one before each LF gives the chunk again, all its line ends were CRLF. This takes two thirds
+    # of the time of `splitlines` in a chunk of one event, and half in large ones, where `replace(b"\r\n", b"\n")`
+    # takes five times as long (benchmarks: "LLM chat, CRLF").
     unified = data.replace(b"\r", b"")
     if unified.replace(b"\n", b"\r\n") == data:
         return unified
-    # bytes.splitlines cuts at LF, CR and CRLF and at nothing else.
+    # bytes.splitlines cuts only at LF, CR and CRLF.
     lines = data.splitlines()
     if data[-1] in b"\r\n":
         lines.append(b"")

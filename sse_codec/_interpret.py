@@ -1,8 +1,8 @@
-"""What blocks say: the text of whole blocks in; out, for each block, its data, type, id and reconnection time.
+"""Parse the text of whole blocks into the data, type, id and reconnection time of each.
 
-`interpret` is the standard's algorithm, and enough for every stream. `alike` gives the same answer faster for a run of
-blocks that have the same fields in the same order, as nearly every stream has: it makes a few calls for the whole run
-instead of a few for each line. `interpret_long` keeps a huge block from having all its lines in memory at once.
+`interpret` is the standard's algorithm, and can handle every stream. `alike` gives the same result faster for a run of
+blocks that have the same fields in the same order, as in nearly every stream: it makes a few calls for the whole run
+instead of a few for each line. `interpret_long` avoids having all lines of a huge block in memory at the same time.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import Final, TypeAlias
 
 from ._grammar import DATA, EVENT, ID, RETRY, parse_retry
 
-#: Data, event type, id and reconnection time of one block; None for each field that it does not have.
+#: The data, event type, id and reconnection time of one block; None for each field that the block does not have.
 Record: TypeAlias = tuple[str | None, str | None, str | None, int | None]
 
-#: Lines; a text with fewer is interpreted block by block, because `alike` has more to set up than it saves.
+#: In lines. Shorter texts are interpreted block by block, because setting `alike` up would cost more than it saves.
 _FEW: Final = 24
 
-#: Characters; a block of more is cut between its lines, so that not all of them are in memory at once. As a str of its
-#: own, a short line takes 20 times its size.
+#: In characters. Longer blocks are cut between lines, so that not all lines are in memory at the same time. As a
+#: separate str, a short line takes 20 times its size.
 _LONG: Final = 16 * 1024
 
 
 def decode_text(raw: bytes | bytearray) -> str:
-    """Decode whole lines: one U+FFFD for each maximal subpart of what is invalid (9.2.6, "UTF-8 decode")."""
+    """Decode whole lines, with one U+FFFD for each maximal subpart of an invalid sequence (9.2.6, "UTF-8 decode")."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return raw.decode("utf-8", "replace")  # given only here: looking up the error handler takes time
+        return raw.decode("utf-8", "replace")  # only here, because looking up the error handler takes time
 
 
 def records(text: str) -> tuple[Iterable[Record], int]:
     """Interpret the text of any number of blocks, each with its blank line; line ends are LF.
 
     Returns:
-        A record for each block; a blank line that ends no block may add a record of four Nones. And how many lines
-        each block has, its blank line included; 0 when that is not known to be the same for all.
+        A record for each block, and the number of lines in each block, including its blank line; 0 when the blocks are
+        not known to have the same number. A blank line that ends no block may add a record of four Nones.
     """
     if len(text) > _LONG and (end := text.index("\n\n")) > _LONG:
-        # The first block alone can be larger than a window: it was held over several chunks.
+        # Only the first block can be larger than a window, because it was held over several chunks.
         first = interpret_long(text[:end])
         rest = text[end + 2 :]
         return [first, *(records(rest)[0] if rest else ())], 0
@@ -50,18 +50,18 @@ def records(text: str) -> tuple[Iterable[Record], int]:
         end = lines.index("") + 1
         if (found := alike(lines)) is not None:
             return found, end
-        # The first block may lack what had left when it was held, such as its comments.
+        # The first block may lack lines that were dropped while it was held, such as comments.
         if (found := alike(lines[end:])) is not None:
             return chain(interpret(lines[:end]), found), 0
     return interpret(lines), 0
 
 
 def data_run(text: str) -> tuple[list[str], int]:
-    """Cut blocks that are one line of data each apart by one search (benchmarks: "data", 64 KiB; 0.65 of the time).
+    """Split a run of blocks of one data line each by one search (benchmarks: "data", 64 KiB; 0.65 of the time).
 
     Returns:
-        The data of each block; and how many LF they hold: what else stands between such blocks is left on the block
-        before, behind an LF. An empty list when the text does not start with such a block.
+        The data of each block, and how many LF these contain: any other text between such blocks stays at the end of
+        the block before it, after an LF. An empty list when the text does not start with such a block.
     """
     end = text.find("\n") + 1
     if not text.startswith("data:") or text[end] != "\n":
@@ -77,24 +77,24 @@ def data_run(text: str) -> tuple[list[str], int]:
 
 
 def interpret(lines: Iterable[str]) -> Iterator[Record]:
-    """Interpret lines; at each blank one, give what the block before it says (WHATWG HTML 9.2.6).
+    """Interpret lines; at each blank line, yield the record of the block before it (WHATWG HTML 9.2.6).
 
-    The last step, which dispatches the event, is the caller's.
+    The last step, dispatching the event, is up to the caller.
     """
     data: str | None = None
     name = id = retry = None
-    more: list[str] | None = None  # the values of all `data` fields, where there are several
+    more: list[str] | None = None  # the values of all `data` fields, if there are several
     for line in lines:
         # "If the line is empty (a blank line)"
         if not line:
             yield "\n".join(more) if more else data, name, id, retry
             data = name = id = retry = more = None
         # "Collect the characters on the line before the first U+003A COLON character (:), and let field be that
-        # string." "If value starts with a U+0020 SPACE character, remove it from value." A line that differs without a
-        # prefix has had it.
+        # string." "If value starts with a U+0020 SPACE character, remove it from value." If removing a prefix changes
+        # the line, the line had it.
         elif (value := line.removeprefix("data:")) != line:
-            # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character", of
-            # which dispatching removes the last.
+            # "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character".
+            # Dispatching removes the last LF.
             value = value.removeprefix(" ")
             if data is None:
                 data = value
@@ -123,14 +123,14 @@ def interpret(lines: Iterable[str]) -> Iterator[Record]:
             name = ""
         elif line == ID:
             id = ""
-        # "Otherwise: The field is ignored." So is a comment.
+        # "Otherwise: The field is ignored." Comments are ignored, too.
 
 
 def alike(lines: list[str]) -> Iterable[Record] | None:
-    """Interpret blocks that have the same fields in the same order, column by column; the last line is blank.
+    """Interpret blocks that have the same fields in the same order, column by column. The last line must be blank.
 
-    A column is the same line of every block. A few calls take a prefix such as `data:` off all its lines, and prove
-    that each had it (benchmarks: the shapes in 64 KiB; 0.6 of the time of `interpret`).
+    A column is the same line of every block. A few calls remove a prefix such as `data:` from all its lines and prove
+    that each line had it (benchmarks: the shapes in 64 KiB; 0.6 of the time of `interpret`).
 
     Returns:
         None when the blocks are not alike.
@@ -138,7 +138,7 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
     length = lines.index("") if lines else 0
     stride = length + 1
     count, odd = divmod(len(lines), stride)
-    # Blank lines stand where the first one says, and nowhere else.
+    # Every block must have as many lines as the first.
     if odd or not length or lines.count("") != count or any(lines[length::stride]):
         return None
     data: list[list[str]] = []
@@ -151,7 +151,7 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
         column = lines[place::stride]
         rest = list(map(str.removeprefix, column, repeat(prefix)))
         text = "\n".join(rest)
-        # Each line is shorter by the prefix, or one did not have it.
+        # If not every line got shorter by the prefix, one did not have it.
         if not colon or sum(map(len, column)) - len(text) + count - 1 != len(prefix) * count:
             return None
         if prefix[-1] == ":":
@@ -166,18 +166,18 @@ def alike(lines: list[str]) -> Iterable[Record] | None:
             ids = rest
         elif field == RETRY:
             if isinstance(times, list):
-                return None  # the first one holds where the second is ignored
-            # Most servers send the same one all the time.
+                return None  # a second `retry` field: if it is invalid, the first one counts
+            # Most servers send the same value every time.
             same = rest.count(rest[0]) == count
             times = [parse_retry(rest[0])] * count if same else [parse_retry(value) for value in rest]
     values = map("\n".join, zip(*data, strict=True)) if len(data) > 1 else data[0] if data else repeat(None)
-    return zip(values, names, ids, times, strict=False)  # an endless None where there is no data
+    return zip(values, names, ids, times, strict=False)  # not strict: without data, `values` is endless
 
 
 def interpret_long(text: str) -> Record:
-    """Interpret the text of one block, part by part: its blank line may be left out.
+    """Interpret the text of one block part by part. Its blank line may be left out.
 
-    The last field of a kind wins, within a part and across parts.
+    The last field of each kind wins, within a part and across parts.
     """
     data: list[str] = []
     name = id = retry = None
@@ -187,7 +187,7 @@ def interpret_long(text: str) -> Record:
         part = text[start : end if end >= 0 else None]
         start += len(part) + 1
         if part.startswith("data: ") and part.count("\n") == part.count("\ndata: "):
-            # Nothing but data (benchmarks: "many data lines"; 0.4 of the time).
+            # Only data (benchmarks: "many data lines"; 0.4 of the time).
             data.append(part[6:].replace("\ndata: ", "\n"))
             continue
         for some_data, some_name, some_id, some_retry in interpret([*part.split("\n"), ""]):

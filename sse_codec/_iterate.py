@@ -1,8 +1,8 @@
-"""decode, adecode and the same for blocks: one whole connection, from whatever its chunks come out of.
+"""decode, adecode, decode_blocks and adecode_blocks: read one whole connection from any source of chunks.
 
 They add to the decoders what every reader of a stream needs and often gets wrong: a policy for the end of the stream,
-the end that a sentinel announces, the closing of a source that is left early, and a decoder whose state follows what
-was given out. They hold one chunk, and give everything in it out before they ask for the next.
+stopping at a sentinel, closing a source that is left early, and a decoder whose state follows the events that were
+yielded. They hold one chunk, and yield everything in it before they ask for the next.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ._input import DEFAULT_MAX_EVENT_SIZE
 
 
 class AsyncReader(Protocol):
-    """What asyncio.StreamReader and aiohttp's have in common."""
+    """What the StreamReaders of asyncio and aiohttp have in common."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     async def read(self, n: int = ..., /) -> bytes: ...
@@ -44,23 +44,23 @@ Chunks: TypeAlias = Bytes | Iterable[Bytes] | BinaryIO
 #: What `adecode` takes: what `decode` takes, an async iterable of bytes, or a stream reader (asyncio's, aiohttp's).
 AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
 
-#: The event by which a server says that it is done: its data, or a function that is true of it.
+#: The event that marks the end of the stream: its data, or a function that returns true for it.
 Until: TypeAlias = str | Callable[[ReceivedEvent], object]
 
-#: What becomes of an event that the end of the stream cut off.
+#: What to do with an event that the end of the stream cut off.
 OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
 
-#: How much is taken at a time from a file or from one long bytes object.
+#: How many bytes to take at a time from a file or from one long bytes object.
 _CHUNK_SIZE: Final = 64 * 1024
 
 _ON_EOF: Final = ("discard", "dispatch", "raise")
 
-# How far the source is read on after a sentinel. What follows one is the end of the body, which comes at once.
+# How far to read the source after a sentinel. Usually only the end of the body follows, immediately.
 _MOST_CHUNKS_AFTER: Final = 4
 _MOST_BYTES_AFTER: Final = 64 * 1024
 
-# How many empty chunks, as blank lines, it takes to know that the chunks are lines without their ends: at the end of a
-# stream, and before it.
+# How many empty chunks, standing for blank lines, prove that the chunks are lines without their ends: at the end of a
+# stream, and before its end.
 _BLANKS_AT_END: Final = 2
 _BLANKS_SO_FAR: Final = 8
 
@@ -94,34 +94,34 @@ def decode(
     r"""Decode one connection's event stream (WHATWG HTML 9.2.6); yield each event as soon as it is complete.
 
     Args:
-        chunks: the response's bytes: one bytes object, an iterable of them cut anywhere (a list, a generator, a
-            client's `iter_bytes()`), or a binary file, which is read as its bytes come in rather than by lines. Never
-            `iter_lines()`: its lines have lost their ends, and with them where each event ends.
-        on_eof: what becomes of an event that the end of the stream cut off, as `Decoder.close` gives it. "discard": it
-            is dropped, as the standard says and a browser does. "dispatch": it is yielded, as if its blank line had
-            come. "raise": IncompleteEvent.
-        until: the event by which the server says that it is done: its data, such as "[DONE]", or a function that is
-            true of it. It ends the iteration and is not yielded. Before that the source is read on, to its end or for 4
-            chunks or 64 KiB at most, and what that raises is ignored: an HTTP client can use the connection again only
-            when the body has been read. A server that keeps the body open can make that wait, up to the client's read
-            timeout. To stop at once, leave `until` out and `break` at the event.
-        decoder: the decoder to use. It is reset when the iteration starts, and then keeps the last event ID and the
-            reconnection time, so a client makes one and hands it in for each connection. Both follow the events as they
-            are yielded: a client that stops at one resumes after that one.
+        chunks: the response's bytes: one bytes object, an iterable of bytes cut anywhere (a list, a generator, a
+            client's `iter_bytes()`), or a binary file, which is read as its bytes arrive and not by lines. Don't pass
+            `iter_lines()`: its lines have lost their ends, and without them nobody can tell where an event ends.
+        on_eof: what to do with an event that the end of the stream cut off, the one that `Decoder.close` returns.
+            "discard" drops it, as the standard says and browsers do. "dispatch" yields it, as if its blank line had
+            arrived. "raise" raises IncompleteEvent.
+        until: the event that marks the end of the stream: its data, such as "[DONE]", or a function that returns true
+            for it. The iteration ends there without yielding it. First it reads the source on, to its end or for at
+            most 4 chunks or 64 KiB, and ignores any exception: an HTTP client can reuse a connection only after the
+            body was read. If the server keeps the body open, that can wait up to the client's read timeout. To stop
+            immediately, leave `until` out and `break` at the event.
+        decoder: the decoder to use. It is reset when the iteration starts, and keeps the last event ID and the
+            reconnection time, so a client can pass the same one for each connection. Both follow the events as they are
+            yielded: a client that stops at an event resumes after it.
         last_event_id: as for `Decoder`; not together with `decoder`.
         max_event_size: as for `Decoder`; not together with `decoder`.
 
-    When the iteration is left early, a `chunks` that is a generator is closed. A file is not: it is its owner's.
+    If the iteration is left early, it closes `chunks` when that is a generator. It does not close a file.
 
     Raises:
-        TypeError: an argument is of the wrong type. It is raised by the call itself where possible; for a bad chunk,
-            during the iteration.
-        ValueError: `on_eof` is none of the three, or `max_event_size` less than 1: raised by the call itself. The
-            chunks are lines without their ends: during the iteration.
-        EventTooLarge: during the iteration, after the events that were complete.
+        TypeError: an argument is of the wrong type. The call itself raises it where possible; for a bad chunk, the
+            iteration does.
+        ValueError: `on_eof` is none of the three, or `max_event_size` is less than 1 (raised by the call itself); or
+            the chunks are lines without their ends (raised by the iteration).
+        EventTooLarge: during the iteration, after the complete events.
         IncompleteEvent: at the end, with `on_eof="raise"`.
-        MissingSentinel: at the end, when `until` is given and did not come.
-        Exception: whatever `chunks` raises passes unchanged, after the events that were complete.
+        MissingSentinel: at the end, if the event given as `until` did not arrive.
+        Exception: anything that `chunks` raises passes unchanged, after the complete events.
 
     >>> from sse_codec import decode
     >>> for event in decode([b"data: one\n\nda", b"ta: two\n\ndata: thr"]):
@@ -163,11 +163,11 @@ def adecode(
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
 ) -> AsyncGenerator[ReceivedEvent, None]:
-    r"""Decode one connection's event stream asynchronously; as `decode` in everything else (WHATWG HTML 9.2.6).
+    r"""Decode one connection's event stream asynchronously; otherwise the same as `decode` (WHATWG HTML 9.2.6).
 
     Args:
-        chunks: the response's bytes: an async iterable of them (an async generator, a client's `aiter_bytes()`), a
-            stream reader as asyncio's and aiohttp's, which is read as its bytes come in rather than by lines, or
+        chunks: the response's bytes: an async iterable of bytes (an async generator, a client's `aiter_bytes()`), a
+            stream reader such as asyncio's or aiohttp's, which is read as its bytes arrive and not by lines, or
             anything that `decode` takes, which should not block.
         on_eof: as for `decode`.
         until: as for `decode`.
@@ -175,8 +175,8 @@ def adecode(
         last_event_id: as for `decode`.
         max_event_size: as for `decode`.
 
-    A `chunks` that is an async generator is closed with the iteration. Leaving an `async for` does not close an async
-    iterator at once; wrap this in `contextlib.aclosing` where that matters.
+    If `chunks` is an async generator, it is closed with the iteration. Leaving an `async for` does not close an async
+    iterator immediately; use `contextlib.aclosing` where that matters.
 
     Raises: as `decode`.
 
@@ -224,8 +224,9 @@ def decode_blocks(
 
     Args:
         chunks: as for `decode`.
-        on_eof: as for `decode`: "dispatch" yields any block that the end cut off, "raise" raises for one that has data.
-        until: as for `decode`; a function is given the block.
+        on_eof: as for `decode`. "dispatch" yields any block that the end cut off; "raise" raises only for one that has
+            data.
+        until: as for `decode`; a function gets the block.
         decoder: a BlockDecoder, used as `decode` uses a Decoder.
         last_event_id: as for `BlockDecoder`; not together with `decoder`.
         max_event_size: as for `BlockDecoder`; not together with `decoder`.
@@ -269,7 +270,7 @@ def adecode_blocks(
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
 ) -> AsyncGenerator[Block, None]:
-    r"""Decode one connection's event stream into blocks asynchronously; `decode_blocks` for what `adecode` takes.
+    r"""Decode one connection's event stream into blocks asynchronously: `decode_blocks` with the sources of `adecode`.
 
     Args:
         chunks: as for `adecode`.
@@ -323,14 +324,14 @@ async def adecode_with(source: Any, reading: Reading) -> AsyncGenerator[Any, Non
 
 
 class Reading:
-    """What the four have in common: one connection's reading, but for how its chunks come and its items go.
+    """What the four functions share: reading one connection, apart from the sync or async iteration.
 
-    `sse_codec.clients` makes its own, to be told what was given out when a connection breaks.
+    `sse_codec.clients` makes one itself, to know which items were yielded when a connection breaks.
     """
 
     __slots__ = ("_changes", "_decoder", "_doubt", "_follows", "_is_last", "_latest", "_on_eof", "_until", "done")
 
-    def __init__(  # noqa: PLR0917  # the arguments of all four, in their order
+    def __init__(  # noqa: PLR0917  # the arguments of all four functions, in their order
         self,
         kind: type[Decoder | BlockDecoder],
         on_eof: OnEOF,
@@ -341,7 +342,7 @@ class Reading:
     ) -> None:
         if on_eof not in _ON_EOF:
             raise ValueError(f"on_eof must be one of {', '.join(map(repr, _ON_EOF))}, not {show(on_eof)}")
-        #: Whether anyone can see the decoder's state between two items.
+        #: Whether the decoder's state matters between two items.
         self._follows = decoder is not None or until is not None
         if decoder is None:
             decoder = kind(last_event_id=last_event_id, max_event_size=max_event_size)
@@ -367,13 +368,13 @@ class Reading:
 
     @property
     def last_event_id(self) -> str:
-        """The last event ID of what was given out."""
+        """The last event ID of the items that were yielded."""
         return self._decoder._last_event_id
 
     def can_resume(self) -> bool:
-        """Tell whether a server that is asked to go on after `last_event_id` repeats none of what was given out.
+        """Tell whether resuming after `last_event_id` would repeat none of the items that were yielded.
 
-        For a reading with `until`, which knows its latest item.
+        Needs `until`: without it, the latest item is not known.
         """
         latest, last_event_id = self._latest, self._decoder._last_event_id
         if latest is None:
@@ -385,11 +386,11 @@ class Reading:
         self._decoder._changes = self._changes
 
     def stop(self) -> None:
-        if self._decoder._changes is self._changes:  # and not those of a reading that came after
+        if self._decoder._changes is self._changes:  # and not those of a later reading
             self._decoder._changes = None
 
     def items(self, chunk: Bytes) -> Iterable[Any]:
-        """Return what a chunk completes, to be given out one by one before the next chunk is asked for."""
+        """Return the items that a chunk completes. The caller yields them all before it asks for the next chunk."""
         decoder = self._decoder
         reconnection_time = decoder._reconnection_time
         self._changes.clear()
@@ -408,9 +409,9 @@ class Reading:
         return items
 
     def _follow(self, items: Sequence[Any], reconnection_time: int | None) -> Iterator[Any]:
-        """Give items out, and have the decoder's state follow them.
+        """Yield items, and make the decoder's state follow them.
 
-        A client that stops at one resumes after it, and not after those that it was never given.
+        A client that stops at an item must resume after it, and not after items that it never got.
         """
         decoder, changes = self._decoder, self._changes
         last_event_id = decoder._last_event_id
@@ -433,12 +434,12 @@ class Reading:
             decoder._reconnection_time = time
 
     def end(self) -> Iterator[Any]:
-        """End the stream: give out what its end makes, and raise what it means."""
+        """End the stream: yield the items that its end completes, and raise the errors that it causes."""
         if self._doubt is not None:
             self._doubt.settled_at_end()
         if self._on_eof == "dispatch":
-            # As if its blank line had come. Two line ends, because the last line may lack its own, or may have ended
-            # in a CR.
+            # As if the blank line had arrived. Two line ends, because the last line may lack its end, or have ended in
+            # a CR.
             yield from self.items(b"\n\n")
             if self.done:
                 return
@@ -451,11 +452,11 @@ class Reading:
 
 
 class _LinesWithoutEnds:
-    """Notices chunks that are lines without their ends, as `iter_lines()` gives them: they never make an event.
+    """Detects chunks that are lines without their ends, as from `iter_lines()`. They never make an event.
 
     Such chunks are whole lines, with an empty one for each blank line, and none of them has a line end. At the end of a
-    stream there is no doubt: a stream without a line end has no event. Before the end, only a stream made on purpose
-    has so many chunks that start with a field and are followed by an empty one.
+    stream this is certain: a stream without a line end has no event. Before the end, only a stream made on purpose
+    has so many chunks that start with a field and are followed by an empty chunk.
     """
 
     __slots__ = ("_blanks", "_in_block")
@@ -465,10 +466,10 @@ class _LinesWithoutEnds:
         self._in_block = False
 
     def settled_by(self, chunk: Bytes) -> bool:
-        """Tell whether they are bytes as they came.
+        """Tell whether a chunk proves that the chunks are raw bytes.
 
         Raises:
-            ValueError: they have been lines without their ends for long enough.
+            ValueError: enough chunks in a row were lines without their ends.
         """
         data = bytes(chunk)
         if not data:
@@ -489,21 +490,21 @@ class _LinesWithoutEnds:
     def _refuse(self) -> None:
         raise ValueError(
             "the chunks are lines without their line ends, as iter_lines() gives them, so no event can end: pass the "
-            "response's bytes as they come, such as iter_bytes()"
+            "response's bytes as they arrive, such as iter_bytes()"
         )
 
 
 def iterate_chunks(caller: str, chunks: Chunks) -> Iterator[Bytes]:
-    """Return an iterator over the chunks of whatever `decode` takes."""
+    """Return an iterator over the chunks of anything that `decode` takes."""
     if isinstance(chunks, (bytes, bytearray, memoryview)):
-        # In slices, so that the events of a long recording need not all exist at once.
+        # In slices, so that the events of a long recording need not all exist at the same time.
         data = bytes(chunks)
         return (data[at : at + _CHUNK_SIZE] for at in range(0, len(data), _CHUNK_SIZE))
     if isinstance(chunks, str):
         raise TypeError(f"{caller}() takes bytes, not str: pass the response's bytes before anything decodes them")
-    # Iterating over a file gives lines, however long; `read1`, and the `read` of a file without a buffer, give what is
-    # there, and wait only when there is nothing.
-    file: Any = chunks  # there is no type that has `read1`
+    # Iterating over a file gives lines of any length. `read1`, and `read` of an unbuffered file, return the bytes that
+    # are available, and wait only when there are none.
+    file: Any = chunks  # no type declares `read1`
     if hasattr(file, "read1"):
         return iter(lambda: file.read1(_CHUNK_SIZE), b"")
     if isinstance(chunks, io.RawIOBase):
@@ -516,11 +517,11 @@ def iterate_chunks(caller: str, chunks: Chunks) -> Iterator[Bytes]:
 
 
 def _async_chunks(caller: str, chunks: Any) -> AsyncIterator[Bytes]:
-    """Return an iterator over the chunks of whatever `adecode` takes: `AsyncChunks`, told apart by what they can do."""
+    """Return an iterator over the chunks of anything that `adecode` takes, chosen by the methods that it has."""
     if not hasattr(chunks, "__aiter__"):
         return _as_async(iterate_chunks(caller, chunks))
     if hasattr(chunks, "read") and hasattr(chunks, "readline"):
-        # Iterating over a reader gives lines, and fails at its limit for one, 64 KiB for asyncio's.
+        # Iterating over a reader gives lines, and fails for a line over its limit, 64 KiB in asyncio.
         return _read_async(chunks)
     return cast("AsyncIterator[Bytes]", chunks.__aiter__())
 
@@ -539,26 +540,26 @@ async def _read_async(reader: AsyncReader) -> AsyncGenerator[Bytes, None]:
 
 
 def close_source(source: Any) -> None:
-    """Close a generator. Anything else that can be closed, a file say, is its owner's to close."""
+    """Close a generator. Leave anything else, such as a file, for its owner to close."""
     if hasattr(source, "throw") and hasattr(source, "close"):
         source.close()
 
 
 async def aclose_source(source: Any) -> None:
-    """Close an async generator; as `close_source`."""
+    """Close an async generator, as `close_source` does."""
     if hasattr(source, "athrow") and hasattr(source, "aclose"):
         await source.aclose()
 
 
 def _read_on(source: Iterator[Bytes]) -> None:
-    """Read a source on to its end, within bounds. The events are complete: what it raises no longer matters."""
+    """Read a source to its end, within limits. The events are complete, so ignore any exception."""
     size = 0
     try:
         for _ in range(_MOST_CHUNKS_AFTER):
             size += len(next(source))
             if size > _MOST_BYTES_AFTER:
                 return
-    except Exception:  # noqa: BLE001, S110  # StopIteration, or what an HTTP client calls a broken connection
+    except Exception:  # noqa: BLE001, S110  # StopIteration, or an HTTP client's error for a broken connection
         pass
 
 

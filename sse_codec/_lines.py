@@ -1,8 +1,8 @@
-"""LineDecoder: bytes in, cut anywhere; lines out, all of them and in order.
+"""LineDecoder: takes bytes, cut anywhere, and returns every line in order.
 
-For a proxy, a logger, or anyone who needs comments, unknown fields or the order of fields. It never joins lines into
-events. Only the unfinished line is held. What its lines say, taken together by the rules of 9.2.6, is what `Decoder`
-gives, and a property test holds the two to that.
+Use it in a proxy or a logger, or wherever comments, unknown fields or the order of fields matter. It never joins lines
+into events, and buffers only the unfinished line. A property test checks that its lines, processed by the rules of
+9.2.6, make the same events as `Decoder`.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ from ._interpret import decode_text
 
 _BLANK_LINE: Final = BlankLine()
 
-#: Bytes; a larger chunk is taken in pieces, so that what is made of it on the way stays small.
+#: In bytes. Larger chunks are processed in pieces of this size, to keep intermediate values small.
 _WINDOW: Final = 64 * 1024
 
-#: Makes a Field whose slots are still to be set; see `new_received`.
+#: Makes a Field without setting its slots; see `new_received`.
 _new_field: Final = partial(Field.__new__, Field)
 
-
-#: Makes a Comment whose slot is still to be set.
+#: Makes a Comment without setting its slot.
 _new_comment: Final = partial(Comment.__new__, Comment)
 
 
 def parse_line(line: bytes) -> Line:
-    """Turn one line, without its end, into what it says (WHATWG HTML 9.2.6)."""
+    """Parse one line, given without its end (WHATWG HTML 9.2.6)."""
     [parsed] = parse_lines([decode_text(line)])
     return parsed
 
 
 def parse_lines(lines: Iterable[str]) -> list[Line]:
-    """Turn lines, without their ends, into what they say."""
+    """Parse lines, given without their ends."""
     parsed: list[Line] = []
     for line in lines:
         # "If the line is empty (a blank line)"
@@ -46,8 +45,8 @@ def parse_lines(lines: Iterable[str]) -> list[Line]:
             continue
         # "If the line contains a U+003A COLON character (:)", the field's value is what follows it, and "if value
         # starts with a U+0020 SPACE character, remove it from value". "Otherwise [...] using the whole line as the
-        # field name, and the empty string as the field value." Name and space in one call, where the first colon has a
-        # space after it.
+        # field name, and the empty string as the field value." If a space follows the first colon, one call removes
+        # both.
         name, _, value = line.partition(": ")
         if ":" in name:
             name, _, value = line.partition(":")
@@ -67,14 +66,14 @@ def parse_lines(lines: Iterable[str]) -> list[Line]:
 class LineDecoder(StreamInput):
     r"""An incremental, lossless parser of an event stream's lines (WHATWG HTML 9.2.5).
 
-    What is lost is only what means nothing: the byte order mark, which line end was used, whether a colon stood before
-    an empty value or a space after a colon, and which invalid bytes became U+FFFD. `encode_line` writes a line back,
-    but no field whose name starts with U+FEFF: no client knows it, and at the start of a stream it would be another.
+    Only what has no meaning is lost: the byte order mark, the kind of line ends, the colon before an empty value, the
+    space after a colon, and which invalid bytes became U+FFFD. `encode_line` writes lines back. It refuses a field
+    whose name starts with U+FEFF: no client knows such a field, and at the start of a stream it would become another.
 
     Args:
-        max_event_size: the most bytes that one line may have, at least 1; 64 MiB by default, None for no limit. It is a
-            security limit: without it an endless line fills the memory. It has the name that `Decoder` gives it, so
-            that one setting serves both, but it does not bound a block: `BlockDecoder` does.
+        max_event_size: the most bytes that one line may have, at least 1; 64 MiB by default, None for no limit. This is
+            a security limit: without it, an endless line would fill the memory. The name is the same as for `Decoder`,
+            so that one setting serves both, but it does not limit blocks; that of `BlockDecoder` does.
 
     Raises:
         TypeError: `max_event_size` is not an int or None.
@@ -94,21 +93,21 @@ class LineDecoder(StreamInput):
 
     def __init__(self, *, max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE) -> None:
         super().__init__(max_event_size=max_event_size)
-        #: Bytes; the largest chunk in which no line can pass the limit, and which is tried as whole lines first.
+        #: In bytes. No line can pass the limit in a chunk up to this size, so `feed` tries it as whole lines first.
         self._small = min(_WINDOW, self._limit)
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Line]:
         """Take the next bytes of the stream; return the lines that they complete, in order.
 
-        A line is returned by the call that brings the first byte of its end.
+        A line is complete when the first byte of its end arrives: a CR is enough, even if an LF follows.
 
         Args:
-            chunk: any number of bytes, none included. It is copied where needed, so the caller may reuse its buffer.
+            chunk: any number of bytes, including none. It is copied where needed, so the caller may reuse its buffer.
 
         Raises:
-            TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder is as it was before.
-            EventTooLarge: a line passed `max_event_size`. Lines completed before it in the same chunk are returned
-                first: then the next call raises. Every later call raises again, until `reset()`.
+            TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder's state does not change.
+            EventTooLarge: a line passed `max_event_size`. If the same chunk completed lines before it, they are
+                returned and the next call raises. Every later call raises again, until `reset()`.
         """
         data = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
         if CR in data:
@@ -116,7 +115,7 @@ class LineDecoder(StreamInput):
                 self._state = AFTER_CR
             data = unify_line_ends(data)
         if not self._held and len(data) <= self._small and data.endswith(b"\n"):
-            # Whole lines are how an event arrives (benchmarks: "lines, event a feed"; 0.6 of the time).
+            # Events arrive as whole lines (benchmarks: "lines, event a feed"; 0.6 of the time).
             return parse_lines(decode_text(data).split("\n")[:-1])
         lines: list[Line] = []
         try:
@@ -130,7 +129,7 @@ class LineDecoder(StreamInput):
     def _take(self, data: bytes, lines: list[Line]) -> None:
         held = self._held
         if len(held) + len(data) <= self._limit:
-            # No line can pass the limit, so all that end here are decoded in one call.
+            # No line can pass the limit, so decode all lines that end here in one call.
             end = data.rfind(b"\n") + 1
             held += data[:end]
             if end:
@@ -149,10 +148,10 @@ class LineDecoder(StreamInput):
     def close(self) -> Field | Comment | None:
         """End the stream: return the line that has no end yet, if there is one, and reset for the next connection.
 
-        For the standard such a line does not count: "any pending data must be discarded" (9.2.6).
+        The standard discards such a line: "any pending data must be discarded" (9.2.6).
 
         Raises:
-            EventTooLarge: the decoder has failed and is not reset.
+            EventTooLarge: the decoder failed and was not reset.
 
         >>> from sse_codec import LineDecoder
         >>> lines = LineDecoder()
@@ -166,9 +165,9 @@ class LineDecoder(StreamInput):
         return None if isinstance(line, BlankLine) else line
 
     def reset(self) -> None:
-        r"""Make ready for the next connection: drop an unfinished line, expect a byte order mark again.
+        r"""Prepare for the next connection: drop an unfinished line and expect a byte order mark again.
 
-        Also the only way out of `EventTooLarge`.
+        After `EventTooLarge`, only this makes the decoder usable again.
 
         >>> from sse_codec import LineDecoder
         >>> lines = LineDecoder()

@@ -1,14 +1,14 @@
-r"""Both ends of a stream that is cut and goes on: when a client connects again, and what the server still has for it.
+r"""Both ends of a stream that resumes after a cut: when a client reconnects, and what the server still has for it.
 
-`Reconnection` is the client's half. In go what happened (a response, an event, the end of a connection); out come the
-headers to ask with, whether to read a response, and how long to wait before the next request. `EventHistory` is the
-server's half: events go in and come out as bytes to send, and `after` gives those that a client has missed, or says
-that it does not know. Both are state and nothing else: no clock, no socket, no thread, and no lock.
+`Reconnection` is the client's half. Tell it what happened (a response, an event, the end of a connection); it returns
+the request's headers, whether to read a response, and how long to wait before the next request. `EventHistory` is the
+server's half: `append` encodes and stores an event, and `after` returns the events that a client missed, or None if it
+does not know. Both are only state, without a clock, a socket, a thread or a lock.
 
 >>> from sse_codec import Decoder, ServerSentEvent, parse_last_event_id
 >>> from sse_codec.resume import EventHistory, Reconnection
 
-The server has sent three events, and the connection was cut inside the second:
+The server sent three events, and the connection was cut inside the second:
 
 >>> history = EventHistory()
 >>> wire = b"".join(history.append(ServerSentEvent(word, id=str(n))) for n, word in enumerate(["to", "be", "or"]))
@@ -18,7 +18,7 @@ The server has sent three events, and the connection was cut inside the second:
 >>> [event.data for event in client.decode(wire[:20])]
 ['to']
 
-So the client waits, asks, and is given the rest:
+The client waits, asks again and gets the rest:
 
 >>> 3 <= client.next_delay() <= 4.5
 True
@@ -42,35 +42,35 @@ from ._grammar import parse_retry
 from ._http import is_event_stream, request_headers
 from ._iterate import AsyncChunks, Chunks, OnEOF, Until, adecode, decode
 
-#: Statuses that may be gone at the next request, for `Reconnection(retry_statuses=...)`: those of `curl --retry`; those
-#: by which Cloudflare says that it can't reach the server behind it for now (520 to 524, and 530); and 529, by which
-#: model APIs say that they are overloaded. Not 525 and 526: Cloudflare asks not to retry these. They mean that the
-#: server's TLS is set up wrongly.
+#: Statuses that the next request may not get again, for `Reconnection(retry_statuses=...)`: those of `curl --retry`;
+#: those that Cloudflare sends while it can't reach the origin server (520 to 524, and 530); and 529, which model APIs
+#: send when they are overloaded. Not 525 and 526: they mean that the server's TLS is misconfigured, and Cloudflare asks
+#: clients not to retry them.
 TRANSIENT_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 
 _OK = 200
 _NO_CONTENT = 204
 
-#: Doublings of a delay after which more make no difference: the shortest would outlast any `max_delay`.
+#: More doublings of a delay make no difference: even the shortest would pass any `max_delay`.
 _MOST_DOUBLINGS = 100
 
 
 class ConnectionFailed(SSEError):
-    """The server answered with what is no event stream, and the client does not ask again (WHATWG HTML 9.2.3).
+    """The response is not an event stream, and the client does not reconnect (WHATWG HTML 9.2.3).
 
     Attributes:
         status: the response's status.
-        content_type: the response's `Content-Type`, as it was given to `accept`; None when it had none.
-        body: how the response's body begins, decompressed, 4 KiB at most; b"" when it was not read. `sse_codec.clients`
-            reads it, and `accept` is not given it.
-        reason: what was wrong, when it is neither the status nor the content type: the body brought no event, or can't
+        content_type: the response's `Content-Type`, as passed to `accept`; None when it had none.
+        body: the beginning of the response's body, decompressed, at most 4 KiB; b"" when it was not read.
+            `sse_codec.clients` reads it; `accept` does not have it.
+        reason: what was wrong, if it was neither the status nor the content type: the body brought no event, or can't
             be decompressed. None otherwise.
 
     >>> from sse_codec.resume import Reconnection
     >>> Reconnection().accept(404, "text/html")
     Traceback (most recent call last):
         ...
-    sse_codec.resume.ConnectionFailed: a response with status 404 and content type 'text/html' is no event stream
+    sse_codec.resume.ConnectionFailed: a response with status 404 and content type 'text/html' is not an event stream
     """
 
     def __init__(
@@ -88,12 +88,12 @@ class ConnectionFailed(SSEError):
 
     @property
     def text(self) -> str:
-        """The body's beginning as text, read as UTF-8."""
+        """The beginning of the body as text, decoded as UTF-8."""
         return self.body.decode("utf-8", "replace")
 
     def __str__(self) -> str:
         kind = "no content type" if self.content_type is None else f"content type {show(self.content_type)}"
-        message = f"a response with status {self.status} and {kind} is no event stream"
+        message = f"a response with status {self.status} and {kind} is not an event stream"
         if self.reason is not None:
             message += f": {self.reason}"
         if self.body:
@@ -102,7 +102,7 @@ class ConnectionFailed(SSEError):
 
 
 class GaveUp(SSEError):
-    """No event came for so long that the client asks no more: `max_failures` or `max_outage` of `Reconnection`.
+    """No event arrived for so long that the client gave up: `max_failures` or `max_outage` of `Reconnection`.
 
     Attributes:
         failures: how many requests in a row brought no event.
@@ -127,49 +127,48 @@ class GaveUp(SSEError):
 
 
 class Reconnection:
-    r"""A client's connections, one after the other: when to ask, with which headers, and when to stop (9.2.3).
+    r"""One client's series of connections: when to connect, with which headers, and when to stop (9.2.3).
 
-    Call `next_delay` before each request, the first one included, and wait that long. Then hand the response to
-    `accept`, and its body to `decode` or `adecode`. A request that fails, or a connection that ends, in order or not,
-    needs no call: the next one of `next_delay` knows. Redirects are the HTTP client's to follow. A client that feeds
-    the decoder by itself calls `received` when an event came.
+    Call `next_delay` before each request, including the first, and wait that long. Then pass the response to `accept`,
+    and its body to `decode` or `adecode`. A failed request or an ended connection needs no call: the next `next_delay`
+    accounts for it. Following redirects is up to the HTTP client. A client that feeds the decoder directly must call
+    `received` when an event arrives.
 
-    How long it waits: the reconnection time, as the standard says: the latest `retry` field's, or `default_delay`. When
-    the connection before brought no event, twice that after the second such connection in a row, four times after the
-    third, and so on. An event is the proof that a server is well, and not its status: one that accepts each connection
-    and drops it would be asked without end. Jitter only adds, because the standard has the client wait for the
-    reconnection time at least; it comes after `max_delay`, so that clients which a long outage has brought there do not
-    all come back at once.
+    How long it waits: the reconnection time, as the standard says, which is the latest `retry` field or else
+    `default_delay`. It doubles with each connection in a row that brought no event, from the second on. Only an event
+    resets this, and not a status, because a server may accept each connection and drop it. Jitter only adds to the
+    wait, because the standard makes the reconnection time the minimum. It is added after `max_delay`, so that clients
+    which a long outage has brought to `max_delay` do not all come back at the same time.
 
-    What it resumes behind: the decoder's `last_event_id` when the headers are asked for. With `decode` that is the last
-    event given out; with `client.decoder.feed` it is the last one decoded. A client that handles events later still
-    sets `decoder.last_event_id` to the last one it handled, before it calls `request_headers`. What a cut leaves of a
-    block is dropped with its id, so the server sends the event again: not with `on_eof="dispatch"`, which gives out
-    half an event and resumes behind it.
+    Where it resumes: after the decoder's `last_event_id` at the time of `request_headers`. With `decode`, that is the
+    last event yielded; with `client.decoder.feed`, the last one decoded. A client that handles events later than that
+    sets `decoder.last_event_id` to the last one it handled, before it calls `request_headers`. When a connection is cut
+    inside a block, the block is dropped with its id, so the server sends the event again. The exception is
+    `on_eof="dispatch"`, which yields the partial event and resumes after it.
 
     Args:
-        decoder: the one decoder of all connections; a new one unless given.
-        default_delay: seconds to wait as long as no `retry` field has come; at least 0. 3 as in Chromium, which most
-            servers are tried with; Firefox waits 5.
-        min_delay: the shortest wait in seconds, more than 0. A limit against `retry: 0`; Firefox's is the same 0.5.
-        max_delay: the longest wait in seconds, before jitter; at least `min_delay`, and finite. A limit against
-            `retry: 1000000000000`, and for back-off; 120 is gRPC's.
-        jitter: how much longer a wait may be, as a fraction of it, at least 0 and finite. 0.5 adds up to a half; 0 adds
-            nothing.
-        retry_statuses: statuses that are no reason to stop, such as `TRANSIENT_STATUSES`. None unless told, as the
-            standard and browsers have it. 204 can't be one of them.
-        max_failures: give up after so many requests in a row that brought no event; at least 1. None never gives up, as
-            a browser, which has its page for as long as it is open.
-        max_outage: give up rather than wait for more than so many seconds since the latest connection that brought an
-            event; at least 0. It counts the waits, jitter included, and not the time that requests take: there is no
-            clock here. None never gives up.
-        random: returns numbers from 0 up to but not including 1; `random.random` unless given.
+        decoder: the one decoder for all connections; a new one by default.
+        default_delay: how many seconds to wait before any `retry` field arrives; at least 0. 3 as in Chromium, which
+            most servers are tested with; Firefox waits 5.
+        min_delay: the shortest wait in seconds, more than 0. It limits `retry: 0`; Firefox has the same 0.5.
+        max_delay: the longest wait in seconds, before jitter; at least `min_delay`, and finite. It limits
+            `retry: 1000000000000` and back-off; gRPC has the same 120.
+        jitter: the most to add to a wait, as a fraction of it; at least 0 and finite. 0.5 adds up to half of the wait;
+            0 adds nothing.
+        retry_statuses: statuses to retry after, such as `TRANSIENT_STATUSES`. By default there are none, as in the
+            standard and in browsers. 204 is not allowed.
+        max_failures: give up after this many requests in a row without an event; at least 1. None never gives up, like
+            a browser while its page is open.
+        max_outage: give up when the waits since the latest connection that brought an event would pass this many
+            seconds; at least 0. It counts the waits with their jitter, but not the time that requests take, because
+            there is no clock here. None never gives up.
+        random: returns numbers from 0 up to but not including 1; `random.random` by default.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: a number is outside its range, or `retry_statuses` holds 204.
+        ValueError: a number is outside its range, or `retry_statuses` contains 204.
 
-    `sse_codec.clients.connect` is a whole client for any HTTP library. By hand, with httpx:
+    `sse_codec.clients.connect` is a complete client for any HTTP library. By hand, with httpx:
 
     >>> def events(url):
     ...     client = Reconnection()
@@ -180,7 +179,7 @@ class Reconnection:
     ...                 if client.accept(response.status_code, response.headers.get("Content-Type")):
     ...                     yield from client.decode(response.iter_bytes())
     ...         except httpx.TransportError:
-    ...             pass  # refused, timed out, cut: ask again
+    ...             pass  # refused, timed out or cut: try again
 
     Back-off, without its jitter:
 
@@ -238,7 +237,7 @@ class Reconnection:
         for status in self._retry_statuses:
             _check_status(status)
         if _NO_CONTENT in self._retry_statuses:
-            raise ValueError("retry_statuses can't hold 204: by it a server tells its clients to stop")
+            raise ValueError("retry_statuses can't contain 204: a server sends it to make its clients stop")
         self._max_failures = None if max_failures is None else check_bound("max_failures", max_failures)
         self._max_outage = None if max_outage is None else _number("max_outage", max_outage)
         if random is not None and not callable(random):
@@ -258,15 +257,15 @@ class Reconnection:
 
     @property
     def failures(self) -> int:
-        """How many requests in a row brought no event, up to the latest `next_delay`; `max_failures` limits it."""
+        """How many requests in a row brought no event, as of the latest `next_delay`; `max_failures` limits it."""
         return self._failures
 
     def next_delay(self) -> float | None:
-        """End the connection before, if there was one; return the seconds to wait before the next request.
+        """End the previous connection, if any; return how many seconds to wait before the next request.
 
         Returns:
-            0.0 the first time. None when there is to be no request: the server said so with 204, or `accept` or this
-            method raised.
+            0.0 the first time. None when there must be no request: the server answered 204, or `accept` or this method
+            raised.
 
         Raises:
             GaveUp: `max_failures` or `max_outage` is reached.
@@ -301,14 +300,14 @@ class Reconnection:
         return delay
 
     def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
-        """Return the headers of the next request, as `sse_codec.request_headers` does; a new dict, to add to.
+        """Return the headers of the next request, as `sse_codec.request_headers` does.
 
         Args:
             encoding: how your HTTP client turns the text of a header into bytes, as for `sse_codec.request_headers`.
 
         Raises:
-            EncodeError: the stream has set an id that can't be sent back, by the rule of `sse_codec.request_headers`.
-                To go on without it, set `decoder.last_event_id` to "" or to an earlier id.
+            EncodeError: the stream has set an id that can't be sent back, by the rules of `sse_codec.request_headers`.
+                To continue without it, set `decoder.last_event_id` to "" or to an earlier id.
             ValueError: `encoding` is none of the three.
 
         >>> from sse_codec import Decoder
@@ -325,23 +324,23 @@ class Reconnection:
         *,
         retry_after: str | bytes | None = None,
     ) -> bool:
-        """Judge a response; True when it opens a connection, whose body is to be read (WHATWG HTML 9.2.3).
+        """Check a response; return True if its body is an event stream to read (WHATWG HTML 9.2.3).
 
-        The decoder is reset then, and so is ready for the body.
+        If it is, this also resets the decoder for the body.
 
         Args:
             status: the response's status, after redirects.
             content_type: its `Content-Type` header; None when it has none.
-            retry_after: its `Retry-After` header; looked at when the status is one of `retry_statuses`. Seconds count,
-                up to `max_delay`; a date does not, for want of a clock.
+            retry_after: its `Retry-After` header. It only counts if the status is in `retry_statuses`, and only in
+                seconds, up to `max_delay`. A date is ignored, because there is no clock here.
 
         Returns:
-            True for 200 with an event stream. False when there is nothing to read: a status of `retry_statuses`, after
-            which `next_delay` says how long to wait, or 204, after which it says None.
+            True for 200 with an event stream. False when there is nothing to read: for a status in `retry_statuses`,
+            after which `next_delay` returns how long to wait, and for 204, after which it returns None.
 
         Raises:
-            ConnectionFailed: for every other response; `next_delay` says None from now on. Keep the decoder and make a
-                new Reconnection to try all the same.
+            ConnectionFailed: for every other response. `next_delay` returns None from now on. To try again anyway, make
+                a new Reconnection with the same decoder.
             TypeError: an argument is of the wrong type.
 
         >>> from sse_codec.resume import TRANSIENT_STATUSES, Reconnection
@@ -354,7 +353,7 @@ class Reconnection:
         _check_status(status)
         wait = _seconds(retry_after)
         if isinstance(content_type, Iterable) and not isinstance(content_type, (str, bytes)):
-            content_type = tuple(content_type)  # read twice, if it is to be shown
+            content_type = tuple(content_type)  # an error reads it again
         # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection".
         if status == _OK and is_event_stream(content_type):
             self._decoder.reset()
@@ -363,8 +362,8 @@ class Reconnection:
             self._retry_after = wait
             return False
         self._stopped = True
-        # "a client can be told to stop reconnecting using the HTTP 204 No Content response code" (9.2.1): for a client
-        # that was told, an end and no error.
+        # "a client can be told to stop reconnecting using the HTTP 204 No Content response code" (9.2.1): this is the
+        # end, and not an error.
         if status == _NO_CONTENT:
             return False
         raise ConnectionFailed(status, content_type)
@@ -376,9 +375,10 @@ class Reconnection:
         on_eof: OnEOF = "discard",
         until: Until | None = None,
     ) -> Generator[ReceivedEvent, None, None]:
-        r"""Decode the body of a response that was accepted, as `sse_codec.decode` with `decoder=client.decoder`.
+        r"""Decode the body of an accepted response, as `sse_codec.decode` does with `decoder=client.decoder`.
 
-        Each event also counts as `received`, that of `until` too. Arguments and errors are those of `sse_codec.decode`.
+        Each event, including that of `until`, also counts as `received`. Arguments and errors are those of
+        `sse_codec.decode`.
 
         >>> from sse_codec.resume import Reconnection
         >>> client = Reconnection(jitter=0)
@@ -398,9 +398,9 @@ class Reconnection:
         on_eof: OnEOF = "discard",
         until: Until | None = None,
     ) -> AsyncGenerator[ReceivedEvent, None]:
-        """Decode the body of a response that was accepted, as `sse_codec.adecode` with `decoder=client.decoder`.
+        """Decode the body of an accepted response, as `sse_codec.adecode` does with `decoder=client.decoder`.
 
-        Each event also counts as `received`, that of `until` too. Arguments and errors are those of
+        Each event, including that of `until`, also counts as `received`. Arguments and errors are those of
         `sse_codec.adecode`.
         """
         return self._anoting(adecode(chunks, on_eof=on_eof, decoder=self._decoder, until=until), until)
@@ -413,7 +413,7 @@ class Reconnection:
                 self._received = True
                 yield event
             if until is not None:
-                self._received = True  # the event that was waited for, which is not given out
+                self._received = True  # the event of `until`, which is not yielded
         finally:
             events.close()
 
@@ -430,48 +430,48 @@ class Reconnection:
             await events.aclose()
 
     def received(self) -> None:
-        """Say that the connection brought an event, so that the wait after it is the shortest again.
+        """Record that the connection brought an event, so that the next wait is the shortest again.
 
-        `decode` and `adecode` call it for each event; once a connection would do. If you feed the decoder by yourself,
-        you can call it for each chunk instead. Then comments count too: for a stream that may send nothing but
-        keep-alives for as long as its connections last.
+        `decode` and `adecode` do this for each event; once per connection is enough. If you feed the decoder directly,
+        you can call it for each chunk instead. Then comments count, too: useful for a stream that may send only
+        keep-alives during a whole connection.
         """
         self._received = True
 
     def _draw(self) -> float:
         if self._random is None:
-            from random import random  # here, because most clients that need it have loaded it, and a server has no use
+            from random import random  # not at the top: clients mostly have it loaded, and servers don't need it
 
             self._random = random
         return self._random()
 
 
 class EventHistory:
-    r"""The latest events of a stream as a server sent them, to send them again to a client that missed some.
+    r"""A server's latest events, to send again to clients that missed some.
 
-    What `after` returns is complete or None: never a stream with a hole. It may begin with events that the client has,
-    where ids do not tell them apart. A client reports the last id that it was given, so
+    The result of `after` is complete or None; it never has a gap. It may begin with events that the client already has,
+    if their ids do not tell them apart. A client reports the last id that it received, so
 
-    - an event without an id belongs behind the id before it, and is sent again to whoever reports that one;
-    - an id that several events have stands for the first of them, as long as any of them is held;
-    - "", which a client without an id reports by sending no `Last-Event-ID`, stands for the start of the stream. So it
-      does behind an event with the id "", which resets.
+    - an event without an id counts as after the id before it, and is sent again to a client that reports that id;
+    - an id that several events share stands for the first of them, as long as any of them is stored;
+    - "", which a client without an id reports by sending no `Last-Event-ID`, stands for the start of the stream, even
+      after an event with the id "", which resets the last event ID.
 
-    For a stream that is resumed without doubles give every event an id of its own. An id that is used again after all
-    its uses were dropped stands for the new place.
+    To resume a stream without duplicates, give every event a unique id. If an id is used again after all events with it
+    were dropped, it stands for the new place.
 
-    Events are held as bytes, since that is what every client is sent: each is encoded once, when it is appended.
-    Appending takes constant time on average, looking up the time of what is returned.
+    Each event is encoded once, when it is appended, and stored as the bytes that every client gets. Appending takes
+    constant time on average; a lookup takes time in proportion to the number of events that it returns.
 
-    Memory: `max_bytes` counts what is kept of each event: its block, and its id once more, by which it is found, with
-    one byte for each character, or four when it is not all ASCII. Objects and tables come to 300 bytes at most for each
-    event besides, or 100 without an id (CPython, 64 bits). Whatever the limits, the latest id and that of the latest
-    event that was dropped are kept.
+    Memory: `max_bytes` counts each event's block, and its id a second time for the lookup, with one byte for each
+    character, or four if the id is not all ASCII. Objects and tables take at most another 300 bytes for each event, or
+    100 without an id (CPython, 64 bits). Regardless of the limits, the latest id and the id of the latest dropped event
+    are kept.
 
     Args:
-        max_events: how many events to hold at most, at least 1.
-        max_bytes: how many bytes to keep of events and their ids at most, at least 1; 8 MiB unless told. An event that
-            is larger is not held, nor what came before it.
+        max_events: the most events to store, at least 1.
+        max_bytes: the most bytes of events and their ids to store, at least 1; 8 MiB by default. A larger event is not
+            stored, and neither is anything before it.
 
     Raises:
         TypeError: an argument is not an int.
@@ -508,40 +508,40 @@ class EventHistory:
         self._blocks: deque[bytes] = deque()
         self._size = 0
         self._last_event_id = ""
-        # Places are counted from the start of the stream: place n is behind its first n events. The blocks held are
-        # those from `_start` on. An id is known while its place is not before `_start`: also that of the latest event
-        # that was dropped, since nothing behind it is missing. So `_ids` begins with that one.
+        # Places are counted from the start of the stream: place n is after its first n events. The stored blocks are
+        # those from `_start` on. An id is known while its place is not before `_start`. This includes the id of the
+        # latest dropped event, because nothing after it is missing; `_ids` begins with that id.
         self._start = 0
         self._ids: deque[str | None] = deque([None])
-        self._first: dict[str, int] = {}  # the place behind the first use of an id
-        self._again: dict[str, int] = {}  # the place behind the last use, of those ids that were used more than once
+        self._first: dict[str, int] = {}  # the place after the first use of each id
+        self._again: dict[str, int] = {}  # the place after the last use of each id that was used more than once
 
     @property
     def last_event_id(self) -> str:
-        """What a client reports that has received everything: the latest id; "" when there was none, or it was reset.
+        """The latest id, which a client that received everything reports; "" when there was none, or it was reset.
 
-        For a server that follows its own history, and for a new client that is to start with what comes next.
+        For a server that follows its own history, and for a new client that should start with the next event.
         """
         return self._last_event_id
 
     def append(self, event: ServerSentEvent) -> bytes:
-        """Add the next event of the stream; return it encoded, as it is to be sent.
+        """Add the next event of the stream; return its bytes, to send to clients.
 
-        When it raises, the history is as it was before.
+        If this raises, the history does not change.
 
         Raises:
-            EncodeError: it can't be sent, and is not added; as `encode`.
-            TypeError: it is no ServerSentEvent, or one of its values is of the wrong type.
+            EncodeError: the event can't be sent, as for `encode`.
+            TypeError: the argument is not a ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = None if event._id is None else _text("id", event._id)  # as `encode` takes it
+        id = None if event._id is None else _text("id", event._id)  # a plain str, as in `encode`
         self._blocks.append(block)
         try:
             self._ids.append(id)
             if id:
                 uses = self._again if id in self._first else self._first
                 uses[id] = self._start + len(self._blocks)
-        except BaseException:  # MemoryError: each of the three may have to grow
+        except BaseException:  # such as MemoryError: each of the three may have to grow
             self._blocks.pop()
             if len(self._ids) > len(self._blocks) + 1:
                 self._ids.pop()
@@ -554,16 +554,16 @@ class EventHistory:
         return block
 
     def after(self, last_event_id: str) -> tuple[bytes, ...] | None:
-        """Return what a client has missed, to be sent before what comes next; None when that is not known.
+        """Return the events that a client missed, to send before the next ones; None when they are not known.
 
         Args:
-            last_event_id: the last event ID that the client reports, as `parse_last_event_id` returns it. "" is a
-                client without one, and asks for the whole stream; a server whose new clients start with what comes
-                next does not ask.
+            last_event_id: the last event ID that the client reports, as `parse_last_event_id` returns it. "" means a
+                client without one, and stands for the whole stream. If your new clients start with the next event,
+                don't call this for them.
 
         Returns:
-            The blocks behind that event in order, none when it was the latest. None when some of them are held no more,
-            and when the id is unknown: send the whole state, or whatever a new client is sent.
+            The blocks after that event in order; empty when it was the latest. None when some of them were dropped, or
+            the id is unknown: send the complete state, or what you send a new client.
 
         Raises:
             TypeError: `last_event_id` is not a str.
@@ -574,10 +574,10 @@ class EventHistory:
         if place < self._start:
             return None
         missed = self._start + len(self._blocks) - place
-        return tuple(islice(reversed(self._blocks), missed))[::-1]  # from the end, to touch no more than is returned
+        return tuple(islice(reversed(self._blocks), missed))[::-1]  # from the end, to visit only what is returned
 
     def _drop(self) -> None:
-        """Drop the oldest event, and forget the id of the one before it, which nobody can resume behind any more."""
+        """Drop the oldest event, and forget the id of the one before it: clients can no longer resume there."""
         id = self._ids.popleft()
         self._size -= len(self._blocks.popleft()) + _kept(self._ids[0])
         if id and self._again.get(id, self._first[id]) == self._start:
@@ -587,7 +587,7 @@ class EventHistory:
 
 
 def _kept(id: str | None) -> int:
-    """Return how many bytes an id takes at most, besides its object: CPython has one, two or four for a character."""
+    """Return the most bytes that an id takes besides its object: CPython uses one, two or four for each character."""
     if id is None:
         return 0
     return len(id) if id.isascii() else 4 * len(id)
@@ -595,23 +595,23 @@ def _kept(id: str | None) -> int:
 
 def _check_status(status: int) -> None:
     if not isinstance(status, int):
-        raise TypeError(f"a status is an int, not {type(status).__name__}")
+        raise TypeError(f"a status must be an int, not {type(status).__name__}")
 
 
 def _seconds(retry_after: str | bytes | None) -> float:
-    """Read a `Retry-After` header; 0.0 when there is none, or it is not a number of seconds."""
+    """Parse a `Retry-After` header; 0.0 when there is none, or it is not a number of seconds."""
     if retry_after is None:
         return 0.0
     if isinstance(retry_after, bytes):
         retry_after = retry_after.decode("latin-1")
     if not isinstance(retry_after, str):
-        raise TypeError(f"a Retry-After is str, bytes or None, not {type(retry_after).__name__}")
+        raise TypeError(f"a Retry-After must be str, bytes or None, not {type(retry_after).__name__}")
     return float(parse_retry(retry_after.strip("\t ")) or 0)  # RFC 9110, 10.2.3: digits, as in a `retry` field
 
 
 def _number(name: str, value: float) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not 0 <= value < float("inf"):  # NaN neither
+    if not 0 <= value < float("inf"):  # false for NaN, too
         raise ValueError(f"{name} must be at least 0 and finite, not {show(value)}")
     return float(value)

@@ -350,7 +350,7 @@ def test_an_event_that_can_not_be_sent_reaches_nobody() -> None:
             channel.publish(ServerSentEvent("", event="a\nb"))
         with pytest.raises(TypeError, match="a channel sends ServerSentEvent, not str"):
             channel.publish(typing.cast("Any", "text"))
-        with pytest.raises(TypeError, match=r"not Block: its to_event\(\) makes one"):
+        with pytest.raises(TypeError, match=r"not Block: call its to_event\(\) first"):
             channel.publish(typing.cast("Any", Block(b"data: a\n\n")))
         assert next(listener) == PING
         assert channel.publish(ServerSentEvent("", id="")).endswith("-1"), "an empty id is none"

@@ -272,12 +272,12 @@ class Entered:
         (events, io.BytesIO(WIRE), r"^events\(\) takes a response of an HTTP library, not BytesIO"),
         (blocks, WIRE, r"^blocks\(\) takes a response of an HTTP library, not bytes$"),
         (aevents, 1, r"^aevents\(\) takes a response of an HTTP library, not int$"),
-        (events, Entered("__enter__"), "not Entered: enter it with `with`, and pass what that gives$"),
-        (aevents, Entered("__aenter__"), "not Entered: enter it with `async with`, and pass what that gives$"),
+        (events, Entered("__enter__"), "not Entered: use `with ... as response`, and pass the response$"),
+        (aevents, Entered("__aenter__"), "not Entered: use `async with ... as response`, and pass the response$"),
         (events, Asynchronous(headers=1), r"use aevents\(\), since this one is async$"),
         (ablocks, types.SimpleNamespace(headers=1), r"use blocks\(\), since this one is not async$"),
         (events, types.SimpleNamespace(headers=1), r"^events\(\) takes a response of an HTTP library, not \w+$"),
-        (aevents, Asynchronous(content=1), r"not Asynchronous: enter it with `async with`"),
+        (aevents, Asynchronous(content=1), r"not Asynchronous: use `async with ... as response`"),
     ],
 )  # fmt: skip
 def test_what_is_no_response_is_refused(function: Callable[..., object], response: object, words: str) -> None:
@@ -515,12 +515,12 @@ def test_a_loss_says_what_it_was() -> None:
 def test_a_failure_says_what_it_was() -> None:
     error = ConnectionFailed(401, "application/json", b'{\n  "error": "bad \xc3\xa9 key"}\n\x1b')
     assert str(error) == (
-        "a response with status 401 and content type 'application/json' is no event stream; the body begins "
+        "a response with status 401 and content type 'application/json' is not an event stream; the body begins "
         '\'{ "error": "bad \\xe9 key"} \\x1b\''
     )
     error = ConnectionFailed(200, None, b"\xff", "it brought no event")
     assert str(error) == (
-        "a response with status 200 and no content type is no event stream: it brought no event; "
+        "a response with status 200 and no content type is not an event stream: it brought no event; "
         "the body begins '\\ufffd'"
     )
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
@@ -1136,7 +1136,7 @@ def test_what_is_compressed_in_parts_or_very_well() -> None:
 def test_an_encoding_that_is_not_known() -> None:
     with pytest.raises(ConnectionFailed, match="can't be decompressed") as caught:
         list(events(old_urllib3(WIRE, encoding="br")))
-    assert str(caught.value.__cause__) == "ask for 'Accept-Encoding: identity', since br is not known here"
+    assert str(caught.value.__cause__) == "the encoding br is not supported: ask for 'Accept-Encoding: identity'"
     assert [event.data for event in events(old_urllib3(WIRE, encoding="identity"))] == DATA
 
 

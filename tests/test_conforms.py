@@ -31,29 +31,29 @@ def test_the_report() -> None:
     with pytest.raises(AssertionError) as raised:
         assert_conforms(b"\xef\xbb\xbfdata: x\n\nretry: 1s\n\nData: y\n\n")
     assert str(raised.value) == (
-        "the event stream has 2 errors, by which a client loses something\n\n"
+        "the event stream has 2 errors that make a client lose something\n\n"
         "error[invalid-retry] line 3, column 8 (byte 19): a reconnection time that is not a number: '1s'\n"
         "    retry: 1s\n"
         "           ^\n"
         "    a client ignores the field\n"
-        "    write milliseconds, as ASCII digits and nothing else\n\n"
+        "    write milliseconds, as ASCII digits only\n\n"
         "error[unknown-field] line 5, column 1 (byte 23): 'Data' is not a field of the standard\n"
         "    Data: y\n"
         "    ^\n"
         "    a client ignores the line\n"
-        "    write 'data': names are exact, case and spaces included"
+        "    write 'data': field names must match exactly, including case and spaces"
     )
 
 
 def test_equal_errors_are_counted() -> None:
     with pytest.raises(AssertionError) as raised:
         assert_conforms(b"Data: y\n\n" * 12)
-    assert str(raised.value).startswith("the event stream has 12 errors,")
+    assert str(raised.value).startswith("the event stream has 12 errors that ")
     assert str(raised.value).count("error[") == 2
-    assert "(11 times more, the last time here)" in str(raised.value)
+    assert "(11 more times, the last time here)" in str(raised.value)
 
 
-@pytest.mark.parametrize(("count", "end"), [(10, "else leave it out"), (12, "\n\nand 2 more")])
+@pytest.mark.parametrize(("count", "end"), [(10, "otherwise, remove the line"), (12, "\n\nand 2 more")])
 def test_ten_errors_are_shown(count: int, end: str) -> None:
     mistakes = [b"Data: y", b"Id: 1", b"Event: x", b"Retry: 1", b"foo: x", b"x: y z", b"id: \0", b"retry: x", b": \xff"]
     mistakes += [b"event: x", *([b"event: a\nevent: b\ndata", b"data\n\n<html>"] if count == 12 else [])]
@@ -62,7 +62,7 @@ def test_ten_errors_are_shown(count: int, end: str) -> None:
     assert len(errors) == count
     with pytest.raises(AssertionError) as raised:
         assert_conforms(wire)
-    assert str(raised.value).startswith(f"the event stream has {count} errors,")
+    assert str(raised.value).startswith(f"the event stream has {count} errors that ")
     assert str(raised.value).count("error[") == 10
     assert str(raised.value).endswith(end)
 

@@ -98,7 +98,7 @@ def test_a_comment_dispatches_nothing(text: str) -> None:
 @pytest.mark.parametrize("separator", ["\n", "\r", "\r\n"])
 def test_a_line_end_in_event_or_id_is_refused(field: str, separator: str) -> None:
     for value, offset in ((f"ab{separator}data: x", 2), (separator, 0), (f"a{separator}", 1)):
-        with pytest.raises(EncodeError, match=rf"^{field} can't hold a line end \(offset {offset}\): ") as raised:
+        with pytest.raises(EncodeError, match=rf"^{field} can't contain a line end \(offset {offset}\): ") as raised:
             encode(ServerSentEvent("a", **{field: value}))  # type: ignore[arg-type]  # wrong on purpose
         assert (raised.value.field, raised.value.value, raised.value.offset) == (field, value, offset)
 
@@ -112,7 +112,7 @@ def test_the_first_line_end_is_named() -> None:
 
 def test_U_0000_in_an_id_is_refused() -> None:
     for value in ("12\0", "12\0\0"):
-        with pytest.raises(EncodeError, match=r"^id can't hold U\+0000") as raised:
+        with pytest.raises(EncodeError, match=r"^id can't contain U\+0000") as raised:
             encode(ServerSentEvent("a", id=value))
         assert (raised.value.value, raised.value.offset) == (value, 2)
 
@@ -132,7 +132,7 @@ def test_retry_out_of_range_is_refused(retry: Any) -> None:
     assert raised.value.value is retry
 
 
-@pytest.mark.parametrize(("retry", "hint"), [(True, ""), (1.0, ""), ("1", r": int\(\.\.\.\) makes one"), (b"1", "")])
+@pytest.mark.parametrize(("retry", "hint"), [(True, ""), (1.0, ""), ("1", r": use int\(\.\.\.\)"), (b"1", "")])
 def test_retry_of_a_wrong_type_is_a_TypeError_too(retry: Any, hint: str) -> None:
     with pytest.raises(TypeError, match=f"^retry must be an int of milliseconds, not {type(retry).__name__}{hint}$"):
         encode_block(retry=retry)
@@ -148,7 +148,7 @@ def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
         "comment": "🍊",
         field: f"🍊\ud7ff\ue000{surrogate}",
     }
-    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate: it has no UTF-8 ") as raised:
+    with pytest.raises(EncodeError, match=f"^{field} can't contain a lone surrogate: UTF-8 can't encode it ") as raised:
         encode_block(**parts)
     assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 3)
     assert raised.value.__cause__ is None
@@ -157,19 +157,19 @@ def test_a_lone_surrogate_is_refused(field: str, surrogate: str) -> None:
 @pytest.mark.parametrize("field", ["data", "event", "id"])
 def test_a_lone_surrogate_in_an_event_is_refused(field: str) -> None:
     parts: Any = {"data": "a", "event": "b", "id": "c", field: "🍊\ud800"}
-    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate: it has no UTF-8 ") as raised:
+    with pytest.raises(EncodeError, match=f"^{field} can't contain a lone surrogate: UTF-8 can't encode it ") as raised:
         encode(ServerSentEvent(**parts))
     assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 1)
 
 
 def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
-    with pytest.raises(EncodeError, match=r"^data can't hold a lone surrogate: it has no UTF-8 \(offset 1\): "):
+    with pytest.raises(EncodeError, match=r"^data can't contain a lone surrogate: UTF-8 can't encode it \(offset 1\)"):
         encode(ServerSentEvent("a\ud800"))
 
 
-JSON = ": json.dumps(...) makes one"
-STR = ": str(...) makes one"
-DECODED = ": its decode() makes one"
+JSON = ": use json.dumps(...)"
+STR = ": use str(...)"
+DECODED = ": call its decode() first"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_type_without_data_is_refused(event: str) -> None:
         encode_block(event=event, id="1")
     assert (raised.value.field, raised.value.value, raised.value.offset) == ("event", event, None)
     assert str(raised.value) == (
-        f"event needs data: without, receivers dispatch nothing; data=\"\" sends an empty event: '{event}'"
+        f"event needs data: receivers dispatch nothing without it; data=\"\" sends an empty event: '{event}'"
     )
 
 
@@ -348,7 +348,7 @@ def test_a_str_that_lies_is_refused_for_what_it_holds(field: str, bad: str) -> N
     parts: dict[str, Any] = {"data": "", field: Liar(bad)}
     sends: list[Callable[[], bytes]] = [lambda: encode_block(**parts), lambda: encode(ServerSentEvent(**parts))]
     for send in sends:
-        with pytest.raises(EncodeError, match=f"^{field} can't hold ") as raised:
+        with pytest.raises(EncodeError, match=f"^{field} can't contain ") as raised:
             send()
         assert (type(raised.value.value), raised.value.value, raised.value.offset) == (str, bad, 1)
 
@@ -356,7 +356,7 @@ def test_a_str_that_lies_is_refused_for_what_it_holds(field: str, bad: str) -> N
 @pytest.mark.parametrize("field", ["data", "comment"])
 def test_a_lone_surrogate_in_a_str_that_lies_is_found(field: str) -> None:
     parts: dict[str, Any] = {field: Liar("a\ud800")}
-    with pytest.raises(EncodeError, match=f"^{field} can't hold a lone surrogate") as raised:
+    with pytest.raises(EncodeError, match=f"^{field} can't contain a lone surrogate") as raised:
         encode_block(**parts)
     assert (raised.value.value, raised.value.offset) == ("a\ud800", 1)
 
@@ -376,7 +376,7 @@ def test_an_empty_str_that_lies_is_no_type() -> None:
 
 
 def test_U_0000_in_an_id_that_lies_is_found() -> None:
-    with pytest.raises(EncodeError, match=r"^id can't hold U\+0000"):
+    with pytest.raises(EncodeError, match=r"^id can't contain U\+0000"):
         encode_block("a", id=Liar("\0"))
 
 
@@ -456,7 +456,7 @@ def test_encode_line_says_why_a_name_is_refused() -> None:
         reasons.append(raised.value.reason)
     assert reasons == [
         "can't be empty: the line would be a comment",
-        "can't hold a colon: the name would end there",
+        "can't contain a colon: the name would end there",
         "can't start with U+FEFF: it could be taken for a byte order mark",
     ]
 
@@ -464,11 +464,11 @@ def test_encode_line_says_why_a_name_is_refused() -> None:
 def test_encode_line_refuses_other_types() -> None:
     with pytest.raises(TypeError, match="takes a Field, Comment or BlankLine, not str"):
         encode_line("data: a")  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(TypeError, match=r"^name must be a str, not bytes: its decode\(\) makes one$"):
+    with pytest.raises(TypeError, match=r"^name must be a str, not bytes: call its decode\(\) first$"):
         encode_line(Field(b"data", "a"))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^value must be a str, not NoneType$"):
         encode_line(Field("data", None))  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(TypeError, match=r"^comment must be a str, not int: str\(\.\.\.\) makes one$"):
+    with pytest.raises(TypeError, match=r"^comment must be a str, not int: use str\(\.\.\.\)$"):
         encode_line(Comment(1))  # type: ignore[arg-type]  # wrong on purpose
 
 

@@ -19,7 +19,7 @@ from sse_codec import (
 )
 
 ERRORS: list[SSEError] = [
-    EncodeError("event", "a\nb", 1, "can't hold a line end"),
+    EncodeError("event", "a\nb", 1, "can't contain a line end"),
     EncodeTypeError("data", 5, None, "must be a str, not int"),
     EventTooLarge(10, 11),
     EventTooLarge(10, 11, "line"),
@@ -48,7 +48,7 @@ def test_pickle_and_copy(error: SSEError) -> None:
 
 def test_messages() -> None:
     assert [str(error) for error in ERRORS] == [
-        "event can't hold a line end (offset 1): 'a\\nb'",
+        "event can't contain a line end (offset 1): 'a\\nb'",
         "data must be a str, not int",
         "a block of 11 bytes or more passed max_event_size, which is 10",
         "a line of 11 bytes or more passed max_event_size, which is 10",
@@ -75,8 +75,8 @@ def test_at_most_40_characters_are_shown_and_escaped(value: str) -> None:
 
 
 def test_the_offset_says_where_when_the_value_is_cut() -> None:
-    message = str(EncodeError("id", "x" * 1000 + "\n" + "y" * 1000, 1000, "can't hold a line end"))
-    assert message == f"id can't hold a line end (offset 1000): '{'x' * 40}'..."
+    message = str(EncodeError("id", "x" * 1000 + "\n" + "y" * 1000, 1000, "can't contain a line end"))
+    assert message == f"id can't contain a line end (offset 1000): '{'x' * 40}'..."
 
 
 def test_other_values_are_cut_too() -> None:

@@ -83,9 +83,7 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
     status, output, _ = fuzz(*arguments)
     report = output.decode()
     assert status == 1
-    assert report.startswith(
-        "the consumer does not make of the stream what it says\n\nthe stream, 12 bytes in chunks:\n"
-    )
+    assert report.startswith("the consumer reads the stream wrongly\n\nthe stream, 12 bytes in chunks:\n")
     assert "without=" not in report, "that is for Python"
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
@@ -123,7 +121,7 @@ def test_each_format(fuzz: Streams, format: str) -> None:
         assert [point.split()[4] for point in points if point.startswith("not")] == ["leading-bom:"]
         assert sum("# SKIP left out" in point for point in points) == 2
     elif format == "github":
-        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer does not make")
+        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer reads")
     else:
         assert text.count("To see it again:") == 1
 
@@ -183,7 +181,7 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
     assert b"could not be checked (1 stream," in output
-    pattern = r"sse-codec: its answer to request 1 has n None\nit was asked with --case '\[.*\]'\n"
+    pattern = r"sse-codec: its answer to request 1 has n None\nthe last case was --case '\[.*\]'\n"
     assert re.fullmatch(pattern, errors)
     for format in ("junit", "tap"):
         status, output, _ = fuzz("fuzz", "consumer", *QUICK, f"--format={format}", "--", *program)
@@ -250,15 +248,15 @@ def test_another_module_that_is_missing_is_no_advice(monkeypatch: pytest.MonkeyP
         ("--seed=-1", "'-1' is not a whole number"),
         ("--examples=x", "'x' is not a whole number"),
         ("--max-retry=1e3", "'1e3' is not a whole number"),
-        ("--timeout=0", "'0' is not a number of seconds over 0, and up to 86400"),
+        ("--timeout=0", "'0' is not a number of seconds over 0 and up to 86400"),
         ("--timeout=nan", "'nan' is not a number of seconds"),
         ("--timeout=x", "'x' is not a number of seconds"),
         ("--pause=-1", "'-1' is not a number of milliseconds"),
-        ("--listen=localhost", "'localhost' is no HOST:PORT"),
-        ("--listen=:99999", "':99999' is no HOST:PORT"),
-        ("--service=ftp://a", "'ftp://a' is no http:// address"),
-        ("--case=x", "'x' is no case"),
-        ("--case=[7]", "'[7]' is no case"),
+        ("--listen=localhost", "'localhost' is not HOST:PORT"),
+        ("--listen=:99999", "':99999' is not HOST:PORT"),
+        ("--service=ftp://a", "'ftp://a' is not an http:// URL"),
+        ("--case=x", "'x' is not a case"),
+        ("--case=[7]", "'[7]' is not a case"),
         ("--ids=any", "invalid choice: 'any'"),
     ],
 )
@@ -274,7 +272,7 @@ def test_arguments_of_a_producer_are_checked(argument: str, capsys: pytest.Captu
     with pytest.raises(SystemExit) as raised:
         main(["fuzz", "producer", argument, "--", "true"])
     assert raised.value.code == 2
-    assert re.search("is no case|is no header", capsys.readouterr().err)
+    assert re.search("is not a case|is not a header", capsys.readouterr().err)
 
 
 def test_arguments() -> None:

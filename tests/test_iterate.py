@@ -903,7 +903,7 @@ class TestLinesWithoutEnds:
                 decoded(self.LINES, on_eof=on_eof)
             assert str(raised.value) == (
                 "the chunks are lines without their line ends, as iter_lines() gives them, so no event can end: pass "
-                "the response's bytes as they come, such as iter_bytes()"
+                "the response's bytes as they arrive, such as iter_bytes()"
             )
 
     @pytest.mark.parametrize("start", [b"data:", b"event: e", b"id: 1", b"retry: 5", b": "])

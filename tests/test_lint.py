@@ -327,12 +327,12 @@ def test_a_place_is_in_the_stream(wire: bytes) -> None:
 @pytest.mark.parametrize(
     ("wire", "fix"),
     [
-        (b"Data: x\n\n", "write 'data': names"),
-        (b"data : x\n\n", "write 'data': names"),
-        (b"\tdata: x\n\n", "write 'data': names"),
-        (b"dat: x\n\n", "write 'data': names"),
-        (b"events: x\n\n", "write 'event': names"),
-        (b"ids: x\n\n", "write 'id': names"),
+        (b"Data: x\n\n", "write 'data': field names"),
+        (b"data : x\n\n", "write 'data': field names"),
+        (b"\tdata: x\n\n", "write 'data': field names"),
+        (b"dat: x\n\n", "write 'data': field names"),
+        (b"events: x\n\n", "write 'event': field names"),
+        (b"ids: x\n\n", "write 'id': field names"),
         (b"error: {}\n\n", 'write "event: error"'),
         (b'data: {\n"a": 1\n\n', "continues the payload"),
         (b"data: a\nb\n\n", "continues the payload"),
@@ -384,7 +384,7 @@ def test_of_a_line_that_is_too_long_only_the_name_counts() -> None:
 def test_remembered_ids_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_stream, "REMEMBERED_IDS", 2)
     wire = b"id: 1\n\nid: 2\n\nid: 3\n\nid: 1\n\nid: 3\n\n"
-    assert [finding.what for finding in lint(wire, unique_ids=True)] == ["the id '3' once more, after line 5"]
+    assert [finding.what for finding in lint(wire, unique_ids=True)] == ["the id '3', already used in line 5"]
 
 
 @pytest.mark.parametrize(
@@ -507,7 +507,7 @@ def test_text_for_people() -> None:
         "    id: 日本\\x00\n"
         "            ^\n"
         "    a client ignores the field, and later resumes after an earlier event\n"
-        "    send an id without it"
+        "    send an id without U+0000"
     )
 
 

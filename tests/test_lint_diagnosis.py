@@ -114,11 +114,11 @@ FOREIGN = [
     ("Python, a group", b"  + Exception Group Traceback (most recent call last):\n  |   x\n", "a Python traceback"),
     ("curl -v", b"* Connected to x (127.0.0.1) port 80\n> GET / HTTP/1.1\n> Host: x\n>\n", "the log of curl -v"),
     ("multipart", b"--graphql\r\nContent-Type: application/json\r\n\r\n{}\r\n--graphql--\r\n", "a multipart body"),
-    ("PHP", PHP, "a message of PHP"),
-    ("PHP, plain", b"PHP Fatal error:  Uncaught Error: x in /a.php:3\nStack trace:\n#0 {main}\n", "a message of PHP"),
+    ("PHP", PHP, "a PHP error message"),
+    ("PHP, plain", b"PHP Fatal error:  Uncaught Error: x in /a.php:3\nStack trace:\n#0 {main}\n", "PHP error message"),
     ("Node", b"TypeError: x is not a function\n    at Object.<anonymous> (/a.js:1:1)\n", "an error message"),
     ("a response", b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-A: b\r\n\r\n", "an HTTP response"),
-    ("headers", b"Content-Type: text/event-stream\nCache-Control: no-cache\n\n", "a head of HTTP headers"),
+    ("headers", b"Content-Type: text/event-stream\nCache-Control: no-cache\n\n", "a list of HTTP headers"),
     ("PDF", b"%PDF-1.4\n1 0 obj\n", "a PDF document"),
     ("chunks", chunked(*[b'data: {"a": 1}\n\n'] * 3), "a body in HTTP chunks"),
     ("chunks that cut a line", chunked(b'data: {"a"', b": 1}\n\n", b"data: 2\n\n"), "a body in HTTP chunks"),
@@ -149,7 +149,7 @@ def test_something_else_later(wire: bytes, words: str) -> None:
         [finding] = findings(before + wire)
         assert (finding.code, finding.line, finding.offset) == ("foreign-document", 3, len(before))
         assert words in finding.what
-        assert "outside of any field" in finding.what
+        assert "outside any field" in finding.what
 
 
 #: All but Brotli, in which fields may stand as they are.
@@ -233,19 +233,19 @@ CASES = [
     Case("framed twice, with a type", b'data: event: a\ndata: data: {"a":1}\n\n', "broken-framing", (2, 7), ("twice",)),
     Case("bytes", b"data: b'data: {}\\n\\n'\n\n", "broken-framing", (1, 7), ("the repr of Python bytes",)),
     Case("a bytearray", b"data: bytearray(b'x')\n\n", "broken-framing", (1, 7), ("the repr of Python bytes",)),
-    Case("a list of .NET", b"data: System.String[]\n\n", "broken-framing", (1, 7), (".NET prints",)),
+    Case("a list of .NET", b"data: System.String[]\n\n", "broken-framing", (1, 7), ("a .NET value",)),
     Case("in a string", rb'data: "data: {\"a\": 1}\n\n"' + b"\n\n", "broken-framing", (1, 7), ("in a JSON string",)),
     Case("a type framed twice", b"event: event: a\ndata: x\n\n", "broken-framing", (1, 8), ('"event:"', "twice")),
     Case("an id framed twice", b"id: id: 1\ndata: x\n\n", "broken-framing", (1, 5), ('"id:"', "twice")),
     Case("bytes in double quotes", b'data: b"it\'s"\n\n', "broken-framing", (1, 7), ("the repr of Python bytes",)),
     Case("a dict", b"data: {'a': 1, 'b': None}\n\n", "broken-framing", (1, 7), ("the repr of a Python dict",)),
-    Case("an object", b"data: <generator object f at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
-    Case("another object", b"data: <app.Chunk object at 0x7f00>\n\n", "broken-framing", (1, 7), ("Python prints",)),
-    Case("on Windows", b"data: <app.Chunk object at 0x0001F3A>\n\n", "broken-framing", (1, 7), ("Python prints",)),
-    Case("a class", b"data: <class 'app.Chunk'>\n\n", "broken-framing", (1, 7), ("Python prints",)),
+    Case("an object", b"data: <generator object f at 0x7f00>\n\n", "broken-framing", (1, 7), ("a Python object",)),
+    Case("another object", b"data: <app.Chunk object at 0x7f00>\n\n", "broken-framing", (1, 7), ("a Python object",)),
+    Case("on Windows", b"data: <app.Chunk object at 0x0001F3A>\n\n", "broken-framing", (1, 7), ("a Python object",)),
+    Case("a class", b"data: <class 'app.Chunk'>\n\n", "broken-framing", (1, 7), ("a Python object",)),
     Case("an event", b"data: ServerSentEvent(data='a')\n\n", "broken-framing", (1, 7), ("the repr of an event",)),
-    Case("JavaScript", b"data: [object Object]\n\n", "broken-framing", (1, 7), ("JavaScript prints",)),
-    Case("undefined", b"data: undefined\n\n", "broken-framing", (1, 7), ("JavaScript prints",)),
+    Case("JavaScript", b"data: [object Object]\n\n", "broken-framing", (1, 7), ("a JavaScript value",)),
+    Case("undefined", b"data: undefined\n\n", "broken-framing", (1, 7), ("a JavaScript value",)),
     Case(
         "glued", b'data: {"a":1}data: [DONE]\n\n', "broken-framing", (1, 14), ('a second "data:"', "line end was lost")
     ),
@@ -274,9 +274,9 @@ CASES = [
     Case("beyond ASCII", "id: voilà\ndata: one\n\n".encode(), "unsendable-id", (1, 5), ("beyond ASCII",)),
     Case("a long id", b"id: " + b"x" * 9000 + b"\n\n", "unsendable-id", (1, 5), ("9,000 characters",)),
     Case("a padded id", b"id:  a\ndata: one\n\n", "padded-value", (1, 5), ("HTTP drops it",)),
-    Case("seconds", b"retry: 3\n\n", "unlikely-retry", (1, 8), ("3000 if it is meant in seconds",)),
+    Case("seconds", b"retry: 3\n\n", "unlikely-retry", (1, 8), ("3000 if you meant seconds",)),
     Case("a timeout that overflows", b"retry: 2147483648\n\n", "unlikely-retry", (1, 8), ("setTimeout",)),
-    Case("beyond 2**53", b"retry: 9007199254740993\n\n", "unlikely-retry", (1, 8), ("can't hold the number",)),
+    Case("beyond 2**53", b"retry: 9007199254740993\n\n", "unlikely-retry", (1, 8), ("can't represent the number",)),
     Case("an absurd time", b"retry: " + b"9" * 30 + b"\n\n", "invalid-retry", (1, 8), ("absurdly long",)),
     Case("NaN", b'data: {"a": [NaN]}\n\n', "nan-in-json", (1, 14), ("NaN in JSON", "null")),
     Case("Infinity", b'data: {"NaN": -Infinity}\n\n', "nan-in-json", (1, 15), ("Infinity in JSON",)),
@@ -285,7 +285,7 @@ CASES = [
         b'data: {"a": NaN}\n\n',
         "invalid-json",
         (1, 13),
-        ("NaN is not a number",),
+        ("NaN is not a JSON number",),
         {"json": True},
     ),
     Case("an empty stream", b"", "empty-stream", (1, 1), ("not a single byte",)),
@@ -298,7 +298,7 @@ CASES = [
         b'data: {"a":"b\ndata: c"}\n\n',
         "invalid-json",
         (1, 14),
-        ("a control character, or the end of the line, inside a string",),
+        ("a control character or a line end inside a string",),
         {"json": True},
     ),
     Case(
@@ -325,7 +325,7 @@ CASES = [
         b"data: {}\n\ndata: DONE\n\n",
         "missing-sentinel",
         (5, 1),
-        ("but with one of 'DONE'",),
+        ("but with 'DONE'",),
         {"sentinel": "[DONE]"},
     ),
     Case(
@@ -410,7 +410,7 @@ def test_what_comes_again_is_counted() -> None:
         ("unknown-field", 9, 4),
         ("broken-framing", 15, 1),
     ]
-    assert found[3].what == "'Data' is not a field of the standard (4 times more, the last time here)"
+    assert found[3].what == "'Data' is not a field of the standard (4 more times, the last time here)"
     assert found[4].what.endswith("(once more, here)")
     each = findings(wire, fold=False)
     assert [finding.count for finding in each] == [1] * 8

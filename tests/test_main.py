@@ -56,7 +56,7 @@ class TerminalErrors(io.StringIO):
 
 
 #: What `decode` says of a stream whose last event has no blank line.
-CUT_OFF = "sse-codec: standard input: the end cut off the last event, which is dropped; --lenient takes it\n"
+CUT_OFF = "sse-codec: standard input: the stream ended inside the last event, which was dropped; --lenient keeps it\n"
 
 
 class Streams:
@@ -168,15 +168,15 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
         (b"[1]", "not a JSON object: '[1]'"),
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
-        (b'{"dta": "a"}', "unknown key 'dta'; known are data, event, id, retry, comment, last_event_id"),
-        (b'{"event": 5}', "event must be a str, not int: str(...) makes one"),
-        (b'{"data": "a", "id": "1\\n2"}', "id can't hold a line end (offset 1): '1\\n2'"),
-        (b'{"data": "\\ud800"}', "data can't hold a lone surrogate: it has no UTF-8 (offset 0): '\\ud800'"),
+        (b'{"dta": "a"}', "unknown key 'dta'; known keys are data, event, id, retry, comment, last_event_id"),
+        (b'{"event": 5}', "event must be a str, not int: use str(...)"),
+        (b'{"data": "a", "id": "1\\n2"}', "id can't contain a line end (offset 1): '1\\n2'"),
+        (b'{"data": "\\ud800"}', "data can't contain a lone surrogate: UTF-8 can't encode it (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
         (b'{"data": "a", "retry": true}', "retry must be an int of milliseconds, not bool"),
         (
             b'{"event": "ping"}',
-            "event needs data: without, receivers dispatch nothing; data=\"\" sends an empty event: 'ping'",
+            "event needs data: receivers dispatch nothing without it; data=\"\" sends an empty event: 'ping'",
         ),
         (b"[" * 100_000, "JSON that is nested too deeply"),
     ],
@@ -263,7 +263,7 @@ def test_decode_data_is_all_or_nothing(more: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as raised:
         main(["decode", "--data", more])
     assert raised.value.code == 2
-    assert "--data writes payloads and nothing else" in capsys.readouterr().err
+    assert "--data can't be used with --json or --comments" in capsys.readouterr().err
 
 
 class Clock:
@@ -404,7 +404,7 @@ def test_lint_counts_what_comes_again(run: Streams) -> None:
     status, output, errors = run("lint", stdin=wire)
     assert (status, errors) == (1, "standard input: 30 errors and 0 warnings (1 event)\n")
     assert output.count(b"error[") == 2
-    assert b"line 59, column 1 (byte 261): 'Data' is not a field of the standard (29 times more" in output
+    assert b"line 59, column 1 (byte 261): 'Data' is not a field of the standard (29 more times" in output
     assert run("lint", "--all", stdin=wire)[1].count(b"error[") == 30
 
 
@@ -511,7 +511,7 @@ def interrupted(wire: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
             b"data: {}\n" * 5,
             (
                 "in line 6, after 45 bytes and 0 events; 0 errors and 0 warnings so far; "
-                "5 data lines and no blank line yet: a client has not got a single event"
+                "5 data lines and no blank line yet: a client has received no event"
             ),
         ),
         (b"data: a\n\n", "in line 3, after 9 bytes and 1 event; 0 errors and 0 warnings so far"),
@@ -548,20 +548,20 @@ def test_ctrl_c_in_a_file(run: Streams, monkeypatch: pytest.MonkeyPatch, tmp_pat
 @pytest.mark.parametrize(
     ("wire", "options", "said"),
     [
-        (b"data: a\n\ndata: b", [], "the end cut off the last event, which is dropped; --lenient takes it"),
-        (b"", [], "empty: not a single byte came"),
-        (b"", ["--lenient"], "empty: not a single byte came"),
+        (b"data: a\n\ndata: b", [], "the stream ended inside the last event, which was dropped; --lenient keeps it"),
+        (b"", [], "the stream is empty"),
+        (b"", ["--lenient"], "the stream is empty"),
         (
             b'{"error": 1}',
             [],
-            "no events: this is JSON, not an event stream; `sse-codec lint` says more",
+            "no events: this is JSON, not an event stream; run `sse-codec lint` for details",
         ),
         (
             b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + bytes(range(128, 160)),
             ["--data"],
-            "no events: this is compressed data (gzip), not an event stream; `sse-codec lint` says more",
+            "no events: this is compressed data (gzip), not an event stream; run `sse-codec lint` for details",
         ),
-        (b"Data: a\n\n", [], "no events: 'Data' is not a field of the standard; `sse-codec lint` says more"),
+        (b"Data: a\n\n", [], "no events: 'Data' is not a field of the standard; run `sse-codec lint` for details"),
         (b": ping\n\n", [], ""),
         (b"id: 1\n\n", [], ""),
         (b"data: a\n\nid: 1\n", [], ""),
@@ -892,7 +892,7 @@ def test_a_file_that_can_t_be_opened(run: Streams, command: str, tmp_path: Path)
     reason = "no *.sse file in this folder" if command == "lint" else "Is a directory"
     assert run(command, str(tmp_path)) == (2, b"", f"sse-codec: {tmp_path}: {reason}\n")
     hint = f"curl -N 'https://x/y' | sse-codec {command}"
-    said = f"sse-codec: https://x/y is a URL, and sse-codec reads files and pipes: {hint}\n"
+    said = f"sse-codec: https://x/y is a URL, but sse-codec reads only files and pipes: {hint}\n"
     assert run(command, "https://x/y") == (2, b"", said)
 
 

@@ -82,7 +82,7 @@ def test_the_content_type_may_have_come_in_several_headers() -> None:
         client.accept(200, iter([STREAM, "text/plain"]))
     assert caught.value.content_type == (STREAM, "text/plain")
     assert str(caught.value) == (
-        "a response with status 200 and content type ('text/event-stream', 'text/plain') is no event stream"
+        "a response with status 200 and content type ('text/event-stream', 'text/plain') is not an event stream"
     )
 
 
@@ -115,9 +115,9 @@ def test_204_ends_it_without_an_error(content_type: str | None) -> None:
 
 
 def test_what_failed_shows_little_of_a_strangers_text() -> None:
-    assert str(ConnectionFailed(404, None)) == "a response with status 404 and no content type is no event stream"
+    assert str(ConnectionFailed(404, None)) == "a response with status 404 and no content type is not an event stream"
     message = str(ConnectionFailed(500, "\x1b[2J" + "x" * 100))
-    assert message == rf"a response with status 500 and content type '\x1b[2J{'x' * 36}'... is no event stream"
+    assert message == rf"a response with status 500 and content type '\x1b[2J{'x' * 36}'... is not an event stream"
 
 
 def test_the_error_is_copied_and_pickled() -> None:
@@ -183,17 +183,17 @@ def test_retry_after_is_for_statuses_that_are_retried() -> None:
 
 @pytest.mark.parametrize("bad", [20, 1.5, ["20"]])
 def test_retry_after_is_the_header(bad: Any) -> None:
-    with pytest.raises(TypeError, match=f"a Retry-After is str, bytes or None, not {type(bad).__name__}"):
+    with pytest.raises(TypeError, match=f"a Retry-After must be str, bytes or None, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[429]).accept(429, None, retry_after=bad)
-    with pytest.raises(TypeError, match="a Retry-After is"):
+    with pytest.raises(TypeError, match="a Retry-After must be"):
         Reconnection().accept(200, STREAM, retry_after=bad)
 
 
 @pytest.mark.parametrize("bad", ["200", None, 200.0])
 def test_a_status_is_an_int(bad: Any) -> None:
-    with pytest.raises(TypeError, match=f"a status is an int, not {type(bad).__name__}"):
+    with pytest.raises(TypeError, match=f"a status must be an int, not {type(bad).__name__}"):
         Reconnection().accept(bad, STREAM)
-    with pytest.raises(TypeError, match=f"a status is an int, not {type(bad).__name__}"):
+    with pytest.raises(TypeError, match=f"a status must be an int, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[503, bad])
     with pytest.raises(TypeError, match="Content-Type"):
         Reconnection().accept(200, 5)  # type: ignore[arg-type]  # what a caller without a type checker may pass

@@ -1,4 +1,4 @@
-"""The rooms of the command line: arguments, what is read and written, its look on a terminal, and one for each command.
+"""The parts of the command line: arguments, input and output, layout on a terminal, and a module for each command.
 
 `sse_codec.__main__` puts them together.
 """

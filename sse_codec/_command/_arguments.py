@@ -1,4 +1,4 @@
-"""The arguments of the command line, and its help, which fits 80 columns."""
+"""The arguments of the command line and its help, which fits in 80 columns."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 examples:
-  curl -N URL | sse-codec decode            one JSON object a line, live
+  curl -N URL | sse-codec decode            one JSON object for each event, live
   curl -N URL | sse-codec decode --data     only the payloads
   curl -N URL | sse-codec lint              what is wrong with the stream
-  sse-codec decode FILE | jq .data          a recording
-  echo '{"data": "hi"}' | sse-codec encode  the way back
-  sse-codec fuzz consumer -- ./my_parser    the bugs of a parser in any language
+  sse-codec decode FILE | jq .data          read a recording
+  echo '{"data": "hi"}' | sse-codec encode  write an event stream
+  sse-codec fuzz consumer -- ./my_parser    find bugs in a parser
 
-`sse-codec COMMAND --help` has more of each. A FILE that is not given, or is
-"-", is standard input.
+`sse-codec COMMAND --help` describes each command. Without FILE, or with "-",
+they read standard input.
 """
 
 _DECODE_EXAMPLES = """\
@@ -34,42 +34,42 @@ examples:
   curl -N URL | sse-codec decode
       {"data": "...", "event": "message", "id": null, ...}
   curl -N URL | sse-codec decode --json | jq .data
-      payloads as JSON rather than as strings of it
+      JSON payloads as JSON, not as strings
   curl -N URL | sse-codec decode --stats >/dev/null
-      how many, of which types, how fast
+      how many events, of which types, and how fast
   sse-codec decode --comments --lenient FILE
-      keep-alives too, and an event without its blank line
+      also keep-alives, and a last event without its blank line
 
-On a terminal events are laid out for reading; in a pipe they are JSON lines,
-unless --color=always asks for the layout there, too.
+On a terminal, events are laid out for reading; --color=always does the same in
+a pipe. Otherwise, a pipe gets JSON lines.
 """
 
 _ENCODE_EXAMPLES = """\
 examples:
   echo '{"event": "tick", "data": "1"}' | sse-codec encode
   sse-codec decode FILE | sse-codec encode
-      the same stream again, without comments
+      the same events again, without comments
   sse-codec decode --json --comments FILE | sse-codec encode
 """
 
 _LINT_EXAMPLES = """\
 examples:
   curl -N URL | sse-codec lint
-      each finding as soon as its bytes have come
+      report each finding as soon as its bytes arrive
   sse-codec lint --json --sentinel '[DONE]' FILE
-      what an LLM stream should be
+      check a typical LLM stream
   sse-codec lint --strict recordings/
-      every *.sse file in the folder; warnings fail, too
+      check every *.sse file in the folder; warnings fail, too
   sse-codec lint --ignore unknown-field FILE
-      without what is known, and meant
+      leave out a code that is known or intended
   sse-codec lint --format github FILE
-      annotations for GitHub Actions; --format sarif is for other services
+      annotations for GitHub Actions; other services take --format sarif
   sse-codec lint --explain unknown-field
-      what a code means, with an example
+      explain a code, with an example
 
-Error: a client of the standard loses something. Warning: other clients may, or
-it is probably a mistake. Exit status: 1 when there are errors (with --strict,
-or warnings), else 0.
+Error: a client that follows the standard loses something. Warning: other
+clients may, or it is probably a mistake. Exit status: 1 if there are errors
+(with --strict, errors or warnings), otherwise 0.
 
 codes of errors:
 {errors}
@@ -82,9 +82,9 @@ codes of warnings:
 _VECTORS_EXAMPLES = """\
 examples:
   sse-codec vectors tests/vectors
-      the suite for your own tests, in any language; again to update it
+      copy the suite for your tests, in any language; repeat to update it
   ls "$(sse-codec vectors)"
-      where the installed files are
+      list the installed files
 """
 
 
@@ -93,7 +93,7 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 class _Show(argparse.Action):
-    """Writes a text and ends the run; argparse's own way says nothing when that can't be written."""
+    """Writes a text and exits. Unlike argparse, it reports an error if the text can't be written."""
 
     def __init__(self, option_strings: list[str], dest: str, text: Callable[..., str], **others: Any) -> None:
         self._text = text
@@ -123,7 +123,7 @@ def _explanation(_: object, code: str) -> str:
 def parser(
     decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
 ) -> argparse.ArgumentParser:
-    """Return the parser; it sets `command` to one of the arguments."""
+    """Return the parser. It sets `command` to one of these arguments."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
         description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
@@ -151,18 +151,19 @@ def parser(
         command(
             "decode",
             decode,
-            "an event stream to JSON lines",
-            "Write each event as soon as it is complete: one JSON object a line.",
+            "turn an event stream into JSON lines",
+            "Write each event as one JSON object on a line, as soon as it is complete.",
             _DECODE_EXAMPLES,
         )
     )
     added = command(
         "encode",
         encode,
-        "JSON lines to an event stream",
-        "Write a block for each line, a JSON object with any of the keys data, event,\n"
-        "id, retry and comment. Data that is not a string is sent as JSON, and so is a\n"
-        'string beside "json": true. last_event_id and keys that are null are passed\nover.',
+        "turn JSON lines into an event stream",
+        "Write a block for each line, which is a JSON object with any of the keys data,\n"
+        "event, id, retry and comment. Data that is not a string is sent as JSON; with\n"
+        '"json": true, so are strings and null. Other null values are ignored, and so is\n'
+        "last_event_id.",
         _ENCODE_EXAMPLES,
     )
     added.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
@@ -170,25 +171,25 @@ def parser(
         command(
             "lint",
             lint,
-            "what is wrong with an event stream",
-            "Say what clients will not take as it was meant, where it is, and how to fix it.",
+            "report what is wrong with an event stream",
+            "Report what clients will not read as intended, where it is, and how to fix it.",
             _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
         )
     )
     add_fuzz(
-        command("fuzz", fuzz, "what is wrong with a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
+        command("fuzz", fuzz, "find bugs in a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
         added_to,
     )
     added = command(
         "vectors",
         vectors,
-        "the conformance suite as JSON files",
-        "Copy the conformance suite: event streams and what they mean, and events and\n"
-        "what arrives of them, as JSON files for tests in any language. Without DIR,\n"
-        "write where the files are.",
+        "copy the conformance suite as JSON files",
+        "Copy the conformance suite: event streams with the events that they mean, and\n"
+        "events to send with what must arrive, as JSON files for tests in any language.\n"
+        "Without DIR, print the folder of the installed files.",
         _VECTORS_EXAMPLES,
     )
-    added.add_argument("folder", nargs="?", metavar="DIR", help="made if it is not there; older copies are replaced")
+    added.add_argument("folder", nargs="?", metavar="DIR", help="created if missing; older copies are replaced")
     return top
 
 
@@ -198,25 +199,23 @@ def _add_help(added: argparse.ArgumentParser) -> None:
 
 def _add_decode(decode: argparse.ArgumentParser) -> None:
     decode.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
-    decode.add_argument("--data", action="store_true", help="write only the payload of each event, and a line end")
-    decode.add_argument(
-        "--json", action="store_true", help="payloads that are JSON as what they are; others as strings"
-    )
+    decode.add_argument("--data", action="store_true", help="write only the payloads, each with a line end")
+    decode.add_argument("--json", action="store_true", help="write JSON payloads as JSON, and others as strings")
     decode.add_argument("--comments", action="store_true", help='write comments too, as {"comment": "..."}')
-    decode.add_argument("--stats", action="store_true", help="at the end, write what came to standard error")
+    decode.add_argument("--stats", action="store_true", help="at the end, write statistics to standard error")
     decode.add_argument(
         "--on-eof",
         choices=("discard", "dispatch", "raise"),
         default="discard",
-        help="what becomes of an event that the end of the stream cuts off: dropped, as the standard says (default); "
-        "written; or an error",
+        help="what to do with an event that the end of the stream cuts off: drop it, as the standard says (default); "
+        "write it; or fail",
     )
     decode.add_argument(
         "--lenient",
         action="store_const",
         const="dispatch",
         dest="on_eof",
-        help="as --on-eof=dispatch: take an event whose blank line is missing at the end",
+        help="same as --on-eof=dispatch: accept a last event whose blank line is missing",
     )
     _add_common(decode)
 
@@ -233,27 +232,25 @@ def _add_lint(lint: argparse.ArgumentParser) -> None:
         "--format",
         choices=("text", "json", "github", "sarif"),
         default="text",
-        help="for people (default), as JSON lines, as annotations of GitHub Actions, or as one SARIF document",
+        help="text for people (default), JSON lines, annotations for GitHub Actions, or one SARIF document",
     )
     lint.add_argument("--json", action="store_true", help="payloads must be JSON")
     lint.add_argument("--require-ids", action="store_true", help="every event must have an id")
-    lint.add_argument("--unique-ids", action="store_true", help="no id may come twice")
-    lint.add_argument("--sentinel", metavar="DATA", help="the stream must end with an event of this payload")
+    lint.add_argument("--unique-ids", action="store_true", help="no id may occur twice")
+    lint.add_argument("--sentinel", metavar="DATA", help="the stream must end with an event with this payload")
     lint.add_argument(
         "--ignore",
         action="extend",
         type=_codes,
         default=[],
         metavar="CODE",
-        help="leave out findings of this code, below; several: with commas between, or the option again",
+        help="leave out findings with this code (listed below); for several, use commas or repeat the option",
     )
-    lint.add_argument("--strict", action="store_true", help="warnings make the exit status 1, too")
+    lint.add_argument("--strict", action="store_true", help="warnings also make the exit status 1")
     lint.add_argument(
-        "--all", action="store_true", help="show each finding; else the first of equal ones, and how many they are"
+        "--all", action="store_true", help="show every finding, instead of the first of equal ones with their number"
     )
-    lint.add_argument(
-        "--explain", action=_Show, metavar="CODE", text=_explanation, help="say what a code means, and exit"
-    )
+    lint.add_argument("--explain", action=_Show, metavar="CODE", text=_explanation, help="explain a code and exit")
     _add_common(lint)
 
 
@@ -263,13 +260,13 @@ def _add_common(added: argparse.ArgumentParser) -> None:
         type=_size,
         default=DEFAULT_MAX_EVENT_SIZE,
         metavar="SIZE",
-        help='the largest event taken: bytes, a number with K, M or G, or "none" (default: 64M)',
+        help='the largest event to accept: bytes, a number with K, M or G, or "none" (default: 64M)',
     )
     added.add_argument(
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="colours: on a terminal (default), always, or never; NO_COLOR and FORCE_COLOR are obeyed",
+        help="when to use colours; auto (default) means on a terminal, and obeys NO_COLOR and FORCE_COLOR",
     )
 
 

@@ -1,4 +1,4 @@
-"""`sse-codec decode`: an event stream in; JSON lines out, or events laid out on a terminal."""
+"""`sse-codec decode`: read an event stream; write JSON lines, or lay events out on a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sse_codec._event import ReceivedEvent
 
-#: How much of a stream without events is looked at, to say what it is instead.
+#: How many bytes of a stream without events to examine, to say what it is instead.
 _HEAD = 64 * 1024
 
 
@@ -38,7 +38,7 @@ def decode(options: argparse.Namespace) -> int:
 
 
 class _Run:
-    """One run: the decoder and what is known of the stream."""
+    """One run: the decoder and the state of the stream."""
 
     def __init__(self, source: Source, sink: Sink, options: argparse.Namespace) -> None:
         self._source = source
@@ -52,7 +52,7 @@ class _Run:
         self._events = 0
 
     def run(self) -> None:
-        """Decode it all."""
+        """Decode the whole source."""
         head = bytearray()
         try:
             for chunk in self._source.chunks():
@@ -66,7 +66,7 @@ class _Run:
         except EventTooLarge as error:
             line = self._lines.find(self._options.max_event_size)
             raise Failure(1, f"{self._source.name}, line {line}: {error}") from None
-        finally:  # after Ctrl-C too: it is how a live stream is left
+        finally:  # after Ctrl-C, too, because that is how people leave a live stream
             if self._statistics is not None:
                 self._source.progress.clear()
                 self._statistics.bytes = self._source.read
@@ -99,20 +99,20 @@ class _Run:
 
     def _end(self, head: bytes) -> None:
         if self._options.on_eof == "dispatch":
-            # As if its blank line had come, and before that its last line's end.
+            # As if the end of the last line and the blank line had arrived.
             self._write(self._decoder.feed(b"\n\n"))
         unfinished = self._decoder.close()
         if unfinished is not None and self._options.on_eof == "raise":
             raise IncompleteEvent(unfinished)
         if unfinished is not None:
-            self._note("the end cut off the last event, which is dropped; --lenient takes it")
+            self._note("the stream ended inside the last event, which was dropped; --lenient keeps it")
         elif not self._source.read:
-            self._note("empty: not a single byte came")
+            self._note("the stream is empty")
         elif not self._events:
             linter = Linter()
             error = next((f for f in linter.feed(head) + linter.close() if f.severity == "error"), None)
             if error is not None:
-                self._note(f"no events: {error.what}; `sse-codec lint` says more")
+                self._note(f"no events: {error.what}; run `sse-codec lint` for details")
 
     def _note(self, text: str) -> None:
         self._source.progress.clear()
@@ -120,7 +120,7 @@ class _Run:
 
 
 class _Lines:
-    """Counts lines, and keeps the chunks of the block in progress: an error names its line."""
+    """Counts lines and keeps the chunks of the unfinished block, so that an error can name its line."""
 
     def __init__(self) -> None:
         self._kept: list[bytes] = []
@@ -132,7 +132,7 @@ class _Lines:
         self._kept.append(chunk)
 
     def passed(self) -> None:
-        """Note that the latest chunk was decoded: if a block ended in it, what came before it is not needed."""
+        """Record that the latest chunk was decoded: if a block ended in it, earlier chunks are not needed."""
         latest = self._kept[-1]
         if b"\n\n" in latest or b"\r\r" in latest or b"\n\r" in latest:
             for chunk in self._kept[:-1]:
@@ -140,7 +140,7 @@ class _Lines:
             self._kept = [latest]
 
     def _ends(self, chunk: bytes) -> int:
-        """Return how many lines end in a chunk, and remember whether it ends in a CR: a LF after it is no other."""
+        """Return how many lines end in a chunk, and record whether it ends in a CR: an LF after that ends no other."""
         ends = chunk.count(b"\n")
         if b"\r" in chunk:
             ends += chunk.count(b"\r") - chunk.count(b"\r\n")
@@ -151,13 +151,13 @@ class _Lines:
 
     @property
     def number(self) -> int:
-        """The number of the line in progress, or of the latest one, if the stream ends after its end."""
+        """The number of the unfinished line; of the latest line if the stream ended after a line end."""
         chunks = b"".join(self._kept)
         ends = self._before + self._ends(chunks)
         return ends + 1 - chunks.endswith((b"\n", b"\r"))
 
     def find(self, limit: int | None) -> int:
-        """Return the number of the line with which a block of the kept chunks passes a limit."""
+        """Return the number of the line in the kept chunks where a block passes a limit."""
         decoder = Decoder(max_event_size=limit)
         chunks = b"".join(self._kept)
         before = self._before - (self._ends_in_cr and chunks.startswith(b"\n"))
@@ -169,21 +169,21 @@ class _Lines:
 def _is_too_large(decoder: Decoder, line: bytes) -> bool:
     try:
         decoder.feed(line)
-        decoder.feed(b"")  # which raises if the line ended an event before
+        decoder.feed(b"")  # raises now if the line completed an event before it passed the limit
     except EventTooLarge:
         return True
     return False
 
 
 def _lines(chunk: bytes) -> Iterable[bytes]:
-    # bytes.splitlines cuts at LF, CR and CRLF and at nothing else.
+    # bytes.splitlines cuts only at LF, CR and CRLF.
     return chunk.splitlines(keepends=True)
 
 
 def _layout(
     options: argparse.Namespace, sink: Sink
 ) -> tuple[Callable[[Sequence[ReceivedEvent]], Iterable[str]], Callable[[Comment], str]]:
-    """Return how events are written, all of a chunk or in pieces, and how comments are."""
+    """Return functions that format the events of a chunk, as one or more texts, and a comment."""
     if sink.is_terminal or options.color == "always":
         paint = Paint(sys.stdout, options.color)
 
@@ -201,7 +201,7 @@ def _payload_lines(events: Sequence[ReceivedEvent]) -> str:
 
 
 def _json_lines(events: Sequence[ReceivedEvent]) -> str:
-    """Write events as JSON lines. Most have what the one before them had, their data aside."""
+    """Write events as JSON lines. Most differ from the one before only in their data."""
     lines: list[str] = []
     common: tuple[object, ...] = ()
     rest = ""
@@ -225,9 +225,9 @@ def _parsed_lines(events: Sequence[ReceivedEvent]) -> str:
 
 
 def _parsed_line(event: ReceivedEvent) -> str:
-    """Put in a payload that is JSON as it is, so that no number is rounded; it may have been on several lines.
+    """Insert a JSON payload unchanged, except for line ends, so that no number is rounded.
 
-    A string, and null, would not come back from `encode` as what they were: a key after them says so.
+    `encode` would not send a string or null as JSON again, so a "json" key after them tells it to.
     """
     if json_fault(event.data):
         return _json_lines((event,))

@@ -1,4 +1,4 @@
-"""`sse-codec encode`: JSON lines in; an event stream out."""
+"""`sse-codec encode`: read JSON lines; write an event stream."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import argparse
 
 _ENCODED_KEYS = ("data", "event", "id", "retry", "comment")
-_IGNORED_KEYS = ("last_event_id",)  # `decode` writes it, and it is the receiver's
-_JSON_KEY = "json"  # the data is JSON, though it is a string or null
+_IGNORED_KEYS = ("last_event_id",)  # `decode` writes it, but it is not sent
+_JSON_KEY = "json"  # send the data as JSON, even a string or null
 
 
 def encode(options: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def encode(options: argparse.Namespace) -> int:
                     text = block(line).decode()
                 except ValueError as error:
                     raise Failure(1, f"{source.name}, line {number}: {error}") from None
-                if sink.is_terminal:  # which other people's text must not drive
+                if sink.is_terminal:  # other people's text must not control it
                     text = "".join(f"{printable(part)}\n" for part in text[:-1].split("\n"))
                 sink.write(text)
     finally:
@@ -40,7 +40,7 @@ def encode(options: argparse.Namespace) -> int:
 
 
 def block(line: bytes) -> bytes:
-    """Encode what one JSON line says; raises a ValueError that says what is wrong with it."""
+    """Encode one JSON line; raise a ValueError that says what is wrong with the line."""
     try:
         text = line.decode().strip()
         parsed = _READER.decode(text)
@@ -55,17 +55,17 @@ def block(line: bytes) -> bytes:
     keys = cast("dict[str, Any]", parsed)
     for key in keys:
         if key not in {*_ENCODED_KEYS, *_IGNORED_KEYS, _JSON_KEY}:
-            raise ValueError(f"unknown key {show(key)}; known are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")
+            raise ValueError(f"unknown key {show(key)}; known keys are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")
     parts = {key: keys[key] for key in _ENCODED_KEYS if key in keys}
     if parts.get("event") == DEFAULT_EVENT:
-        del parts["event"]  # `decode` names it in each line, and few streams do
+        del parts["event"]  # `decode` writes it in each line, but few streams do
     if "data" in parts and (keys.get(_JSON_KEY) is True or not isinstance(parts["data"], (str, type(None)))):
         parts["data"] = _text_of(text, "data")
     return encode_block(**parts)
 
 
 def _read_int(digits: str) -> int:
-    """Read a number; one that Python refuses for its length is too large wherever a number counts."""
+    """Parse an int. Python refuses very long ones; cut them, because they are too large for any field anyway."""
     return int(digits[:1000])
 
 
@@ -73,7 +73,7 @@ _READER = json.JSONDecoder(parse_int=_read_int)
 
 
 def _text_of(text: str, wanted: str) -> str:
-    """Return the text of a member of a JSON object, so that no number in it is rounded; of several the last."""
+    """Return the source text of a member of a JSON object (the last one of that name), so that no number is rounded."""
     found = ""
     at = text.index("{") + 1
     while True:
@@ -89,7 +89,7 @@ def _text_of(text: str, wanted: str) -> str:
 
 
 def _skip(text: str, at: int) -> int:
-    """Return the index of what follows white space."""
+    """Return the index of the next character that is not white space."""
     while text[at] in " \t\n\r":
         at += 1
     return at

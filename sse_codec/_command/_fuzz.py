@@ -1,4 +1,4 @@
-"""`sse-codec fuzz`: a parser or a writer of event streams in, whatever its language; what it does wrong out."""
+"""`sse-codec fuzz`: find bugs in a parser or a writer of event streams, in any language."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sse_codec.testing import NotConforming
     from sse_codec.testing._remote._run import Outcome, Plan
 
-#: The options that choose what is checked and how, which a command that shows a finding again must have, too.
+#: The options that choose what is checked and how. A command that reproduces a finding must have them, too.
 _REPEATED = ("ids", "retries", "on_eof", "comments", "unsendable", "max_retry")
 
-#: Seconds between two looks of the progress.
+#: Seconds between two updates of the progress.
 _SHOWN_EVERY = 0.2
 
-#: How many answers of a server one case may take.
+#: The most time that one case of a server may take, in multiples of `--timeout`.
 _PATIENCE = 6
 
 
@@ -60,19 +60,19 @@ def fuzz(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
-        say(f"it was asked with --case {shlex.quote(_formats.case_text(outcome.last))}")
+        say(f"the last case was --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
 
 
 class _Progress:
-    """How far a run has come, in a line on standard error if that is a terminal."""
+    """Shows how far a run has got, in a line on standard error if that is a terminal."""
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr.isatty()
         self._next = 0.0
 
     def show(self, cases: int) -> None:
-        """Show how many cases there have been, from time to time."""
+        """Show the number of cases so far, from time to time."""
         if self._is_shown and time.monotonic() >= self._next:
             self._next = time.monotonic() + _SHOWN_EVERY
             with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ class _Progress:
                 sys.stderr.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._is_shown and self._next:
             with contextlib.suppress(OSError):
                 sys.stderr.write("\r\x1b[K")
@@ -88,15 +88,19 @@ class _Progress:
 
 
 def _need_one(options: argparse.Namespace) -> None:
-    """See that there is something to check, and one thing alone."""
+    """Check that the options name exactly one thing to check."""
     given = [bool(options.program), vars(options).get("service") is not None or vars(options).get("listen") is not None]
     if sum(given) != 1:
-        what = "give a program behind --, or --listen, or --service" if options.role == "consumer" else "give a program"
+        what = (
+            "give a program after --, or --listen, or --service"
+            if options.role == "consumer"
+            else "give a program or URL"
+        )
         raise Failure(2, f"fuzz {options.role}: {what}; --help has examples")
 
 
 def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
-    """Join the other side and check it."""
+    """Connect to the other side and check it."""
     from sse_codec.testing._remote import _formats
     from sse_codec.testing._remote._messages import CannotGoOn
     from sse_codec.testing._remote._run import consumer, producer, run
@@ -121,7 +125,7 @@ def _check(options: argparse.Namespace, plan: Plan) -> Outcome:
 
 
 def _url(options: argparse.Namespace) -> str | None:
-    """Return the address of an endpoint that is to be checked; None when it is a program."""
+    """Return the URL of the endpoint to check; None to check a program."""
     is_url = options.role == "producer" and len(options.program) == 1 and "://" in options.program[0]
     return options.program[0] if is_url else None
 
@@ -141,7 +145,7 @@ def _check_endpoint(url: str, options: argparse.Namespace, plan: Plan) -> Outcom
 
 
 def _join(options: argparse.Namespace) -> Any:
-    """Return the other side: a program, a client that comes, or one that a service starts."""
+    """Return the other side: a program, a client that connects to us, or one that a service starts."""
     from sse_codec.testing._remote._listen import Listener
     from sse_codec.testing._remote._program import ProgramConsumer, ProgramProducer
     from sse_codec.testing._remote._service import Service
@@ -154,14 +158,14 @@ def _join(options: argparse.Namespace) -> Any:
         return Service(options.service, host, port, **limits)
     if options.listen is not None:
         listener = Listener(*options.listen, **limits)
-        say(f"open {listener.url} in a browser, or have a client ask for it: it says how")
+        say(f"open {listener.url} in a browser, or request it with any client: it explains the rest")
         listener.wait_for_client()
         return listener
     return ProgramConsumer(options.program, options.timeout)
 
 
 def _again(options: argparse.Namespace, outcome: Outcome) -> Callable[[NotConforming], str]:
-    """Return what makes of a finding the command that shows it again."""
+    """Return a function that makes the command that reproduces a finding."""
     from sse_codec.testing._remote._formats import case_argument
 
     def command(finding: NotConforming) -> str:
@@ -181,7 +185,7 @@ def _again(options: argparse.Namespace, outcome: Outcome) -> Callable[[NotConfor
 
 
 def _where(options: argparse.Namespace) -> list[str]:
-    """Return the arguments that say what is checked."""
+    """Return the arguments that say what to check."""
     if _url(options):
         words = [*options.program]
         if options.publish is not None:
@@ -198,7 +202,7 @@ def _where(options: argparse.Namespace) -> list[str]:
 
 
 def _rules(role: str) -> str:
-    """Return the table of the rules."""
+    """Return a table of the rules."""
     from sse_codec.testing._remote._messages import RULES
 
     width = max(len(rule.name) for rule in RULES[role])

@@ -1,4 +1,4 @@
-"""The arguments of `sse-codec fuzz`, and its help."""
+"""The arguments of `sse-codec fuzz` and its help."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DESCRIPTION = """\
-Search for the smallest stream that a parser reads wrong, or event that a writer
-sends wrong, and say which sentence of the standard is broken. The tested program
-may be in any language. It reads one JSON object a line and answers with one:
+Find the smallest stream that a parser misreads, or the smallest event that a
+writer sends wrongly, and quote the sentence of the standard that it breaks. The
+tested program may be in any language. It reads one JSON object a line, and
+answers with one:
 
   {"hello": 1}                       {"hello": 1, "name": "my parser"}
   {"n": 1, "chunks": ["BASE64"]}     {"n": 1, "events": [{"data": "a"}]}
   {"n": 2, "event": {"data": "a"}}   {"n": 2, "wire": "BASE64"}
 
 An event may have data, event, id, retry, last_event_id, and the number of the
-chunk that it came with. docs/fuzz-protocol.md has the rest, on a page.
+chunk that it came with. docs/fuzz-protocol.md describes the rest on one page.
 """
 
 EXAMPLES = """\
@@ -32,97 +33,97 @@ examples:
 _CONSUMER_EXAMPLES = """\
 examples:
   sse-codec fuzz consumer -- node my_parser.mjs
-      until the first finding
+      stop at the first finding
   sse-codec fuzz consumer --all --skip bare-cr -- ./my_parser
-      all broken rules, but for one that is known
+      find all broken rules, except one that is known
   sse-codec fuzz consumer --rule leading-bom -- ./my_parser
-      one rule alone
+      report only one rule
   sse-codec fuzz consumer --listen 127.0.0.1:8080
-      a client of any kind comes for streams, or a browser; it says how
+      serve streams to any client or a browser; open it for instructions
   sse-codec fuzz consumer --service http://localhost:8000
       a client with a test service for LaunchDarkly's sse-contract-tests
 
-Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run.
+Exit status: 0 if it conforms, 1 if it breaks a rule, 2 if it can't be checked.
 """
 
 _PRODUCER_EXAMPLES = """\
 examples:
   sse-codec fuzz producer -- ./my_writer
   sse-codec fuzz producer --unsendable refused -- ./my_writer
-      events that can't be sent must be refused
+      check that it refuses events that can't be sent
   sse-codec fuzz producer http://localhost:8000/events \\
       --publish http://localhost:8000/publish
-      a server: events are posted to it, and must arrive on the stream
+      check a server: post events to it, and read them from its stream
 
-Exit status: 0 when it conforms, 1 when a rule is broken, 2 when it can't be run.
+Exit status: 0 if it conforms, 1 if it breaks a rule, 2 if it can't be checked.
 """
 
 
 def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add the two kinds of programs to the command.
+    """Add the two roles to the command.
 
     Args:
         fuzz: the command.
-        role: makes a parser of a name, a short and a long description, and examples, from subparsers.
+        role: a function that adds a parser to subparsers, with a name, a short and a long description, and examples.
     """
     roles = fuzz.add_subparsers(required=True, metavar="ROLE")
     consumer = role(
         roles,
         "consumer",
-        short="what reads event streams: a parser, a client",
-        description="Check what reads event streams: every stream, cut anywhere, must give the\n"
-        "events of the standard, in time.",
+        short="check a parser or a client, which reads event streams",
+        description="Check a program that reads event streams. Every stream, cut anywhere, must give\n"
+        "the events that the standard requires, without delay.",
         examples=_CONSUMER_EXAMPLES,
     )
-    consumer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program, and its arguments")
+    consumer.add_argument("program", nargs="*", metavar="-- PROGRAM", help="the program and its arguments")
     consumer.add_argument(
         "--listen",
         type=_address,
         metavar="HOST:PORT",
-        help="serve streams over HTTP, for any client, or a browser; with --service, where its clients come to",
+        help="serve streams over HTTP, to any client or a browser; with --service, where its clients connect",
     )
     consumer.add_argument(
         "--service",
         type=_http_url,
         metavar="URL",
-        help="drive a client that has a test service for LaunchDarkly's sse-contract-tests",
+        help="drive a client through its test service for LaunchDarkly's sse-contract-tests",
     )
     consumer.add_argument(
         "--pause",
         type=_milliseconds,
         default=0.002,
         metavar="MS",
-        help="over HTTP: how long to wait behind each chunk (default: 2 ms)",
+        help="over HTTP: how long to wait after each chunk (default: 2 ms)",
     )
     consumer.add_argument(
         "--grace",
         type=_milliseconds,
         default=1.0,
         metavar="MS",
-        help="over HTTP: how long an event may take to be reported (default: 1000 ms)",
+        help="over HTTP: how long a client may take to report an event (default: 1000 ms)",
     )
     _add_choice(consumer, "ids", ("own", "sticky", "either"), "what the id of an event means")
     _add_choice(consumer, "retries", ("own", "sticky", "either"), "what the reconnection time of an event means")
-    _add_choice(consumer, "on-eof", ("discard", "dispatch"), "what becomes of an event that the end cuts off")
-    _add_choice(consumer, "comments", ("dropped", "kept", "kept raw"), "whether comments are given out, too")
+    _add_choice(consumer, "on-eof", ("discard", "dispatch"), "what it does with an event that the end cuts off")
+    _add_choice(consumer, "comments", ("dropped", "kept", "kept raw"), "whether it also returns comments")
     _add_common(consumer, "consumer")
     producer = role(
         roles,
         "producer",
-        short="what writes event streams: a writer, a server",
-        description="Check what writes event streams: every event must arrive as it was meant.",
+        short="check a writer or a server, which sends event streams",
+        description="Check a program that sends event streams. Every event must arrive as intended.",
         examples=_PRODUCER_EXAMPLES,
     )
     producer.add_argument(
-        "program", nargs="*", metavar="-- PROGRAM | URL", help="the program, and its arguments; or an address"
+        "program", nargs="*", metavar="-- PROGRAM | URL", help="the program and its arguments, or the URL of a server"
     )
-    producer.add_argument("--publish", metavar="URL", help="POST an event here, as JSON, and URL sends it")
+    producer.add_argument("--publish", metavar="URL", help="POST each event here as JSON, so that the server sends it")
     producer.add_argument(
         "--publish-command",
         type=shlex.split,
         default=[],
         metavar="COMMAND",
-        help="the same by a command, which is given the event on its standard input",
+        help="run this to publish each event, which it reads as JSON from standard input",
     )
     producer.add_argument(
         "-H",
@@ -131,20 +132,20 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
         type=_header,
         default=[],
         metavar="HEADER",
-        help="send it with each request; repeatable",
+        help="a header to send with each request; repeatable",
     )
-    _add_choice(producer, "ids", ("own", "sticky"), "whether each id is sent, or only one that changes")
+    _add_choice(producer, "ids", ("own", "sticky"), "whether it sends every id, or only changed ones")
     _add_choice(
         producer,
         "unsendable",
         ("contained", "refused", "untested"),
-        "what becomes of events that the format can't hold",
+        "how it must treat events that the format can't represent",
     )
     _add_common(producer, "producer")
 
 
 def _add_choice(added: argparse.ArgumentParser, name: str, choices: tuple[str, ...], help: str) -> None:
-    added.add_argument(f"--{name}", choices=choices, help=f"{help}; over what the program says itself")
+    added.add_argument(f"--{name}", choices=choices, help=f"{help}; overrides the program's hello")
 
 
 def _add_common(added: argparse.ArgumentParser, role: str) -> None:
@@ -161,26 +162,29 @@ def _add_common(added: argparse.ArgumentParser, role: str) -> None:
         "--max-retry",
         type=_whole,
         metavar="MS",
-        help="the largest reconnection time that it can hold; JavaScript: 9007199254740991",
+        help="the largest reconnection time that it supports; in JavaScript 9007199254740991",
     )
     added.add_argument(
-        "--rule", action="extend", type=names, default=[], metavar="RULE", help="report this rule alone; repeatable"
+        "--rule", action="extend", type=names, default=[], metavar="RULE", help="report only this rule; repeatable"
     )
     added.add_argument(
-        "--skip", action="extend", type=names, default=[], metavar="RULE", help="leave this rule out; repeatable"
+        "--skip", action="extend", type=names, default=[], metavar="RULE", help="skip this rule; repeatable"
     )
-    added.add_argument("--list-rules", action="store_true", help="list the rules, and exit")
-    added.add_argument("--all", action="store_true", help="go on after the first finding: one for each broken rule")
+    added.add_argument("--list-rules", action="store_true", help="list the rules and exit")
+    added.add_argument("--all", action="store_true", help="continue after the first finding; report each broken rule")
     added.add_argument(
         "--examples",
         type=_whole,
         default=100,
         metavar="N",
-        help="how many examples to draw, beside the known places (default: 100); 0 is quick and always the same",
+        help="how many examples to draw after the fixed cases (default: 100); 0 is quick and always the same",
     )
-    added.add_argument("--seed", type=_whole, metavar="N", help="draw what this seed drew before")
+    added.add_argument("--seed", type=_whole, metavar="N", help="draw the examples of an earlier run")
     added.add_argument(
-        "--case", type=lambda text: _case(text, role), metavar="JSON", help="try one case, as a report ends with it"
+        "--case",
+        type=lambda text: _case(text, role),
+        metavar="JSON",
+        help="try one case again, as printed by a report",
     )
     added.add_argument(
         "--timeout", type=_seconds, default=5.0, metavar="S", help="how long an answer may take (default: 5 s)"
@@ -189,8 +193,8 @@ def _add_common(added: argparse.ArgumentParser, role: str) -> None:
         "--format",
         choices=("text", "json", "junit", "tap", "github"),
         default="text",
-        help="for people (default), one JSON object, a suite of JUnit or TAP with a test for each rule, or annotations "
-        "of GitHub Actions",
+        help="text for people (default), one JSON object, JUnit or TAP with one test for each rule, or annotations for "
+        "GitHub Actions",
     )
     added.set_defaults(role=role)
 
@@ -204,7 +208,7 @@ def _whole(text: str) -> int:
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not (name and colon):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no header; 'Name: value' is one")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a header, such as 'Name: value'")
     return name.strip(), value.strip()
 
 
@@ -214,19 +218,19 @@ def _case(text: str, role: str) -> list[Any]:
     try:
         return parse_case(text, role)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no case, as a report ends with it") from None
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a case: copy it from the end of a report") from None
 
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not (port.isascii() and port.isdigit() and int(port[:6]) < 65536):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no HOST:PORT; 127.0.0.1:8080 is one")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not HOST:PORT, such as 127.0.0.1:8080")
     return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
 
 
 def _http_url(text: str) -> str:
     if not text.startswith("http://"):
-        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no http:// address")
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not an http:// URL")
     return text
 
 
@@ -240,5 +244,5 @@ def _seconds(text: str, unit: str = "seconds") -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of {unit} over 0, and up to 86400")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of {unit} over 0 and up to 86400")
     return seconds

@@ -1,4 +1,4 @@
-"""`sse-codec lint`: streams in; findings out, and a summary of each on standard error."""
+"""`sse-codec lint`: read streams; write findings, and a summary of each stream on standard error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sse_codec.lint import Finding
 
-#: What a file in a folder is called that is looked at.
+#: The extension of the files to check in a folder.
 _EXTENSION = ".sse"
 
 
@@ -33,7 +33,7 @@ def lint(options: argparse.Namespace) -> int:
             try:
                 for each in _expand(path):
                     run.file(each)
-            except Failure as failure:  # the others are looked at all the same
+            except Failure as failure:  # go on with the other files
                 if len(options.files) == 1 or failure.reason.startswith("standard output"):
                     raise
                 say(f"sse-codec: {failure.reason}")
@@ -46,7 +46,7 @@ def lint(options: argparse.Namespace) -> int:
 
 
 def _expand(path: str) -> list[str]:
-    """Return the files that a path stands for."""
+    """Return the path itself, or the streams in the folder that it names."""
     if not os.path.isdir(path):
         return [path]
     found = [
@@ -65,7 +65,7 @@ class _Counts:
         self.warning = 0
 
     def add(self, finding: Finding) -> None:
-        """Count a finding, and those that it stands for."""
+        """Count a finding and the equal ones that it stands for."""
         if finding.severity == "error":
             self.error += finding.count
         else:
@@ -100,7 +100,7 @@ class _Run:
         return int(self._total.error > 0 or (self._options.strict and self._total.warning > 0))
 
     def file(self, path: str) -> None:
-        """Look at one file."""
+        """Check one file."""
         options = self._options
         source = Source(path, "lint", self._sink, events=False)
         linter = Linter(
@@ -141,7 +141,7 @@ class _Run:
             say(f"{source.name}: {counts} ({counted(events, 'event')})")
 
     def end(self) -> None:
-        """Write what is written once for all files."""
+        """Write the output that covers all files."""
         if self._options.format == "sarif":
             self._sink.write(sarif(self._results) + "\n")
         elif self._options.format == "text" and self._files > 1:
@@ -154,7 +154,7 @@ def _json_line(finding: Finding, file: str) -> str:
 
 
 def _interruption(source: Source, linter: Linter, counts: _Counts) -> str:
-    """Say how far it came, and what was open: no verdict on the stream."""
+    """Say how far the check got and what was unfinished, without a verdict on the stream."""
     part = f" ({source.read * 100 // source.size} % of the file)" if source.size > 0 else ""
     unfinished = linter.unfinished()
     return (

@@ -1,4 +1,4 @@
-"""What a command reads and writes: files, pipes and terminals, and the errors that say which of them failed."""
+"""Input and output of the commands: files, pipes and terminals, and errors that say which one failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ_SIZE = 64 * 1024
 
 
 class Failure(Exception):
-    """The run can't go on: the exit status, and the one line that says why."""
+    """The run can't continue: the exit status, and one line that says why."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(status, reason)
@@ -27,7 +27,7 @@ class Failure(Exception):
 
 
 class Sink:
-    """Standard output: text in, UTF-8 out, whatever the locale says; flushed at once."""
+    """Standard output: writes text as UTF-8 in any locale, and flushes it immediately."""
 
     def __init__(self) -> None:
         if sys.stdout is None:
@@ -38,16 +38,16 @@ class Sink:
         self.progress: Progress | None = None
 
     def write(self, text: str) -> None:
-        """Write a text now.
+        """Write a text and flush it.
 
         Raises:
-            Failure: it can't be written: the disk is full, for instance.
-            BrokenPipeError: nobody reads any more.
+            Failure: the text can't be written, for instance because the disk is full.
+            BrokenPipeError: the reader has closed the pipe.
         """
         if self.is_terminal and self.progress is not None:
             self.progress.clear()
         try:
-            self._buffer.write(text.encode("utf-8", "surrogateescape"))  # a file's name may not be UTF-8
+            self._buffer.write(text.encode("utf-8", "surrogateescape"))  # a file name may not be UTF-8
             self._buffer.flush()
         except BrokenPipeError:
             raise
@@ -56,8 +56,8 @@ class Sink:
 
 
 def let_go() -> None:
-    """Let what could not be written go nowhere: the interpreter tries once more when it exits, and would say so."""
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: it was closed when the program started
+    """Discard output that could not be written; otherwise the interpreter would try again at exit and complain."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None if it was closed when the program started
         try:
             stream.flush()
         except OSError:
@@ -65,33 +65,33 @@ def let_go() -> None:
 
 
 def say(line: str) -> None:
-    """Write a line for people to standard error, if it is there to be written to."""
-    with contextlib.suppress(OSError):  # nobody can be told
+    """Write a line for people to standard error, if that is possible."""
+    with contextlib.suppress(OSError):  # there is nowhere to report it
         print(line, file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
-    """Write what `--help` and the like ask for."""
+    """Write the text of `--help` and similar options."""
     Sink().write(text)
 
 
 class Source:
-    """What is read: a file, or standard input for "-".
+    """The input: a file, or standard input for "-".
 
     Args:
-        path: of the file.
+        path: the path of the file.
         command: the name of the command, for a message.
-        sink: standard output, on which progress must not get in the way.
-        events: whether what is written scrolls over a terminal as it is read, which is progress enough.
+        sink: standard output, which progress must not disturb.
+        events: whether the command writes while it reads; on a terminal, that shows enough progress.
 
     Attributes:
-        name: for messages.
-        is_file: whether it all comes at once.
-        size: of the file in bytes, -1 for a pipe.
-        read: how many bytes have been.
+        name: the name of the input, for messages.
+        is_file: whether the input is a regular file, and not live.
+        size: the size of the file in bytes; -1 for a pipe.
+        read: how many bytes were read so far.
 
     Raises:
-        Failure: it can't be opened.
+        Failure: the file can't be opened.
     """
 
     def __init__(self, path: str, command: str, sink: Sink, *, events: bool) -> None:
@@ -106,24 +106,24 @@ class Source:
         sink.progress = self.progress
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes as they come in."""
+        """Yield bytes as they arrive."""
         while chunk := self._next():
             self.add(len(chunk))
             yield chunk
 
     def lines(self) -> Iterator[bytes]:
-        """Yield lines as they come in."""
+        """Yield lines as they arrive."""
         while line := self._guard(self.file.readline):
             self.add(len(line))
             yield line
 
     def add(self, size: int) -> None:
-        """Note that so many bytes more were read."""
+        """Count bytes that were read."""
         self.read += size
         self.progress.add(size)
 
     def close(self) -> None:
-        """Take the progress away, and close a file."""
+        """Clear the progress, and close a file."""
         self.progress.clear()
         if self._owned:
             self.file.close()
@@ -151,15 +151,15 @@ def _open(path: str, command: str) -> Any:
     except OSError as error:
         if re.match(r"https?://", path):
             raise Failure(
-                2, f"{path} is a URL, and sse-codec reads files and pipes: curl -N '{path}' | sse-codec {command}"
+                2, f"{path} is a URL, but sse-codec reads only files and pipes: curl -N '{path}' | sse-codec {command}"
             ) from None
         raise Failure(2, f"{path}: {error.strerror}") from None
 
 
 def _mode(file: Any, *tests: Any) -> bool:
-    """Tell whether a file is of one of the kinds that functions of `stat` test for."""
+    """Tell whether a file passes one of the tests, which are functions of `stat`."""
     try:
         mode = os.fstat(file.fileno()).st_mode
-    except OSError:  # it has no file behind it, as in tests
+    except OSError:  # it has no file descriptor, as in tests
         return False
     return any(test(mode) for test in tests)

@@ -1,7 +1,7 @@
-"""How the command line looks to people: colours, events and findings as blocks of text, progress, statistics.
+"""The layout for people: colours, events and findings as blocks of text, progress, statistics.
 
-Only for what is a terminal. Into pipes and files go JSON lines, or findings as their own text, without a colour. Other
-people's text is escaped, so that no stream can drive the terminal.
+It is for terminals. Pipes and files get JSON lines, or findings as plain text without colours. Other people's text is
+escaped, so that no stream can control the terminal.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 _BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "1;33", "36"
 
-#: Files below this are read in a moment.
+#: In bytes. Smaller files take so little time that they need no progress.
 _SHOW_PROGRESS_FROM = 16 * 1024 * 1024
 
-#: How far JSON is indented: a stream can nest without end, and what is laid out must not grow with the square of it.
+#: The deepest indentation of JSON. A stream can nest without limit, and the layout must not grow with its square.
 _DEEPEST = 40
 
-#: How many event types are counted by name: a stream can invent them without end.
+#: How many event types to count by name. A stream can invent any number of them.
 _COUNTED_TYPES = 50
 
 
-#: How much of a payload is laid out at a time: escaping takes much more room than the text.
+#: How many characters of a payload to lay out at a time: escaping takes much more memory than the text.
 _PIECE = 64 * 1024
 
 
@@ -60,7 +60,7 @@ class Paint:
 
 
 def event_block(event: ServerSentEvent, paint: Paint, *, json: bool = False) -> Iterator[str]:
-    """Lay out an event: a line of what it is, and its payload indented; with `json` as a tree, where it is JSON."""
+    """Lay out an event: a line with its type, id and retry, and the indented payload; with `json`, JSON as a tree."""
     head = [paint(printable(event.event), _DIM if event.event == DEFAULT_EVENT else _CYAN)]
     if event.id is not None:
         head.append(paint(f"id {printable(event.id)}", _DIM))
@@ -77,7 +77,7 @@ def payload_block(event: ServerSentEvent) -> Iterator[str]:
 
 
 def _indented(parts: Iterable[str], indent: str) -> Iterator[str]:
-    """Yield a text, given in parts, in pieces of some size, with each line indented and what does not print escaped."""
+    """Join parts of a text; yield it in pieces, with lines indented and characters that can't be printed escaped."""
     yield indent
     held: list[str] = []
     size = 0
@@ -98,13 +98,13 @@ def _printable_lines(text: str, indent: str) -> str:
 
 
 def _tree(text: str) -> Iterator[str]:
-    """Lay out a JSON text over lines, one for each member; strings and numbers stay as they were written."""
+    """Lay out a JSON text with one line for each member. Strings and numbers stay as written."""
     depth, opened = 0, False
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{},:]|[^][{},:"\s]+', text):
         piece = match[0]
         closes = piece in "]}"
         depth -= closes
-        if closes != opened:  # something stands in the brackets
+        if closes != opened:  # the brackets are not empty
             yield _new_line(depth)
         opened = piece in "[{"
         depth += opened
@@ -125,7 +125,7 @@ def comment_line(comment: Comment, paint: Paint) -> str:
 
 
 def finding_block(finding: Finding, paint: Paint, file: str = "") -> str:
-    """Lay out a finding, which is its own text, and a blank line; with the file's name, if there are several."""
+    """Lay out a finding and a blank line; with `file`, its name comes before the place."""
     colour = _RED if finding.severity == "error" else _YELLOW
     head, text, caret, effect, fix = str(finding).split("\n")
     name, place = head.split("]", 1)
@@ -134,7 +134,7 @@ def finding_block(finding: Finding, paint: Paint, file: str = "") -> str:
 
 
 class Progress:
-    """How much of a large file is read, on one line of a terminal."""
+    """Shows how much of a large file was read, on one line of a terminal."""
 
     def __init__(self, stream: TextIO, size: int) -> None:
         self._stream = stream
@@ -144,7 +144,7 @@ class Progress:
         self._on = stream.isatty() and size >= _SHOW_PROGRESS_FROM
 
     def add(self, size: int) -> None:
-        """Note that so many bytes more are read."""
+        """Count bytes that were read."""
         self._read += size
         percent = min(self._read * 100 // self._size, 100) if self._on else -1
         if percent != self._shown:
@@ -153,7 +153,7 @@ class Progress:
             self._stream.flush()
 
     def clear(self) -> None:
-        """Take the line away, until there is more to say."""
+        """Clear the line until the next change."""
         if self._shown >= 0:
             self._shown = -1
             self._stream.write("\r\x1b[K")
@@ -161,7 +161,7 @@ class Progress:
 
 
 class Statistics:
-    """What came of a stream: events, their types, bytes, comments, and the time between events."""
+    """Statistics of a stream: events and their types, bytes, comments, and the time between events."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -173,7 +173,7 @@ class Statistics:
         self._longest = 0.0
 
     def event(self, event: ServerSentEvent) -> None:
-        """Count an event that has come now."""
+        """Count an event that arrived now."""
         known = event.event in self._types or len(self._types) < _COUNTED_TYPES
         self._types[event.event if known else "(others)"] += 1
         now = time.monotonic()
@@ -184,7 +184,7 @@ class Statistics:
         self._latest = now
 
     def text(self, *, live: bool) -> str:
-        """Lay it out; the times only for a stream that came as it was made, and not from a file."""
+        """Lay the statistics out; with times only for a live stream, not for a file."""
         events = self._types.total()
         types = ", ".join(f"{printable(name)} {count:,}" for name, count in self._types.most_common())
         rows = [

@@ -1,4 +1,4 @@
-"""`sse-codec vectors`: the conformance suite out of the package."""
+"""`sse-codec vectors`: copy the conformance suite out of the package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def vectors(options: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    from pathlib import Path  # no other command needs these
+    from pathlib import Path  # not at the top, because no other command needs these
 
     from sse_codec.testing._vectors import FOLDER, copy_vectors
 

@@ -1,20 +1,22 @@
-r"""From a response of any HTTP library to events, and one stream over many connections.
+r"""Read events from the response of any HTTP library, and reconnect when the stream is cut.
 
-- `events(response)` and `aevents(response)`: the events of one response. `blocks` and `ablocks` give `Block`s instead.
-- `connect(open)` and `aconnect(open)`: the events of a stream that is cut and resumed: they connect again, wait, and
+- `events(response)` and `aevents(response)` yield the events of one response. `blocks` and `ablocks` yield `Block`s.
+- `connect(open)` and `aconnect(open)` yield the events of one stream over many connections. They reconnect, wait and
   stop as the standard says (WHATWG HTML 9.2.3).
 
-A response may be one of httpx, httpx2, requests, urllib3, urllib.request, http.client, aiohttp or niquests. They are
-told apart by what they can do, and nothing is imported. The body is read as its bytes come in, and decompressed.
+The response may come from httpx, httpx2, requests, urllib3, urllib.request, http.client, aiohttp or niquests. The
+package recognizes each by its methods, and imports none of them. It reads the body as the bytes arrive, and
+decompresses it.
 
-What goes wrong is the same for all of them:
+The errors are the same for all libraries:
 
-- `ConnectionFailed`: the response is no event stream. It has the status, the content type, and how the body begins.
+- `ConnectionFailed`: the response is not an event stream. The error has its status, its content type and the start of
+  its body.
 - `ConnectionLost`: the network or the server cut the stream. The library's own error is its `__cause__`.
-- `MissingSentinel`: the body ended in good order, but without the event given as `until`.
-- A mistake in the program, such as an invalid URL or a response that was read before, raises what the library raises.
+- `MissingSentinel`: the body ended normally, but without the event given as `until`.
+- A mistake in the program, such as an invalid URL or a response that was already read, raises the library's own error.
 
-The answer of a language model, with httpx:
+To read the answer of a language model with httpx:
 
 >>> def answer(question):
 ...     with httpx.stream(
@@ -46,7 +48,7 @@ __all__ = [
     "events",
 ]
 
-# As in `sse_codec`: tracebacks, pickles and reprs name the place a name is imported from.
+# As in `sse_codec`: tracebacks, pickles and reprs name the module that a name is imported from.
 ConnectionLost.__module__ = __name__
 for _function in (ablocks, aconnect, aevents, blocks, connect, events):
     _function.__module__ = __name__

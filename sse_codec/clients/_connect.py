@@ -1,7 +1,7 @@
 """connect and aconnect: one stream over many connections.
 
-`Reconnection` says when to ask, with which headers, and when to stop. What is here asks, waits, reads, and tells what
-may pass from what never does.
+`Reconnection` decides when to ask, with which headers, and when to stop. This module sends the requests, waits, reads,
+and decides which failures are temporary.
 """
 
 from __future__ import annotations
@@ -38,44 +38,45 @@ def connect(
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[ReceivedEvent, None, None]:
-    """Yield the events of a stream that lives through cuts: connect again, and go on after the last event (9.2.3).
+    """Yield the events of one stream, reconnecting when it is cut and resuming after the last event (9.2.3).
 
-    It asks again when the server can't be reached, when the stream is cut or ends, and when the HTTP client's read
-    timeout is over: give the client one that is longer than the server's keep-alives are apart. It waits as
-    `Reconnection` says. It ends at `until`, or when the server answers 204.
+    It reconnects when the server can't be reached, when the stream is cut or ends, and when the HTTP client's read
+    timeout expires. Set that timeout longer than the server's keep-alive interval. `Reconnection` decides how long to
+    wait. The iteration ends at `until`, or when the server answers 204.
 
-    An answer that is generated anew for each request must not be asked for twice, or you would be given its beginning
-    twice. So with `until`, a cut raises ConnectionLost if the last event that was yielded has no id to resume after.
-    Whether to ask again is yours to decide.
+    Some servers generate a new answer for each request, and asking twice would repeat its beginning. So with `until`, a
+    cut raises ConnectionLost if the last yielded event has no id to resume after. Whether to ask again is your
+    decision.
 
     Args:
-        open: makes the request. It is given the headers to send, a new dict to add yours to, and returns a context
-            manager that gives the response: what `client.stream(...)` of httpx, `requests.post(..., stream=True)`,
-            `urllib3.request(..., preload_content=False)` and `urlopen(...)` return. For the responses it may be, see
-            `events`.
-        reconnection: how long to wait, when to give up, and which statuses may pass, with the decoder that has the last
-            event ID. Unless given `Reconnection()`: as a browser, it never gives up, and no status but 200 may pass.
+        open: makes the request. It takes the headers to send, a new dict to which you can add yours, and returns a
+            context manager for the response: what `client.stream(...)` of httpx, `requests.post(..., stream=True)`,
+            `urllib3.request(..., preload_content=False)` and `urlopen(...)` return. `events` lists the responses that
+            work.
+        reconnection: how long to wait, when to give up, which statuses to retry, and the decoder that keeps the last
+            event ID. The default, `Reconnection()`, acts like a browser: it never gives up on failures of the network,
+            and treats every status but 200 as final.
         any_type: as for `events`.
         on_eof: as for `events`.
         until: as for `events`.
         encoding: how your HTTP client turns the text of a header into bytes, as for `request_headers`. It matters only
             for ids beyond ASCII.
-        on_retry: called with each failure that is to pass, before the wait for the next request: to log it, say. It is
+        on_retry: called with each failure that will be retried, before the wait, for example to log it. The failure is
             what `open` raised, a ConnectionLost, a ConnectionFailed with one of `retry_statuses`, or a MissingSentinel.
-            What it raises comes out.
-        sleep: waits so many seconds; `time.sleep` unless given.
+            If `on_retry` raises, that ends the iteration.
+        sleep: takes a number of seconds and waits that long. `time.sleep` by default.
 
     Raises:
-        ConnectionFailed: the server's answer is no event stream, as for `events`, and its status is not one of
+        ConnectionFailed: the response is not an event stream, as for `events`, and its status is not one of
             `retry_statuses`.
-        ConnectionLost: with `until`, when there is nothing to resume after. If the body ended in good order but without
+        ConnectionLost: with `until`, when there is nothing to resume after. If the body ended normally but without
             that event, the `__cause__` is MissingSentinel.
-        GaveUp: `max_failures` or `max_outage` of the Reconnection is reached. The `__cause__` is the last failure.
+        GaveUp: `max_failures` or `max_outage` of the Reconnection was reached. The `__cause__` is the last failure.
         EncodeError: the stream has set an id that can't be sent back, as for `request_headers`.
         IncompleteEvent, EventTooLarge: as for `events`.
         TypeError, ValueError: an argument is wrong; raised by the call itself.
-        Exception: whatever `open` or the library raise that does not say that the network or the server failed: an
-            invalid URL, a header that can't be sent, a certificate that is not valid.
+        Exception: any other error of `open` or the library that is not a failure of the network or the server, such as
+            an invalid URL, a header that can't be sent, or an invalid certificate.
 
     >>> def answer(client, url, question):
     ...     def post(headers):
@@ -100,21 +101,22 @@ def aconnect(
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncGenerator[ReceivedEvent, None]:
-    """Yield the events of a stream that lives through cuts, with an async library; as `connect` in everything else.
+    """Yield the events of one stream, as `connect` does, with an async library.
 
-    Leaving an `async for` does not close an async iterator at once; wrap this in `contextlib.aclosing` where that
-    matters.
+    Leaving an `async for` early does not close an async iterator immediately. Wrap this in `contextlib.aclosing` where
+    that matters.
 
     Args:
-        open: makes the request, as for `connect`. It returns an async context manager that gives the response: what
+        open: makes the request, as for `connect`. It returns an async context manager for the response: what
             `client.stream(...)` of httpx and `session.post(...)` of aiohttp return.
         reconnection: as for `connect`.
         any_type: as for `events`.
         on_eof: as for `events`.
         until: as for `events`.
         encoding: as for `connect`; "utf-8" for aiohttp.
-        on_retry: as for `connect`, and no coroutine function.
-        sleep: waits so many seconds; unless given `trio.sleep` under trio, and else `asyncio.sleep`.
+        on_retry: as for `connect`. It can't be a coroutine function.
+        sleep: takes a number of seconds and waits that long. The default is `trio.sleep` under trio, and
+            `asyncio.sleep` otherwise.
 
     Raises: as `connect`.
 
@@ -140,7 +142,7 @@ def _connect(
         with ExitStack() as stack:
             try:
                 response = stack.enter_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 if not _is_answer(error):
                     connections.failed(error)
                     continue
@@ -178,7 +180,7 @@ async def _aconnect(
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(open(headers))
-            except Exception as error:  # noqa: BLE001  # `failed` raises it again, unless it may pass
+            except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 connections.failed(error)
                 continue
             opened = async_answer("aconnect", response)
@@ -202,7 +204,7 @@ async def _aconnect(
 
 
 def _is_answer(error: Exception) -> bool:
-    """Tell whether an exception is a response: urllib.request raises each that is not 2xx."""
+    """Tell whether an exception is a response: urllib.request raises every response that is not 2xx."""
     return hasattr(error, "headers") and hasattr(error, "read1")
 
 
@@ -211,13 +213,13 @@ async def _sleep(seconds: float) -> None:
     if trio is not None and trio.lowlevel.in_trio_run():
         await trio.sleep(seconds)
     else:
-        import asyncio  # here, because a program without it need not load it
+        import asyncio  # here, so that a program without asyncio does not load it
 
         await asyncio.sleep(seconds)
 
 
 class _Connections:
-    """What the two have in common: what follows from what happens to each connection."""
+    """The logic that `connect` and `aconnect` share: what to do after each outcome of a connection."""
 
     __slots__ = ("_any_type", "_client", "_encoding", "_failure", "_on_eof", "_on_retry", "_until")
 
@@ -264,20 +266,20 @@ class _Connections:
         self._client.received()
 
     def failed(self, error: Exception) -> None:
-        """Note why there is no response, or raise it when it will not pass."""
+        """Note why there is no response, or raise the error if it is not temporary."""
         if not is_cut(error):
             raise error
         self._note(error)
 
     def accept(self, answer: Answer | AsyncAnswer) -> bool:
-        """Tell whether the body of an answer is to be read."""
+        """Tell whether to read the body of an answer."""
         if not is_accepted(answer, self._any_type):
             return False
         self._failure = None
         return self._client.accept(answer.status, MEDIA_TYPE)
 
     def refuse(self, answer: Answer | AsyncAnswer, failure: ConnectionFailed | ConnectionLost) -> None:
-        """Note what was not accepted, or raise it when it is not to be asked for again."""
+        """Note why an answer was not accepted, or raise the error if the request must not be repeated."""
         if isinstance(failure, ConnectionFailed):
             try:
                 self._client.accept(answer.status, answer.content_type, retry_after=answer.retry_after)
@@ -287,7 +289,7 @@ class _Connections:
             self._note(failure)
 
     def cut(self, error: ConnectionLost | MissingSentinel, reading: Reading) -> None:
-        """Note a cut, or raise it when there is nothing to resume after."""
+        """Note a cut, or raise the error if there is nothing to resume after."""
         if self._until is None or reading.can_resume():
             self._note(error)
         elif isinstance(error, ConnectionLost):

@@ -1,7 +1,7 @@
-"""Whose fault an exception is: the network's or the server's, which may pass, or the program's, which never does.
+"""Tell failures of the network or the server, which may be temporary, from mistakes in the program, which are not.
 
-In comes what an HTTP library raised. Its classes are known by their names, so no library is imported to ask. What is
-not known here is the program's: a loop that swallows a mistake asks for ever, and nobody sees why.
+The exceptions of HTTP libraries are recognized by the names of their classes, so no library is imported. An exception
+that is not listed here counts as a mistake: a loop that retries a mistake never ends, and nobody sees why.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class ConnectionLost(SSEError, ConnectionError):
     """The network or the server cut a stream. The HTTP library's own error is the `__cause__`.
 
     Attributes:
-        last_event_id: the last event ID of what was given out, to resume after; "" when there is none.
+        last_event_id: the last event ID of what was yielded, to resume after; "" if there is none.
 
     >>> from sse_codec.clients import ConnectionLost
     >>> isinstance(ConnectionLost("7"), ConnectionError), ConnectionLost("7").last_event_id
@@ -36,24 +36,24 @@ class ConnectionLost(SSEError, ConnectionError):
 
 
 class UnknownEncoding(Exception):
-    """A body's `Content-Encoding` is none that is known here."""
+    """The `Content-Encoding` of a body is not supported here."""
 
 
-#: What may pass, subclasses included: the top-level module and the name of the class.
+#: The temporary failures, subclasses included: the top-level module and the name of the class.
 _CUTS: Final = frozenset(
     {
         "builtins.ConnectionError",
         "builtins.TimeoutError",
         "socket.gaierror",
         "ssl.SSLError",
-        "asyncio.TimeoutError",  # in Python 3.10 another one than the builtin
+        "asyncio.TimeoutError",  # in Python 3.10 this is not the builtin
         "asyncio.IncompleteReadError",
         "http.BadStatusLine",
         "http.IncompleteRead",
         "http.LineTooLong",
         "httpx.TransportError",
         "httpx2.TransportError",
-        "urllib3.InvalidHeader",  # of the server's; one of the program's that can't be sent is a ValueError
+        "urllib3.InvalidHeader",  # the server's; a header of the program's that can't be sent is a ValueError
         "urllib3.ProtocolError",
         "urllib3.ProxyError",
         "urllib3.SSLError",
@@ -77,7 +77,7 @@ _CUTS: Final = frozenset(
     }
 )
 
-#: Of those, what is a mistake in the program, or does not pass.
+#: Subclasses of those that are mistakes in the program, or are not temporary.
 _MISTAKES: Final = frozenset(
     {
         "httpx.LocalProtocolError",
@@ -90,7 +90,7 @@ _MISTAKES: Final = frozenset(
     }
 )
 
-#: What says that a body is not compressed as its response says.
+#: The body is not compressed in the way that its response says.
 _UNDECODABLE: Final = frozenset(
     {
         "sse_codec.UnknownEncoding",
@@ -105,21 +105,21 @@ _UNDECODABLE: Final = frozenset(
     }
 )
 
-#: What has the error that counts as its `reason`.
+#: Exceptions that keep the actual error in their `reason`.
 _WRAPPERS: Final = frozenset({"urllib.URLError", "urllib3.MaxRetryError", "urllib3_future.MaxRetryError"})
 
-#: The numbers that say it, of an OSError that has no class of its own.
+#: The errno of an OSError that is temporary but has no subclass.
 _ERRNOS: Final = frozenset(
     getattr(errno, name)
     for name in ("EADDRNOTAVAIL", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETRESET", "ENETUNREACH")
-    if hasattr(errno, name)  # no platform has to have them all
+    if hasattr(errno, name)  # a platform may lack some
 )
 
 
 def is_cut(error: BaseException) -> bool:
-    """Tell whether an HTTP library's exception is one that may pass: the network or the server broke off."""
+    """Tell whether an HTTP library's exception is temporary: the network or the server broke off."""
     chain = list(_chain(error))
-    # A certificate does not become valid by asking again.
+    # Asking again does not make a certificate valid.
     if any("ssl.SSLCertVerificationError" in _names(each) for each in chain) or is_undecodable(error):
         return False
     names = _names(error)
@@ -128,7 +128,7 @@ def is_cut(error: BaseException) -> bool:
     if names & _WRAPPERS:
         return any(is_cut(each) for each in chain[1:])
     if _name(type(error)) == "aiohttp.ClientConnectionError":
-        # No subclass: by itself it says that the program has closed the connector or the response.
+        # The class itself, not a subclass, means that the program has closed the connector or the response.
         return error.__cause__ is not None and is_cut(error.__cause__)
     return bool(names & _CUTS) or (isinstance(error, OSError) and error.errno in _ERRNOS)
 
@@ -147,7 +147,7 @@ def _names(error: BaseException) -> set[str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Give an exception, and those that it was made of: its cause, and what libraries keep as reason or argument."""
+    """Yield an exception, its cause, and those that libraries keep as its reason or arguments, recursively."""
     waiting, seen = [error], set[int]()
     while waiting:
         error = waiting.pop()

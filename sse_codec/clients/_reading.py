@@ -1,7 +1,7 @@
-"""events, aevents and the same for blocks: one response, from its status to its last event.
+"""events, aevents, blocks and ablocks: read one response, from its status to its last event.
 
-They judge the response before they read it, give out what `decode` makes of its body, and make the errors of all
-libraries alike. What the body begins with is kept until the first event has come: it says what a body without one was.
+They check the response before they read it, yield what `decode` yields for its body, and translate the errors of all
+libraries. The start of the body is kept until the first event has come, to say what a body without events was.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._responses import Answer, AsyncAnswer, answer, async_answer
 
 _OK: Final = 200
 
-#: How much of a body is kept that is no event stream, or none yet.
+#: How many bytes to keep of a body that is not an event stream, or has had no event yet.
 _BEGINNING: Final = 4096
 
 
@@ -40,35 +40,35 @@ def events(
 ) -> Generator[ReceivedEvent, None, None]:
     r"""Yield the events of a response, each as soon as it is complete (WHATWG HTML 9.2.3 and 9.2.6).
 
-    The response is closed when the iteration ends, in whatever way. Its connection goes back to its pool if the body
-    has been read to the end.
+    The response is closed when the iteration ends, for any reason. Its connection goes back to the pool if the body has
+    been read to the end.
 
     Args:
-        response: what httpx, httpx2, requests, urllib3, urllib.request, http.client or niquests give for a request,
-            before anything has read its body: with `httpx.stream(...)`, `requests.get(..., stream=True)`,
-            `urllib3.request(..., preload_content=False)`, `urlopen(...)`.
-        any_type: take any response with status 200, whatever its `Content-Type` says, or if it has none: for servers
-            that label their event streams wrongly.
-        on_eof: what becomes of an event that the end of the body cut off, as for `decode`. It does not matter for a
-            stream that is cut: that raises ConnectionLost.
-        until: the event by which the server says that it is done, as for `decode`. The rest of the body is read, within
-            the bounds that `decode` names, so that the connection can be used again.
-        decoder: as for `decode`: a client makes one `Decoder`, and hands it in for each response.
+        response: a response of httpx, httpx2, requests, urllib3, urllib.request, http.client or niquests whose body has
+            not been read yet. Make it with `httpx.stream(...)`, `requests.get(..., stream=True)`,
+            `urllib3.request(..., preload_content=False)` or `urlopen(...)`, for example.
+        any_type: accept any response with status 200, even if its `Content-Type` is wrong or missing. For servers that
+            label their event streams wrongly.
+        on_eof: what to do with an event that the end of the body cuts off, as for `decode`. It has no effect on a
+            stream that is cut, which raises ConnectionLost.
+        until: the event that says that the server is done, as for `decode`. The rest of the body is still read, within
+            the limits that `decode` gives, so that the connection can be used again.
+        decoder: as for `decode`. To keep its state, pass the same `Decoder` for each response.
         last_event_id: as for `Decoder`; not together with `decoder`.
         max_event_size: as for `Decoder`; not together with `decoder`.
 
     Raises:
-        ConnectionFailed: during the iteration, before anything is yielded: the status is not 200, or the content type
-            is not that of an event stream. At the end: no event came, and the body is something else: JSON, HTML,
-            text, compressed data. At any time: the body can't be decompressed. It has the body's beginning.
-        ConnectionLost: during the iteration, after the events that were complete: the network or the server cut the
-            stream, or the library's read timeout is over.
-        MissingSentinel: at the end, when `until` is given and did not come. If there was no event at all, its `body` is
+        ConnectionFailed: raised before the first event if the status is not 200, or if the content type is not that of
+            an event stream. Raised at the end if no event came and the body is something else, such as JSON, HTML,
+            text or compressed data. Raised at any time if the body can't be decompressed. It has the start of the body.
+        ConnectionLost: the network or the server cut the stream, or the library's read timeout expired. Raised during
+            the iteration, after the complete events.
+        MissingSentinel: at the end, if `until` was given and did not come. If there was no event at all, its `body` is
             what came instead: nothing, or keep-alives.
         IncompleteEvent: at the end, with `on_eof="raise"`.
         EventTooLarge: during the iteration.
         TypeError, ValueError: an argument is wrong, as for `decode`; raised by the call itself.
-        Exception: whatever else the library raises is a mistake in the program, and passes unchanged.
+        Exception: any other error of the library is a mistake in the program, and is raised unchanged.
 
     >>> from urllib.request import Request, urlopen
     >>> def prices(url):
@@ -90,14 +90,14 @@ def aevents(
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
 ) -> AsyncGenerator[ReceivedEvent, None]:
-    r"""Yield the events of a response of an async library; as `events` in everything else.
+    r"""Yield the events of a response, as `events` does, with an async library.
 
-    It works under asyncio and trio. Leaving an `async for` does not close an async iterator at once; wrap this in
-    `contextlib.aclosing` where that matters.
+    It works under asyncio and trio. Leaving an `async for` early does not close an async iterator immediately. Wrap
+    this in `contextlib.aclosing` where that matters.
 
     Args:
-        response: what httpx, httpx2, aiohttp or niquests give, before anything has read its body: with
-            `client.stream(...)`, `session.get(...)`.
+        response: a response of httpx, httpx2, aiohttp or niquests whose body has not been read yet. Make it with
+            `client.stream(...)` or `session.get(...)`, for example.
         any_type: as for `events`.
         on_eof: as for `events`.
         until: as for `events`.
@@ -126,7 +126,7 @@ def blocks(
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
 ) -> Generator[Block, None, None]:
-    """Yield the blocks of a response, comments and all: `events` for proxies and SDKs, on `decode_blocks`.
+    """Yield the blocks of a response, comments included, as `decode_blocks` does. For proxies and SDKs.
 
     Args:
         response: as for `events`.
@@ -153,7 +153,7 @@ def ablocks(
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
 ) -> AsyncGenerator[Block, None]:
-    """Yield the blocks of a response of an async library; as `blocks` in everything else.
+    """Yield the blocks of a response, as `blocks` does, with an async library.
 
     Args:
         response: as for `aevents`.
@@ -194,22 +194,22 @@ async def _awhole(answer: AsyncAnswer, reading: Reading, any_type: bool) -> Asyn
 
 
 def is_accepted(answer: Answer | AsyncAnswer, any_type: bool) -> bool:
-    """Tell whether the body of a response is to be read."""
+    """Tell whether to read the body of a response."""
     # "if res's status is not 200, or if res's Content-Type is not text/event-stream, then fail the connection" (9.2.3).
     return answer.status == _OK and (any_type or is_event_stream(answer.content_type))
 
 
 def refusal(answer: Answer | AsyncAnswer, beginning: bytes, reading: Reading) -> ConnectionFailed | ConnectionLost:
-    """Return the error of a response that is not accepted, whose body begins so."""
+    """Return the error for a response that is not accepted, given the start of its body."""
     if answer.status == _OK and not beginning and not answer.has_whole_head:
         lost = ConnectionLost(reading.last_event_id)
-        lost.__cause__ = EOFError("the connection ended where the head of the response, or all of it, should come")
+        lost.__cause__ = EOFError("the connection ended before the whole head of the response had come")
         return lost
     return ConnectionFailed(answer.status, answer.content_type, beginning)
 
 
 def read_body(answer: Answer, reading: Reading) -> Generator[Any, None, None]:
-    """Give out the items of a body, or say what it was instead."""
+    """Yield the items of a body; if there are none, raise an error that says what it was instead."""
     body = _Body(answer, reading)
     items = decode_with(body.chunks(answer.chunks), reading)
     try:
@@ -226,7 +226,7 @@ def read_body(answer: Answer, reading: Reading) -> Generator[Any, None, None]:
 
 
 async def aread_body(answer: AsyncAnswer, reading: Reading) -> AsyncGenerator[Any, None]:
-    """Give out the items of a body, or say what it was instead."""
+    """Yield the items of a body, as `read_body` does."""
     body = _Body(answer, reading)
     items = adecode_with(body.achunks(answer.chunks), reading)
     try:
@@ -242,7 +242,7 @@ async def aread_body(answer: AsyncAnswer, reading: Reading) -> AsyncGenerator[An
 
 
 class _Body:
-    """What the two have in common: what the errors of a body become, and what it began with."""
+    """The logic that `read_body` and `aread_body` share: translates errors, and keeps the start of the body."""
 
     __slots__ = ("_answer", "_beginning", "_reading", "began")
 
@@ -288,7 +288,7 @@ class _Body:
             raise ConnectionLost(self._reading.last_event_id) from error
 
     def explain(self, error: ConnectionLost | MissingSentinel | None) -> None:
-        """Say what a body was that has ended, in order or with an error, if it brought no item."""
+        """If a body has ended without an item, normally or with an error, say what it was."""
         if self.began or self._reading.done:
             return
         if is_foreign(self._beginning):
@@ -301,7 +301,7 @@ class _Body:
 
 
 def read_beginning(answer: Answer) -> bytes:
-    """Read the beginning of a body that is no event stream; an error page, mostly, which is what people need to see."""
+    """Read the start of a body that is not an event stream. It is mostly an error page, which people need to see."""
     body = b""
     try:
         for chunk in answer.chunks:
@@ -317,7 +317,7 @@ def read_beginning(answer: Answer) -> bytes:
 
 
 async def aread_beginning(answer: AsyncAnswer) -> bytes:
-    """Read the beginning of a body that is no event stream; as `read_beginning`."""
+    """Read the start of a body that is not an event stream, as `read_beginning` does."""
     body = b""
     try:
         async for chunk in answer.chunks:
@@ -333,7 +333,7 @@ async def aread_beginning(answer: AsyncAnswer) -> bytes:
 
 
 def _is_enough(answer: Answer | AsyncAnswer, body: bytes) -> bool:
-    # An event stream with a wrong label may go on for ever, and be silent for long.
+    # An event stream with a wrong label may never end, and be silent for a long time.
     may_be_stream = answer.status == _OK and body.strip() != b"" and not is_foreign(body)
     return may_be_stream or len(body) > _BEGINNING
 
@@ -341,15 +341,16 @@ def _is_enough(answer: Answer | AsyncAnswer, body: bytes) -> bool:
 #: How JSON, HTML and XML begin.
 _FOREIGN: Final = (b"{", b"[", b"<", b'"')
 
-#: What text does not hold. NUL stands in each head of gzip and zstd, and in nearly all that is compressed.
+#: Bytes that text does not contain. Every gzip and zstd header has a NUL, and so does nearly all compressed data.
 _BINARY: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x1b")
 
 
 def is_foreign(beginning: bytes) -> bool:
-    """Tell whether a body that begins so, and has brought no event, is plainly something else than an event stream.
+    """Tell whether a body without events, given its start, is clearly not an event stream.
 
-    Not if nothing came, nor if any line is a comment or has the name of a field, or is the start of one that was cut
-    off. A blank line is no proof, because HTML and text have them; but without a better sign it is taken for one.
+    An empty body may be one. So may a body with a line that is a comment, has the name of a field, or is the start of a
+    name that was cut off. A blank line is a weak sign of an event stream, because HTML and text have them too: it
+    counts only if there is no other sign.
     """
     text = beginning.removeprefix(BOM)
     lines = text.splitlines()

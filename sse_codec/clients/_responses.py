@@ -1,16 +1,16 @@
-"""A response of any HTTP library: what it says of itself, and its body as the bytes come in, decompressed.
+"""Adapt the responses of all HTTP libraries: their head, and their body as the bytes arrive, decompressed.
 
-The libraries are told apart by what their responses can do, and nothing is imported:
+Libraries are recognized by the methods of their responses, and none is imported:
 
-- `iter_bytes`, or `aiter_bytes` for async: httpx and httpx2, and SDKs whose responses stand on theirs;
-- `raw`: requests and niquests, which keep urllib3's response there;
-- `decode_content` and `read1`: urllib3 since 2.1;
-- `read1` alone: http.client, whose response urllib.request gives, and older urllib3 keeps. It decompresses nothing, so
-  that is done here;
-- `iter_content` that is a coroutine function, for async: niquests;
-- `__aenter__`, and a `content` with `iter_any`: aiohttp.
+- `iter_bytes`, or `aiter_bytes` for async: httpx and httpx2, and SDKs whose responses build on theirs
+- `raw`: requests and niquests, which keep urllib3's response there
+- `decode_content` and `read1`: urllib3 since 2.1
+- only `read1`: http.client, whose response urllib.request returns and older urllib3 wraps. It does not decompress, so
+  this module does
+- `iter_content` that is a coroutine function, for async: niquests
+- `__aenter__`, and a `content` with `iter_any`: aiohttp
 
-None of these ways is by lines, and none waits for a buffer to fill.
+None of these ways reads by lines or waits for a buffer to fill.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from typing import Any, Final, NamedTuple
 
 from ._cuts import UnknownEncoding
 
-#: How much is taken at a time at most.
+#: The most bytes to read at a time.
 _CHUNK_SIZE: Final = 64 * 1024
 
 
 class Answer(NamedTuple):
-    """What all responses have; the chunks come once."""
+    """What all responses have. The chunks can be read once."""
 
     status: int
     content_type: str | None
     retry_after: str | None
-    #: Whether a cut inside the response's head is told. Not by http.client, which takes what came for the whole head.
+    #: Whether the library reports a cut inside the response's head. http.client does not: it accepts a partial head.
     has_whole_head: bool
     chunks: Iterator[bytes]
     close: Callable[[], object]
 
 
 class AsyncAnswer(NamedTuple):
-    """What all responses of async libraries have."""
+    """What all responses of async libraries have, as `Answer`."""
 
     status: int
     content_type: str | None
@@ -49,7 +49,7 @@ class AsyncAnswer(NamedTuple):
 
 
 def answer(caller: str, response: Any) -> Answer:
-    """Take a response, of a library that is not async."""
+    """Adapt a response of a library that is not async."""
     inner = getattr(response, "raw", response)
     chunks: Any
     if not hasattr(response, "headers"):
@@ -57,7 +57,7 @@ def answer(caller: str, response: Any) -> Answer:
     if hasattr(response, "iter_bytes"):
         chunks = response.iter_bytes()
     elif getattr(response, "_content_consumed", False):
-        chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it, and has it still, or says that it has not
+        chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it already: returns its copy, or raises
     elif _is_async(response):
         raise _unknown(caller, response)
     elif hasattr(inner, "decode_content"):
@@ -66,18 +66,18 @@ def answer(caller: str, response: Any) -> Answer:
         chunks = _http_client(inner, inner.headers)
     else:
         raise _unknown(caller, response)
-    # Where its end is said, the head has come as far as that; and a body that is not empty follows a whole head.
+    # A header that tells where the body ends proves that the head came at least so far. A body proves all of the head.
     framed = any(_header(response.headers, name) for name in ("Content-Length", "Transfer-Encoding"))
     return Answer(*_head(response), framed or hasattr(response, "iter_bytes"), iter(chunks), response.close)
 
 
 def async_answer(caller: str, response: Any) -> AsyncAnswer:
-    """Take a response of an async library."""
+    """Adapt a response of an async library."""
     chunks: Any
     if hasattr(response, "aiter_bytes"):
         chunks = _async_httpx(response)
     elif not _is_async(response):
-        raise _unknown(caller, response)  # and is not asked for its `content`: requests would read it all
+        raise _unknown(caller, response)  # before anything looks at `content`, for which requests reads the whole body
     elif hasattr(response, "iter_content"):
         chunks = _niquests(response)
     elif hasattr(getattr(response, "content", None), "iter_any"):
@@ -111,9 +111,9 @@ def _unknown(caller: str, response: Any) -> TypeError:
     if is_response and _is_async(response):
         return TypeError(f"{message}: use a{caller}(), since this one is async")
     if hasattr(response, "__enter__"):
-        return TypeError(f"{message}: enter it with `with`, and pass what that gives")
+        return TypeError(f"{message}: use `with ... as response`, and pass the response")
     if hasattr(response, "__aenter__"):
-        return TypeError(f"{message}: enter it with `async with`, and pass what that gives")
+        return TypeError(f"{message}: use `async with ... as response`, and pass the response")
     return TypeError(message)
 
 
@@ -123,8 +123,8 @@ def _head(response: Any) -> tuple[int, str | None, str | None]:
 
 
 def _header(headers: Any, name: str) -> str | None:
-    """Return a header. If there are several of the name, it is all their values, joined by commas."""
-    for get_all in ("get_all", "getall"):  # http.client's and aiohttp's; their `get` gives the first
+    """Return a header. If the name occurs several times, return all values, joined by commas."""
+    for get_all in ("get_all", "getall"):  # http.client's and aiohttp's; their `get` returns the first value only
         if hasattr(headers, get_all):
             values = getattr(headers, get_all)(name, None)
             return None if values is None else ", ".join(values)
@@ -134,14 +134,14 @@ def _header(headers: Any, name: str) -> str | None:
 
 def _urllib3(response: Any) -> Iterator[bytes]:
     if response.isclosed():
-        return iter([response.data])  # it was read before, and is kept if it was read as a whole
+        return iter([response.data])  # it was read before, and urllib3 kept it if it was read as a whole
     if hasattr(response, "read1"):
         return iter(lambda: response.read1(_CHUNK_SIZE, decode_content=True), b"")
     return _old_urllib3(response)
 
 
 def _old_urllib3(response: Any) -> Iterator[bytes]:
-    """Read past urllib3, whose own ways wait for a buffer to fill, or for a chunk of the server's to be whole."""
+    """Bypass urllib3, whose own methods wait until a buffer is full or a chunk of the server's is complete."""
     yield from _http_client(response._fp, response.headers)  # noqa: SLF001  # nothing public has `read1`
     response.release_conn()
 
@@ -154,40 +154,41 @@ def _http_client(response: Any, headers: Any) -> Iterator[bytes]:
 
 
 def _read_http_client(response: Any) -> Iterator[bytes]:
-    """Read a response of http.client; count, because its `read1` does not before Python 3.11.8 and 3.12.2 (gh-113199).
+    """Read a response of http.client, and count the bytes.
 
-    There it waits for more than the body has, and takes a body that was cut for a whole one.
+    Before Python 3.11.8 and 3.12.2 its `read1` does not count them (gh-113199): it waits for more than the body has,
+    and does not notice that a body was cut.
     """
     left = None if getattr(response, "chunked", False) else response.length
     while left is None or left > 0:
         chunk = response.read1(_CHUNK_SIZE if left is None else min(_CHUNK_SIZE, left))
         if not chunk:
             if left:
-                from http.client import IncompleteRead  # here, because who has no such response need not load it
+                from http.client import IncompleteRead  # here, so that programs without such a response don't load it
 
                 raise IncompleteRead(b"", left)
             return
         if left is not None:
             left -= len(chunk)
         yield chunk
-    response.close()  # its connection can be used again
+    response.close()  # so that the connection can be used again
 
 
 def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decompress what gzip or deflate made, each chunk as it comes."""
+    """Decompress gzip or deflate, each chunk as it arrives."""
     import zlib  # here, because few responses need it
 
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise UnknownEncoding(f"ask for 'Accept-Encoding: identity', since {encoding} is not known here")
+        raise UnknownEncoding(f"the encoding {encoding} is not supported: ask for 'Accept-Encoding: identity'")
     decompressor = None
     for chunk in chunks:
         rest = chunk
         while rest:
-            if decompressor is None or decompressor.eof:  # a server may end what it compresses, and begin anew
-                # "deflate" is zlib's format (RFC 9110, 8.4.1.2), and from some servers what is inside of it.
+            if decompressor is None or decompressor.eof:  # a server may end the compressed data, and start again
+                # "deflate" means zlib's format (RFC 9110, 8.4.1.2), but some servers send bare deflate data.
                 bare = encoding == "deflate" and (rest[0] & 0x0F) != 8
                 decompressor = zlib.decompressobj(-15 if bare else 47)
-            data = decompressor.decompress(rest, _CHUNK_SIZE)  # which bounds what a few bytes can become
+            data = decompressor.decompress(rest, _CHUNK_SIZE)  # the limit is for a few bytes that expand to many
             while data:
                 yield data
                 data = decompressor.decompress(decompressor.unconsumed_tail, _CHUNK_SIZE)
@@ -195,10 +196,10 @@ def _decompress(encoding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 async def _async_httpx(response: Any) -> AsyncIterator[bytes]:
-    """Read with httpx; when left early, end the generators that its own stands on.
+    """Read with httpx; when the iteration is left early, end the generators inside httpx's own.
 
-    It leaves them where they are, and trio warns of each. With the response closed they end when they are asked to go
-    on; before that they may have what was read from the network already, which is 64 KiB at most.
+    httpx leaves them suspended, and trio warns about each. Once the response is closed, they end when they are asked
+    for more. Before that they may yield what was already read from the network, which is 64 KiB at most.
     """
     chunks = response.aiter_bytes()
     try:
@@ -215,7 +216,7 @@ async def _async_httpx(response: Any) -> AsyncIterator[bytes]:
 
 async def _aiohttp(response: Any) -> AsyncIterator[bytes]:
     if response.content.at_eof():
-        yield await response.read()  # it was read before, and is kept
+        yield await response.read()  # it was read before, and aiohttp kept it
         return
     while chunk := await response.content.readany():
         yield chunk

@@ -1,4 +1,4 @@
-"""What is looked at in a block: its fields together, and what becomes of them at the blank line."""
+"""Checks of a block: how its fields fit together, and what the blank line does with them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from ._report import Report
     from ._stream import Ids, Sentinel
 
-#: What a payload looks like that ends a stream.
+#: A payload that looks like a sentinel.
 _LIKE_A_SENTINEL = re.compile(r"\[?[A-Za-z][A-Za-z_ -]{0,30}\]?")
 
 
 class Rules(NamedTuple):
-    """What the user says of the events of the stream."""
+    """The rules that the user has set for the events of the stream."""
 
     json: bool
     require_ids: bool
-    ids: Ids | None  # None: they may come twice
+    ids: Ids | None  # None: ids may be repeated
     sentinel: Sentinel
 
 
@@ -32,9 +32,9 @@ class Block:
     """The block in progress.
 
     Attributes:
-        size: the bytes of its lines so far, one more for each.
+        size: the bytes of its lines so far, plus one for each line.
         data_place: where its first data value starts.
-        too_large: it has passed the limit, and its payload is not whole.
+        too_large: it has passed the limit, and its payload is incomplete.
         data_lines: how many data lines it has.
     """
 
@@ -56,14 +56,14 @@ class Block:
         self._report = report
         self._rules = rules
         self.size = 0
-        self.large = False  # said to be
+        self.large = False  # reported as large
         self.too_large = False
         self.data_place: Place | None = None
         self.data_lines = 0
         self.payload = Payload()
         self._overwritten = False
         self._comment: Place | None = None
-        self._fields: dict[str, tuple[Place, str]] = {}  # the latest event, id and retry that count, and their values
+        self._fields: dict[str, tuple[Place, str]] = {}  # the latest valid event, id and retry, with their values
 
     @property
     def says_something(self) -> bool:
@@ -93,11 +93,11 @@ class Block:
                 self._report.add_habit(
                     "escaped-line-end",
                     place.moved(place.at + len(value.rstrip(rb"\rn"))),
-                    "a payload that ends in a backslash and a letter, twice, where line ends may be meant",
+                    "a payload that ends in escaped line ends, where real ones were probably intended",
                 )
 
     def set(self, name: str, value: str, place: Place) -> None:
-        """Take another field, and note what became of an earlier one of its name."""
+        """Take another field, and compare it with an earlier one of the same name."""
         if name in self._fields:
             earlier, lost = self._fields[name]
             if lost != value:
@@ -108,7 +108,7 @@ class Block:
                     fix = f"end the event of line {self.data_place.line} with a blank line, before line {place.line}"
                 self._report.add("overwritten-field", earlier, what, kind=name, fix=fix)
             else:
-                what = f"the same {name} field as in line {earlier.line}, once more"
+                what = f"the same {name} field as in line {earlier.line}, again"
                 self._report.add("repeated-field", place, what, kind=name)
         self._fields[name] = place, value
 
@@ -134,9 +134,9 @@ class Block:
                 self._rules.sentinel.look(self.payload.text(), place.line)
 
     def look_at_payload(self) -> None:
-        """Look at the payload as far as it has come."""
+        """Check the payload as far as it has come."""
         text = self.payload.text()
-        # Of several lines only JSON, or what is framed twice, can be ill.
+        # A payload of several lines can be ill only if it is JSON, or was framed twice.
         several = len(self.payload) > 1 and (text[:1] in {"{", "["} or "\ndata:" in text)
         illness = diagnose(text) if several or may_be_ill(text) else None
         if self._rules.json:
@@ -149,7 +149,7 @@ class Block:
                 self._not_json(text, fault.reason, self.payload.place_in_text(fault.position))
         elif illness:
             if illness.code == "missing-blank-line" and self._overwritten:
-                return  # that was said, with the same cause
+                return  # it has the same cause as the overwritten field, which was reported
             place = self.payload.place_in_text(illness.position)
             self._report.add(illness.code, place, illness.what, kind=illness.kind, fix=illness.fix)
         else:
@@ -158,5 +158,5 @@ class Block:
     def _not_json(self, text: str, reason: str, place: Place) -> None:
         fix, kind = None, ""
         if _LIKE_A_SENTINEL.fullmatch(text):
-            fix, kind = "send JSON; if it is what ends the stream, name it as the sentinel", "sentinel"
+            fix, kind = "send JSON; if it marks the end of the stream, name it as the sentinel", "sentinel"
         self._report.add("invalid-json", place, f"a payload that is not JSON: {reason}", kind=kind, fix=fix)

@@ -1,11 +1,11 @@
-"""The quick look: most blocks of most streams have nothing that any check is for, and a few searches prove it.
+"""The quick look: in most blocks of most streams no check can find anything, and a few searches prove it.
 
-`is_plain` looks at the characters of many blocks at once, `count_events` at blocks whose data comes last, which nearly
-all are, and `clean_payload` at any one block. They may say yes only where the thorough look would find nothing and
-remember nothing; a test holds them to that. What they are not sure of, they leave to it.
+`is_plain` checks the characters of many blocks at once, `count_events` checks blocks whose data comes last, as in
+nearly all, and `clean_payload` checks any one block. They may say yes only if the thorough look would find nothing and
+remember nothing, which a test checks. Blocks that they are not sure of are left to the thorough look.
 
-A search for one character is nearly free, one for two costs as much as all the rest; so few are made, and the rare ones
-only where their first character is there.
+A search for one character is nearly free. A search for two costs as much as everything else, so there are few of them,
+and the rare ones are made only if their first character occurs.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _ONLY_BEYOND_ASCII = "\x85\u2028\u2029\ufffd"
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether a text has no character that a payload is searched for, and no two payloads side by side."""
+    """Tell whether a text has none of the characters that payloads are searched for, and no adjacent payloads."""
     if "\v" in text or "\f" in text or "\x1c" in text or "\x1d" in text or "\x1e" in text or "}{" in text:
         return False
     return text.isascii() or not any(character in text for character in _ONLY_BEYOND_ASCII)
 
 
 def is_one_event(text: str, *, texts: bool) -> bool:
-    """Tell whether a text of plain characters is one block of one clean data line: how tokens arrive, one in a chunk.
+    """Tell whether plain text is one block with one clean data line, as when each token arrives in its own chunk.
 
     Args:
         text: whole blocks.
-        texts: whether a payload of free text may be taken.
+        texts: whether a payload of free text may be accepted.
     """
     if text[:6] != "data: " or not 6 < text.find("\n") == len(text) - 2 or text.find("data:", 6) >= 0:
         return False
@@ -47,10 +47,10 @@ def count_events(text: str, longest: int, known: set[str], types: set[str], *, t
 
     Args:
         text: whole blocks.
-        longest: the length in bytes that no block reaches; 0 if all of them together do not.
-        known: what stood before data lines and was looked at; more is added.
-        types: event types that were looked at.
-        texts: whether payloads of free text may be taken.
+        longest: the length in bytes that no block may reach; 0 if all of them together are shorter.
+        known: texts before data lines that were checked already; new ones are added.
+        types: event types that were checked already.
+        texts: whether payloads of free text may be accepted.
     """
     # "event: a\n", ' {"b": 1}\n\nevent: a\n', ' {"b": 2}\n\n'
     pieces = text.split("data:")
@@ -73,7 +73,7 @@ def count_events(text: str, longest: int, known: set[str], types: set[str], *, t
             (value[:1] != " " or value[1:2] in _ODD_FIRST or value[-1] in _ODD_LAST) and not _is_clean_text(value)
         ):
             return 0, 0
-        elif newline and not head and not longest:  # of a payload of several lines, which is not JSON
+        elif newline and not head and not longest:  # one line of a payload of several, which is not JSON
             events -= 1
             lines += 1
             continue
@@ -86,13 +86,13 @@ def count_events(text: str, longest: int, known: set[str], types: set[str], *, t
     return (events, lines) if head == "\n" else (0, 0)
 
 
-#: The first and last characters of free text for which it is looked at again.
+#: First and last characters of free text that need another look.
 _ODD_FIRST = " \t{[" + "".join({start[0] for start in PRINTED})
 _ODD_LAST = " \tn"
 
 
 def _is_clean_text(value: str) -> bool:
-    """Tell whether a line of free text, with what stands after the colon, has nothing to find."""
+    """Tell whether there is nothing to find in a line of free text, given as everything after the colon."""
     return (
         value[:1] == " "
         and value[1:2] not in " \t{["
@@ -103,7 +103,7 @@ def _is_clean_text(value: str) -> bool:
 
 
 def _is_clean_head(head: str, known: set[str], types: set[str]) -> bool:
-    """Look at what stands before a data line: a blank line, comments in blocks of their own, type and id."""
+    """Check the text before a data line: a blank line, comments in separate blocks, type and id."""
     blocks = head.removeprefix("\n").split("\n\n")
     if not all(block[:1] == ":" and "\n" not in block for block in blocks[:-1]):
         return False
@@ -123,7 +123,7 @@ def _is_clean_head(head: str, known: set[str], types: set[str]) -> bool:
     return True
 
 
-#: The most of what stands before data lines that is remembered.
+#: How many texts before data lines are remembered.
 _MOST_KNOWN = 200
 
 
@@ -131,9 +131,9 @@ def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
     """Return the payload of a block of plain characters; None if a check might find something, or remember it.
 
     Args:
-        block: the block, without its blank line; of a comment alone, or of an id alone, the payload is "".
-        types: event types that were looked at before.
-        texts: whether payloads of free text may be taken.
+        block: the block, without its blank line. If it has only a comment or only an id, the payload is "".
+        types: event types that were checked already.
+        texts: whether payloads of free text may be accepted.
     """
     values: list[str] = []
     event = id_seen = False
@@ -165,7 +165,7 @@ def clean_payload(block: str, types: set[str], *, texts: bool) -> str | None:
 
 
 def _are_clean_lines(values: list[str], *, texts: bool) -> bool:
-    """Tell whether there is nothing to find at the ends of lines that make JSON together."""
+    """Tell whether there is nothing to find at the ends of lines that form JSON together."""
     return not any(
         value[-1:] in {"", " ", "\t"} or "data:" in value or not (texts or value.lstrip()[:1] in _FORMATTED)
         for value in values
@@ -177,9 +177,9 @@ _FORMATTED = frozenset('{["}]')
 
 
 def can_wait(part: bytes, types: set[str]) -> bool:
-    """Tell whether in the start of a block nothing can be found before more of it comes.
+    """Tell whether nothing can be found in the start of a block before more of it comes.
 
-    That is so within the first line, and after a type and an id that are fine.
+    That is so inside the first line, and after a type and an id that are fine.
     """
     if CR in part:
         return False

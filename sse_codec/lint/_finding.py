@@ -1,4 +1,4 @@
-"""Finding: one thing that is wrong with a stream, where it is, and the ways to write it down."""
+"""Finding: one thing that is wrong with a stream, where it is, and its output formats."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -12,17 +12,18 @@ class Finding:
     """One thing that is wrong with an event stream, or likely to be. Immutable, hashable, equal by value.
 
     Args:
-        code: what kind it is, one of `CODES`.
+        code: the kind of finding, a key of `CODES`.
         line: the number of its line, from 1.
-        column: where in the line, in characters, from 1; one past the last for what concerns the line's end.
-        offset: the same place in the stream, in bytes, from 0; a byte order mark counts.
-        text: the line, with control characters and the like escaped, cut to about 100 characters around the place.
-        caret: the index in `text` of the place.
+        column: the place in the line, in characters, from 1. It is one past the last character if the finding is about
+            the line's end.
+        offset: the same place in the stream, in bytes, from 0. A byte order mark counts.
+        text: the line, cut to about 100 characters around the place, with unprintable characters escaped.
+        caret: the index of the place in `text`.
         what: what was found.
-        effect: what clients make of it.
+        effect: what clients do with it.
         fix: what to do about it.
-        count: how many times it was found. More than 1 only in the finding that `Linter.close` gives for those that
-            were counted instead of given; its place is that of the last one.
+        count: how many findings this one stands for. It is more than 1 only if `Linter.close` or `Linter.stop` returns
+            it for repeated findings that were counted. Its place is that of the last one.
 
     >>> from sse_codec.lint import lint
     >>> [finding] = lint(b"retry: soon\\n\\n")
@@ -49,16 +50,16 @@ class Finding:
         return CODES[self.code].severity
 
     def to_json(self) -> str:
-        """Return it as a JSON object on one line, with `severity` and all arguments as keys."""
+        """Return the finding as a JSON object on one line, with `severity` and all arguments as keys."""
         import json
 
         return json.dumps({"severity": self.severity, **asdict(self)}, ensure_ascii=False)
 
     def annotation(self, file: str = "") -> str:
-        """Return it as a workflow command of GitHub Actions, which shows it beside the file's line.
+        """Return the finding as a workflow command of GitHub Actions, which shows it next to the line of the file.
 
         Args:
-            file: the path of the stream in the repository, if it is a file of one.
+            file: the path of the stream's file in the repository, if it is in one.
 
         >>> from sse_codec.lint import lint
         >>> [finding] = lint(b"retry: 0\\n\\n")
@@ -78,7 +79,7 @@ class Finding:
 
 
 class Place:
-    """A line of the stream, and a byte in it."""
+    """A line of the stream, and the position of a byte in it."""
 
     __slots__ = ("at", "body", "line", "offset")
 
@@ -89,7 +90,7 @@ class Place:
         self.at = at
 
     def moved(self, at: int) -> "Place":
-        """Return another place in the same line."""
+        """Return a different place in the same line."""
         return Place(self.line, self.offset, self.body, at)
 
     def finding(self, code: str, what: str, effect: str, fix: str) -> Finding:
@@ -100,7 +101,7 @@ class Place:
 
 
 def escape_command(text: str, more: str = "") -> str:
-    """Escape a value in a workflow command of GitHub Actions; in a property, `more` as well."""
+    """Escape a value in a workflow command of GitHub Actions. Properties need `more` escaped as well."""
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -1,8 +1,8 @@
-"""Bytes that are not an event stream: what they are instead, told from the first of them.
+"""Recognize bytes that are not an event stream, and name their format.
 
-`suspect` looks at one line that is no known field. It names the format when the line alone shows it, or asks for more:
-a `Trial` collects the next bytes, a few hundred or until the next line has ended, and then decides. Nothing here
-reports or changes state; the linter does.
+`suspect` looks at one line that is not a known field. It names the format if the line shows it. Otherwise it may ask
+for a `Trial`, which collects the next bytes, a few hundred or until the next line has ended, and then decides. Nothing
+here reports findings or changes the linter's state; the linter does that.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PROXY = "look at the response's status and headers, and at the proxy or server that wrote this page"
-_HANDLER = "look at the server that wrote this: it failed while it made the stream, or before it"
+_PROXY = "check the response's status and headers, and the proxy or server that wrote this page"
+_HANDLER = "check the server that wrote this: it failed before or during the stream"
 _FRAME = (
-    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, look at '
+    'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, check '
     "the server that wrote it"
 )
-_DECOMPRESS = "decompress it before it is parsed, or ask for it uncompressed (Accept-Encoding: identity)"
+_DECOMPRESS = "decompress it before you parse it, or ask for it uncompressed (Accept-Encoding: identity)"
 _UNWRAP = "send the text itself as the body, not a JSON string or a repr of it"
 
 
@@ -24,12 +24,12 @@ class Kind(NamedTuple):
     """A format that is not an event stream.
 
     Args:
-        name: what it is, as the subject of a sentence.
+        name: the format, as the subject of a sentence.
         fix: what to do about it.
-        ends: "never": it lasts to the end of the stream; "field": until a known field; "text": until one that is plain
-            text, because among random bytes a field's name means little; "blank": until a blank line or a known field;
-            "chunks": to the end, among the stream's own lines.
-        effect: what a client makes of it, if that is not what the code says.
+        ends: how far it reaches. "never": to the end of the stream. "field": until a known field. "text": until a known
+            field that is plain text, because among random bytes a field's name means little. "blank": until a blank
+            line or a known field. "chunks": to the end, mixed with the stream's own lines.
+        effect: what a client does with it, if the effect of the code does not fit.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Trial:
     """A line that may start something foreign, and the bytes after it that decide.
 
     Args:
-        wanted: "binary": the first bytes decide; "json": the next line that is not blank; "chunk": what stands after as
-            many bytes as the line says.
+        wanted: what decides. "binary": the first bytes. "json": the next line that is not blank. "chunk": what follows
+            after as many bytes as the line says.
         raw: the line, with its end.
     """
 
@@ -62,7 +62,7 @@ class Trial:
         self._decisive = 0 if wanted == "json" else _BINARY if wanted == "binary" else _chunk_end(raw)
 
     def take(self, data: bytes) -> bytes:
-        """Take what is needed of the next bytes; return the others."""
+        """Take the bytes that are needed; return the rest."""
         room = max(self.size - len(self.raw), 0)
         self.raw += data[:room]
         if not self._decisive and (b"\n" in data or b"\r" in data):
@@ -72,7 +72,7 @@ class Trial:
 
     @property
     def decided(self) -> bool:
-        """Whether enough has come."""
+        """Whether enough bytes have come."""
         return len(self.raw) >= self.size
 
     @property
@@ -81,14 +81,14 @@ class Trial:
         return self._decisive or LONGEST
 
     def verdict(self) -> Kind | None:
-        """Return what it is; None: nothing foreign. Only what decides is looked at, however the stream was cut."""
+        """Return the format; None if it is not foreign. The result does not depend on how the stream was cut."""
         raw = bytes(self.raw[: self.size])
         if self._wanted == "binary":
             return _binary(raw)
         return _json(raw) if self._wanted == "json" else _chunked(raw)
 
 
-#: The most bytes that are taken to decide, and how many decide what is hardly text.
+#: The most bytes that a trial collects, and how many it needs for what is hardly text.
 LONGEST = 4096
 _BINARY = 256
 
@@ -104,12 +104,12 @@ def suspect(line: bytes, *, first: bool, starts_block: bool, ends_in_crlf: bool)
 
     Args:
         line: its bytes.
-        first: neither a field nor a comment stands before it.
-        starts_block: nothing but comments stands before it in its block.
-        ends_in_crlf: how it ends.
+        first: whether no field and no comment comes before it.
+        starts_block: whether only comments come before it in its block.
+        ends_in_crlf: whether it ends in CRLF.
 
     Returns:
-        What it is the first line of; or what a `Trial` should look for; or None.
+        The format whose first line it is; or what a `Trial` should look for; or None.
     """
     text = line.decode("utf-8", "replace")
     if not is_text(line):
@@ -120,7 +120,7 @@ def suspect(line: bytes, *, first: bool, starts_block: bool, ends_in_crlf: bool)
         if (anywhere or starts_block) and pattern.match(text):
             return kind
     if starts_block and _encoded(line):
-        return Kind("an event stream in base64", "decode it, or switch base64 off where the response is made")
+        return Kind("an event stream in base64", "decode it, or turn off base64 in the server that makes the response")
     return "json" if starts_block and text.lstrip()[:1] in {"{", "["} else None
 
 
@@ -140,21 +140,21 @@ _HTTP_HEADERS = (
     "transfer-encoding|vary|x-[a-z-]+"
 )
 
-#: First lines, whether they are known also where they may continue a payload, and what they start.
+#: Patterns of first lines; whether they also count where they may continue a payload; and the format that they start.
 _TEXTS = [
     (
         re.compile(r"HTTP/\d"),
         True,
         Kind(
             "an HTTP response with its head",
-            "leave the head out: record without curl's -i, and write headers through the server's own interface",
+            "leave out the headers: record without curl's -i, and send headers with the server's own API",
             "blank",
         ),
     ),
     (
         re.compile(rf"(?:{_HTTP_HEADERS}):", re.IGNORECASE),
         False,
-        Kind("a head of HTTP headers", "send headers as headers: here they are part of the body", "blank"),
+        Kind("a list of HTTP headers", "send headers as headers: these are in the body", "blank"),
     ),
     (re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE), True, Kind("HTML", _PROXY)),
     (re.compile(r"\s*<\?xml\b", re.IGNORECASE), True, Kind("XML", _PROXY)),
@@ -163,7 +163,7 @@ _TEXTS = [
         False,
         Kind("the log of curl -v", "keep curl's log out of the stream: it goes to standard error"),
     ),
-    (re.compile(r"--[\w'()+,./:=?-]+$"), False, Kind("a multipart body", "read it as what its Content-Type says")),
+    (re.compile(r"--[\w'()+,./:=?-]+$"), False, Kind("a multipart body", "read it as its Content-Type says")),
     (
         re.compile(r"\s*\+? ?(?:Exception Group )?Traceback \(most recent call last\):"),
         True,
@@ -172,13 +172,13 @@ _TEXTS = [
     (
         re.compile(r"\s*(?:<br ?/?>|(?:<b>|PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Parse) error)(?:</b>)?: )"),
         False,
-        Kind("a message of PHP", "set display_errors to off, and look at the message: the server has a fault"),
+        Kind("a PHP error message", "fix the error that it describes, and turn off display_errors in PHP"),
     ),
-    (re.compile(r"\s*<[a-z!/]", re.IGNORECASE), False, Kind("HTML or XML", f"{_FRAME}, or at the proxy")),
+    (re.compile(r"\s*<[a-z!/]", re.IGNORECASE), False, Kind("HTML or XML", f"{_FRAME}, or the proxy")),
     (
         re.compile(r"panic: |goroutine \d+ \[|Exception in thread |[\w.]*(?:Error|Exception): |\s+at \S+ ?\("),
         False,
-        Kind("an error message, as a program prints it", _HANDLER),
+        Kind("an error message of a program", _HANDLER),
     ),
     (re.compile(r"\s*\[?\s*[\"'](?:data|event|id|retry|):"), False, Kind("an event stream inside a string", _UNWRAP)),
     (re.compile(r"b[\"'](?:data|event|id|retry|):"), False, Kind("an event stream as the repr of bytes", _UNWRAP)),
@@ -195,7 +195,7 @@ _TEXTS = [
 
 
 def _encoded(line: bytes) -> bool:
-    """Tell whether a line is base64 of the start of an event stream."""
+    """Tell whether a line is the start of an event stream in base64."""
     import binascii
 
     head = line[:12]
@@ -207,7 +207,7 @@ _FIELD = rb"(?:data|event|id|retry):"
 
 
 def starts_stream(data: bytes) -> bool:
-    """Tell whether bytes start as an event stream does."""
+    """Tell whether bytes start like an event stream."""
     return re.match(rb"(?:\xef\xbb\xbf)?\n*(?:%b|:)" % _FIELD, data) is not None
 
 
@@ -232,12 +232,12 @@ def _closed(line: bytes) -> bool:
 
 
 def _chunk_end(line: bytes) -> int:
-    """Return where a chunk ends, its CRLF included, if the line says its size."""
+    """Return where a chunk ends, including its CRLF, given the line with its size."""
     return min(len(line) + int(line.split(b";")[0], 16) + 2, LONGEST)
 
 
 def _chunked(raw: bytes) -> Kind | None:
-    """Judge a line of hexadecimal digits by whether as many bytes follow, and a CRLF; or by a field right after it."""
+    """Tell whether hexadecimal digits are the size of a chunk: that many bytes and a CRLF follow, or a field does."""
     line = raw.splitlines(keepends=True)[0]
     rest = raw[len(line) :]
     length = int(line.split(b";")[0], 16)
@@ -246,9 +246,9 @@ def _chunked(raw: bytes) -> Kind | None:
         return None
     return Kind(
         "a body in HTTP chunks, with their sizes (Transfer-Encoding: chunked)",
-        "read the response with an HTTP client, which takes the chunks apart, rather than from the socket",
+        "read the response with an HTTP client, which decodes the chunks, and not from the socket",
         "chunks",
-        "a client ignores the sizes as unknown fields; one that comes within a line breaks the line, and its event",
+        "a client ignores the sizes as unknown fields; a size in the middle of a line breaks the line and its event",
     )
 
 
@@ -285,7 +285,7 @@ _TEXT_CODECS = [
 
 
 def _binary(raw: bytes) -> Kind | None:
-    """Say what bytes are that are hardly text; None when they may be text with a few bad bytes in it."""
+    """Name the format of bytes that are hardly text; None if they may be text with a few bad bytes."""
     import zlib
 
     for magic, name in _TEXT_CODECS:
@@ -300,7 +300,7 @@ def _binary(raw: bytes) -> Kind | None:
     if len(raw) >= 12 and zlib.crc32(raw[:8]) == int.from_bytes(raw[8:12], "big"):
         return Kind(
             "the binary format of AWS (application/vnd.amazon.eventstream)",
-            "read it with an AWS SDK, or have a gateway turn it into an event stream",
+            "read it with an AWS SDK, or convert it to an event stream in a gateway",
             "text",
         )
     if len(raw) >= 4 and (name := _wide(raw)):
@@ -311,8 +311,8 @@ def _binary(raw: bytes) -> Kind | None:
         return Kind("WebSocket frames", "read them with a WebSocket client, or ask for the event stream's URL", "text")
     if raw[:1] in _GRPC_FLAGS and raw[1:2] == b"\0" and _is_framed(raw, raw[1:5], 5, _GRPC_FLAGS):
         return Kind(
-            "a stream of gRPC or Connect messages, each with five bytes of flags and length before it",
-            "call the method with a client of gRPC or Connect, or have the server send an event stream",
+            "a stream of gRPC or Connect messages, each after five bytes of flags and length",
+            "call the method with a gRPC or Connect client, or make the server send an event stream",
             "text",
         )
     if raw[:1] == b"x" and raw[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"} and _inside(raw, 15) is not None:
@@ -325,14 +325,14 @@ def _binary(raw: bytes) -> Kind | None:
     if _is_odd(raw):
         return Kind(
             "binary data, perhaps compressed with Brotli or deflate",
-            f"look at the response's Content-Encoding; {_DECOMPRESS}",
+            f"check the response's Content-Encoding; {_DECOMPRESS}",
             "text",
         )
     return None
 
 
 def _compressed(name: str, raw: bytes) -> Kind:
-    """Describe compressed bytes, and what is inside, if that shows."""
+    """Describe compressed bytes, and say if an event stream is inside."""
     inside = [_inside(raw, bits) for bits in (31, 15, -15)]
     streams = any(data and starts_stream(data) for data in inside)
     what = f"compressed data ({name}){' with an event stream inside' if streams else ''}"
@@ -340,9 +340,9 @@ def _compressed(name: str, raw: bytes) -> Kind:
 
 
 def _is_stored_brotli(raw: bytes) -> bool:
-    """Tell whether bytes are a Brotli stream that holds its data as it is, as short ones do (RFC 7932, section 9.2).
+    """Tell whether bytes are a Brotli stream with uncompressed data, as short ones are (RFC 7932, section 9.2).
 
-    Otherwise Brotli has no mark to know it by.
+    Other Brotli streams have no mark to recognize them by.
     """
     if len(raw) < 4 or raw[0] & 0x7F != 0x0B or raw[2] < 0x80:  # a window of 4 MiB, and not the last block
         return False
@@ -351,7 +351,7 @@ def _is_stored_brotli(raw: bytes) -> bool:
 
 
 def _inside(raw: bytes, bits: int) -> bytes | None:
-    """Decompress the first bytes; None if they are not what `bits` of zlib says."""
+    """Decompress the first bytes; None if they are not in the format that zlib's `bits` stands for."""
     import zlib
 
     try:
@@ -361,7 +361,7 @@ def _inside(raw: bytes, bits: int) -> bytes | None:
 
 
 def _wide(raw: bytes) -> str:
-    """Name an encoding of ASCII text in which every other byte, or three of four, are NUL."""
+    """Name the encoding of ASCII text in which every other byte is NUL, or three of four are."""
     head = raw[:16]
     if not any(head[1::2]) and all(head[::2]):
         return "UTF-16"
@@ -376,13 +376,13 @@ _GRPC_FLAGS = {b"\0", b"\1", b"\2", b"\3", b"\x80"}
 
 
 def _is_framed(raw: bytes, size: bytes, head: int, starts: set[bytes]) -> bool:
-    """Tell whether a message of this size, which stands in its head, is followed by another one or by nothing."""
+    """Tell whether a message, whose head contains its size, is followed by another message or by nothing."""
     length = int.from_bytes(size, "big")
     return length > 0 and len(raw) > head and raw[head + length : head + length + 1] in {b"", *starts}
 
 
 def _is_odd(raw: bytes) -> bool:
-    """Tell whether bytes have many characters that text does not have."""
+    """Tell whether bytes have many characters that do not occur in text."""
     text = raw.decode("utf-8", "replace")
     odd = text.count("\ufffd") + len(raw) - len(raw.translate(None, _CONTROLS))
     return odd >= 3 and odd >= len(text) * (0.1 if len(raw) >= 16 else 0.3)

@@ -1,16 +1,16 @@
-"""What keeps a text from being JSON, and where."""
+"""Find why a text is not JSON, and where."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-#: A string, or a number that JSON does not have.
+#: A string, or a number that does not exist in JSON.
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?\b(?:NaN|Infinity)\b)', re.DOTALL)
 
-#: How Python words it, and how a finding does, for messages that end in "at".
+#: Python's messages that end in "at", and the words that a finding uses instead.
 _REASONS = {
-    "Invalid control character at": "a control character, or the end of the line, inside a string",
+    "Invalid control character at": "a control character or a line end inside a string",
     "Unterminated string starting at": "a string that does not end",
 }
 
@@ -23,23 +23,23 @@ class Fault(NamedTuple):
 
 
 def json_fault(text: str) -> Fault | None:
-    """Say what keeps a text from being JSON; None when nothing does."""
+    """Return why a text is not JSON; None if it is."""
     import json
 
     try:
-        # The numbers are kept as text: Python refuses to read very long ones.
+        # Numbers are kept as text, because Python refuses to read very long ones.
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         return Fault(_REASONS.get(error.msg, error.msg), error.pos)
     except _ConstantError as error:
-        return Fault(f"{error} is not a number of JSON", constant(text))
+        return Fault(f"{error} is not a JSON number", constant(text))
     except RecursionError:
         return Fault("nested too deeply", 0)
     return None
 
 
 def constant(text: str) -> int:
-    """Return the index of the first NaN or Infinity outside of a string, or -1."""
+    """Return the index of the first NaN or Infinity outside a string, or -1."""
     return next((match.start() for match in _CONSTANT.finditer(text) if match[1]), -1)
 
 

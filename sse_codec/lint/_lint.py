@@ -1,4 +1,4 @@
-"""lint: the findings of one whole stream, from whatever its chunks come out of."""
+"""lint: the findings of one whole stream, from any source of chunks."""
 
 from __future__ import annotations
 
@@ -23,21 +23,23 @@ def lint(
     ignore: Collection[str] = (),
     fold: bool = True,
 ) -> Iterator[Finding]:
-    r"""Check one connection's event stream; yields each finding when the bytes that prove it have come.
+    r"""Check the event stream of one connection. Yields each finding as soon as the bytes that prove it have come.
+
+    The options are those of `Linter`.
 
     Args:
-        chunks: whatever `sse_codec.decode` takes: bytes, an iterable of bytes cut anywhere, or a binary file.
-        json: as for `Linter`, and so are the others.
-        unique_ids: no id may come twice.
+        chunks: the same as for `sse_codec.decode`: bytes, an iterable of bytes cut anywhere, or a binary file.
+        json: every payload must be JSON.
+        unique_ids: no id may be used twice.
         require_ids: every event must have an id.
-        sentinel: the data that the last event must have.
-        max_event_size: the largest block that is fine, in bytes; None: any.
+        sentinel: the data that the last event must have. None means any.
+        max_event_size: the largest block that is allowed, in bytes. None means no limit.
         ignore: codes of findings that are not reported.
         fold: report the first of equal findings, and count the others.
 
     Raises:
-        TypeError, ValueError: as `Linter` and `Linter.feed`; what can be said at once, by the call itself. What
-            `chunks` raises passes unchanged.
+        TypeError, ValueError: as for `Linter` and `Linter.feed`. Wrong arguments are reported by the call itself.
+        Exception: any error that `chunks` raises, unchanged.
 
     >>> from sse_codec.lint import lint
     >>> [finding.code for finding in lint([b"data: one\n\nda", b"ta: two\n"])]

@@ -1,9 +1,9 @@
-"""Linter: the bytes of a stream in, cut anywhere; findings out. The way from bytes to lines, and from lines to checks.
+"""Linter: takes the bytes of a stream, cut anywhere; splits them into lines, runs the checks, and returns findings.
 
-Blocks that are whole and have nothing to look for are passed over quickly (`_clean`). Everything else goes line by
-line. What is held is bounded: the line in progress, those lines of its block that a finding may still name, the
-payload, and, while it is uncertain whether something else than an event stream begins, 4 KiB; each line and the payload
-up to `max_event_size` bytes. Of a longer line the rest is counted but not looked at.
+Whole blocks in which nothing can be found are skipped quickly (`_clean`). All others are read line by line. The memory
+is bounded: the linter keeps the line in progress, those lines of its block that a finding may still name, the payload,
+and 4 KiB while it is uncertain whether a foreign document begins. Each line and the payload are kept up to
+`max_event_size` bytes. The rest of a longer line is counted but not checked.
 """
 
 from __future__ import annotations
@@ -25,36 +25,37 @@ from ._stream import Ids, LineEnds, Sentinel, Spacing
 from ._text import counted
 from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry
 
-# At a line of 64 KiB `bufio.Scanner`, which most Go clients read with, stops for good, and so does `readline` of
-# asyncio's reader; at an event of 256 KiB Spring's WebClient does. All have a setting for it.
+# At a line of 64 KiB, `bufio.Scanner`, which most Go clients use, and `readline` of asyncio's reader stop for good.
+# Spring's WebClient stops at an event of 256 KiB. All have a setting for it.
 _LONG_LINE = 64 * 1024
 _LARGE_BLOCK = 256 * 1024
 
 #: For `max_event_size=None`.
 _NO_LIMIT = 1 << 62
 
-#: The longest start of a block that is kept for the next chunk: it is copied for each.
+#: The longest start of a block that is kept for the next chunk. It is copied for each chunk.
 _LONGEST_PART = 4096
 
-#: How many event types are known to be fine, and not looked at again.
+#: How many event types are remembered as fine and not checked again.
 _KNOWN_TYPES = 100
 
 
 class Linter:
-    r"""An incremental check of an event stream: feed it the bytes as they come, and read what is wrong with them.
+    r"""An incremental linter: feed it the bytes of an event stream as they come, and it returns findings.
 
-    Most options state what must hold for *your* stream; breaking it is an error. Without options it says what is wrong
-    for everybody.
+    Without options it reports what is wrong in any stream. Most options add a rule for *your* stream; breaking it is an
+    error.
 
     Args:
-        json: every payload must be JSON. Empty data and the sentinel need not be.
-        unique_ids: no id may come twice, as it can't say where to resume then. The latest 100,000 are remembered.
-        require_ids: every event must have an id of its own.
-        sentinel: the data that the last event must have, such as "[DONE]"; None: any.
-        max_event_size: as for `Decoder`, in bytes, at least 1; None: no limit. A client with this limit fails at a
-            larger block, which is an error here. Also the most that is held of a line. 64 MiB by default.
-        ignore: codes of findings, any of `CODES`, that are known and not reported.
-        fold: report the first of equal findings, count the others, and say at the end how many they were. False reports
+        json: every payload must be JSON. Empty data and the sentinel are allowed.
+        unique_ids: no id may be used twice, because it must name one place to resume at. The latest 100,000 ids are
+            remembered.
+        require_ids: every event must have an id.
+        sentinel: the data that the last event must have, such as "[DONE]". None means any.
+        max_event_size: as for `Decoder`, in bytes, at least 1. 64 MiB by default. None means no limit. A client with
+            this limit fails at a larger block, so it is an error. No more than this is kept of a line.
+        ignore: codes of findings that are not reported, any of `CODES`.
+        fold: report the first of equal findings, count the others, and report the number at the end. False reports
             each of them.
 
     Raises:
@@ -98,7 +99,7 @@ class Linter:
         self._require_ids = require_ids
         self._sentinel = sentinel
         self._fold = fold
-        self._thorough = json or require_ids or unique_ids  # each event must be looked at
+        self._thorough = json or require_ids or unique_ids  # each event needs the thorough look
         self._begin_stream()
 
     @property
@@ -118,17 +119,17 @@ class Linter:
         return self._offset + self._line_size + len(self._end) + pending
 
     def unfinished(self) -> str:
-        r"""Say what is open: the event or block that no blank line has ended yet; "" between two of them.
+        r"""Describe the event or block that no blank line has ended yet; "" if there is none.
 
-        For a program that stops reading a live stream, and so can't call `close`, which takes the end of the bytes for
-        the end of the stream.
+        For a program that stops reading a live stream. It can't call `close`, which treats the end of the bytes as the
+        end of the stream.
 
         >>> from sse_codec.lint import Linter
         >>> linter = Linter()
         >>> linter.feed(b"data: 1\ndata: 2\n")
         []
         >>> linter.unfinished()
-        '2 data lines and no blank line yet: a client has not got a single event'
+        '2 data lines and no blank line yet: a client has received no event'
         """
         self._flush()
         place = self._block.data_place
@@ -140,17 +141,17 @@ class Linter:
             return "a block without data is open" if self._block.size else ""
         lines = counted(self._block.data_lines, "data line")
         if not self._blank_lines:
-            return f"{lines} and no blank line yet: a client has not got a single event"
+            return f"{lines} and no blank line yet: a client has received no event"
         return f"the event of line {place.line} is open, with {lines}"
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Finding]:
-        """Take the next bytes of the stream; return what they prove, in the order it was noticed.
+        """Take the next bytes of the stream, and return the findings that they prove, in the order of discovery.
 
-        A finding is returned by the call that brings the bytes that prove it. Two wait longer: what a line that ends in
-        CR has, for the byte after it, and bytes that are hardly text, for up to 4 KiB of them.
+        A finding is returned by the call that brings the bytes that prove it, with two exceptions. Findings in a line
+        that ends in CR wait for the next byte. Bytes that are hardly text wait until up to 4 KiB of them have come.
 
         Raises:
-            TypeError: `chunk` is not bytes, bytearray or memoryview. The linter is as it was before.
+            TypeError: `chunk` is not bytes, bytearray or memoryview. The linter's state is unchanged.
         """
         if type(chunk) is bytes:
             data = chunk
@@ -168,9 +169,9 @@ class Linter:
         return self._report.take() if self._report.new else []
 
     def close(self) -> list[Finding]:
-        """End the stream; return what its end proves, and how often what was found came again.
+        """End the stream; return the findings that its end proves, and one for each finding that was repeated.
 
-        The linter is then as new, for another stream.
+        After that the linter is ready for another stream.
         """
         self._flush()
         while self._trial is not None or self._end:
@@ -186,9 +187,9 @@ class Linter:
         return found
 
     def stop(self) -> list[Finding]:
-        """Leave a stream that has not ended: return how often what was found came again.
+        """Stop in the middle of a stream; return one finding for each that was repeated.
 
-        For a program that is interrupted. Unlike `close` it says nothing of how the stream ends; see `unfinished`.
+        For a program that is interrupted. Unlike `close`, it says nothing about how the stream ends; see `unfinished`.
         """
         self._flush()
         if self._trial is not None:
@@ -201,38 +202,38 @@ class Linter:
         self._line_ends = LineEnds(self._report)
         ids = Ids(self._report) if self._unique_ids else None
         self._rules = Rules(self._json, self._require_ids, ids, Sentinel(self._report, self._sentinel))
-        self._types: set[str] = set()  # of events, that are known to be fine
-        self._heads: set[str] = set()  # what stands before data, and is known to be fine
+        self._types: set[str] = set()  # event types that are known to be fine
+        self._heads: set[str] = set()  # texts before data that are known to be fine
         self._part = b""  # the start of a block in which nothing can be found yet
         self._events = 0
-        self._blank_lines = False  # one has come
+        self._blank_lines = False  # whether one has come
         self._line = 1
         self._offset = 0  # of the line in progress
         self._held = bytearray()  # its first bytes, up to the limit
         self._line_size = 0
-        self._end = b""  # how it ended, so far
-        self._body: bytes | None = None  # all of what is held, once the line has ended
+        self._end = b""  # its line end, so far
+        self._body: bytes | None = None  # a copy of `_held`, once the line has ended
         self._last: Place | None = None  # the end of the latest line that was not blank
         self._bom_possible = True
         self._first = True  # neither a field nor a comment has come
-        self._foreign: Kind | None = None  # what it is instead of an event stream, just now
-        self._chunked = False  # the sizes of HTTP chunks are among its lines
-        self._after_size = False  # and one of them was the latest line that is not a field
+        self._foreign: Kind | None = None  # the foreign document in progress
+        self._chunked = False  # the sizes of HTTP chunks are among the lines
+        self._after_size = False  # the latest line that is not a field was such a size
         self._trial: Trial | None = None
         self._judged = False  # the line in progress was tried
         self._verdict: Kind | None = None
-        self._tried = 0  # what stands before this offset is text
+        self._tried = 0  # everything before this offset is text
         self._begin_block()
 
     def _begin_block(self) -> None:
         self._block = Block(self._report, self._rules)
-        #: Nothing of it has come, and what comes is an event stream as far as is known.
+        #: None of its bytes have come, and they will be an event stream as far as is known.
         self._fresh = self._foreign is None and not self._chunked and not self._bom_possible
 
     # Bytes to blocks, quickly
 
     def _take(self, data: bytes) -> None:
-        """Take bytes: whole blocks quickly where that may be, the rest line by line."""
+        """Take bytes: whole blocks quickly where possible, the rest line by line."""
         if self._bom_possible and not self._held and data[0] != BOM[0]:
             self._bom_possible = False
             self._fresh = True
@@ -259,12 +260,12 @@ class Linter:
         self._take_lines(data)
 
     def _flush(self) -> None:
-        """Look at the start of a block that was kept."""
+        """Check the start of a block that was kept."""
         part, self._part = self._part, b""
         self._take_lines(part)
 
     def _take_blocks(self, blocks: bytes, line_end: bytes) -> None:
-        """Take whole blocks from the start of one, whose line ends are LF here and `line_end` in the stream."""
+        """Take whole blocks. Their line ends are LF here, and `line_end` in the stream."""
         try:
             text = blocks.decode()
         except UnicodeDecodeError:
@@ -290,7 +291,7 @@ class Linter:
             self._blank_lines = True
             return
         if not texts and text[:6] == "data: " and text[6:7] not in {"{", "[", '"'}:
-            # The first text may settle that texts may be taken, for all the blocks after it.
+            # After the first text, the quick look may be able to accept texts, in all blocks that follow.
             first, _, rest = text.partition("\n\n")
             self._take_lines(f"{first}\n\n".encode().replace(b"\n", line_end))
             if self._fresh and self._spacing.settled and rest.endswith("\n\n"):
@@ -304,7 +305,7 @@ class Linter:
         """Take whole blocks of plain characters one by one."""
         longest = self._longest
         for block in text[:-2].split("\n\n"):
-            small = self._fresh and len(block) < longest  # not yet in bytes, but these are at most four times as many
+            small = self._fresh and len(block) < longest  # in characters; in bytes it may be four times as long
             data = clean_payload(block, self._types, texts=self._spacing.settled) if small else None
             raw = block if block.isascii() else block.encode()
             if data is None or len(raw) >= longest:
@@ -326,7 +327,7 @@ class Linter:
 
     def _take_lines(self, data: bytes) -> None:
         """Take bytes line by line."""
-        # bytes.splitlines cuts at LF, CR and CRLF and at nothing else.
+        # bytes.splitlines splits only at LF, CR and CRLF.
         for line in data.splitlines(keepends=True):
             piece = line
             while piece and self._trial is not None:
@@ -337,7 +338,7 @@ class Linter:
                 self._take_piece(piece)
 
     def _take_piece(self, piece: bytes) -> None:
-        """Take a part of a line, or the rest of it with its end."""
+        """Take a part of a line, or its rest with the line end."""
         if self._end:  # a CR that was the last byte so far
             if piece == b"\n":
                 self._end += piece
@@ -373,7 +374,7 @@ class Linter:
         self._offset += len(BOM)
 
     def _check_size(self) -> None:
-        """Check the size of the block so far, the line in progress included; whichever limit it passes first, first."""
+        """Check the size of the block so far, including the line in progress. Limits are reported in rising order."""
         size = self._block.size + self._line_size
         if size < _LONG_LINE and size <= self._limit:
             return
@@ -382,7 +383,7 @@ class Linter:
         if limit_left <= min(_LONG_LINE, block_left):
             self._check_limit(limit_left)
         if block_left >= _LONG_LINE:
-            whose = "Go's bufio.Scanner and asyncio's readline stop at such a line, aiohttp's at one twice as long"
+            whose = "Go's bufio.Scanner and asyncio's readline stop at such a line, and aiohttp's at 128 KiB or more"
             self._check_large(_LONG_LINE, "line of 64 KiB", whose)
         else:
             self._check_large(block_left, "block of 256 KiB", "Spring's WebClient stops at such an event")
@@ -391,17 +392,17 @@ class Linter:
     def _check_large(self, left: int, what: str, whose: str) -> None:
         if not self._block.large and self._line_size >= max(left, 1):
             self._block.large = True
-            effect = f"a client of the standard takes it; {whose}, unless told otherwise"
+            effect = f"a conforming client accepts it; by default, {whose}"
             self._report.add("large-event", self._start(left), f"a {what} or more", kind=what, effect=effect)
 
     def _check_limit(self, left: int) -> None:
         if not self._block.too_large and self._line_size >= max(left, 1):
             self._block.too_large = True
-            what = f"a block of more than {self._limit} bytes, the limit asked for"
+            what = f"a block of more than {self._limit} bytes, the size limit"
             self._report.add("event-too-large", self._start(left), what)
 
     def _start(self, size: int) -> Place:
-        """Return the start of the line in progress; it is shown up to a size that has come, however it was cut."""
+        """Return the start of the line in progress, to be shown up to a size, so that chunking makes no difference."""
         return Place(self._line, self._offset, bytes(self._held[: max(size, 0)]))
 
     def _here(self, at: int = 0) -> Place:
@@ -409,11 +410,11 @@ class Linter:
         return Place(self._line, self._offset, bytes(self._held) if self._body is None else self._body, at)
 
     def _end_line(self) -> None:
-        unlike = self._foreign is not None or self._chunked  # its line ends say nothing of the stream's
+        unlike = self._foreign is not None or self._chunked  # its line ends say nothing about the stream's
         if not self._line_size:
             self._end_block()
         elif not self._look_at_line(ended=True):
-            return  # it is tried first
+            return  # a trial must decide first
         if self._end != self._line_ends.usual and not (unlike or self._foreign or self._chunked):
             self._line_ends.look(self._end, self._here(len(self._held)))
         self._offset += self._line_size + len(self._end)
@@ -426,10 +427,10 @@ class Linter:
     # Lines that are not known fields
 
     def _look_at_line(self, *, ended: bool) -> bool:
-        """Look at a line that is not blank; without an end it is the last one, and clients drop it.
+        """Check a line that is not blank. If it has no end, it is the last one, and clients drop it.
 
         Returns:
-            False if what comes next must decide first, and the line comes again.
+            False if the next bytes must decide first. Then the line comes again.
         """
         line = self._body = bytes(self._held)
         name, colon, value = line.partition(b":")
@@ -457,12 +458,12 @@ class Linter:
             line.decode()
         except UnicodeDecodeError as error:
             if self._line_size > len(line) and error.end == len(line):
-                return  # it is cut, and so is the character
+                return  # only the first part of the line was kept, and it was cut inside the character
             what = f"not UTF-8: the byte 0x{line[error.start]:02X}"
             self._report.add("invalid-utf-8", self._here(error.start), what)
 
     def _look_at_unknown(self, name: bytes, *, has_colon: bool, ended: bool) -> bool:
-        """Look at a line that is not a known field; as `_look_at_line`."""
+        """Check a line that is not a known field, as `_look_at_line` does."""
         if self._foreign is not None:
             return True
         if self._chunked and self._is_chunk_size():
@@ -499,7 +500,7 @@ class Linter:
         return True
 
     def _begin_trial(self, trial: Trial) -> None:
-        """Take the line in progress back, until it is clear what it is."""
+        """Put the line in progress aside until it is clear what it is."""
         self._trial = trial
         self._held.clear()
         self._line_size = 0
@@ -514,7 +515,7 @@ class Linter:
         self._take_lines(bytes(trial.raw))
 
     def _is_chunk_size(self) -> bool:
-        """Whether the line is the size of a chunk, or the rest of a line that one has broken."""
+        """Tell whether the line is the size of a chunk, or the rest of a line that a size has broken."""
         broken, self._after_size = self._after_size, is_chunk_size(self._here().body)
         return broken or self._after_size
 
@@ -526,12 +527,12 @@ class Linter:
         if self._first:
             code, what = "not-an-event-stream", f"this is {kind.name}, not an event stream"
         else:
-            code, what = "foreign-document", f"here begins {kind.name}, outside of any field"
+            code, what = "foreign-document", f"another document starts here, outside any field: {kind.name}"
         self._report.add(code, self._here(), what, kind=kind.name, effect=kind.effect, fix=kind.fix)
 
     def _report_unknown(self, name: str, *, has_colon: bool) -> None:
         if name.startswith("\ufeff"):
-            what = "U+FEFF at the start of a line that is not the stream's first"
+            what = "a byte order mark (U+FEFF) at the start of a line that is not the first"
             self._report.add("late-bom", self._here(), what)
             return
         kind, fix = remedy(name, has_colon=has_colon, continues=self._block.data_place is not None)
@@ -542,11 +543,11 @@ class Linter:
     # Fields to blocks
 
     def _look_at_field(self, name: str, value: bytes, *, ended: bool) -> None:
-        """Look at a known field; its value is the rest of the line after the colon."""
+        """Check a known field. Its value is the rest of the line after the colon."""
         spaced = value.startswith(b" ")
         line = self._here().body
         start = len(line) - len(value) + spaced
-        # Of a line whose rest was not kept nothing is known but its name.
+        # If the rest of the line was not kept, only its name is known.
         whole = len(line) == self._line_size
         value = value[spaced:] if whole else b""
         place = self._here(start)
@@ -559,7 +560,7 @@ class Linter:
             text = value.decode("utf-8", "replace")
             if name == RETRY:
                 time = look_at_retry(self._report, text, place)
-                if ended and time is not None:  # else it does not act, and the end of the stream says so
+                if ended and time is not None:  # otherwise it has no effect, which the end of the stream reports
                     self._block.set(RETRY, str(time), place)
             elif name == EVENT:
                 if look_at_event(self._report, text, place) and len(self._types) < _KNOWN_TYPES:
@@ -590,7 +591,7 @@ class Linter:
                     "unfinished-block",
                     self._last or end,
                     f"the stream ends after {lines} data lines without a single blank line",
-                    effect="a client takes them all for one event, and never gets it",
+                    effect="a client reads them all as one event, and never dispatches it",
                     fix="end every event with a blank line",
                 )
             else:

@@ -1,4 +1,4 @@
-"""What is looked at in a payload: the data lines of one block, joined."""
+"""Checks of a payload: the joined data lines of one block."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PREFIX = b"data: "
 
 
 class Payload:
-    """The data lines of a block in progress, each followed by LF, and where each of them stands in the stream.
+    """The data lines of a block in progress, each followed by LF, and the place of each in the stream.
 
-    Holds the values, and 17 bytes for each line.
+    It keeps the values, and 17 bytes for each line.
     """
 
     __slots__ = ("_lines", "_offsets", "_starts", "data")
@@ -31,7 +31,7 @@ class Payload:
         self._starts = array("B")
 
     def add(self, value: bytes, line: int, offset: int, start: int) -> None:
-        """Add the value of a line that begins at an offset of the stream; the value starts at a byte of the line."""
+        """Add the value of a line. The line begins at an offset of the stream, the value at a byte of the line."""
         self.data += value
         self.data += b"\n"
         self._lines.append(line)
@@ -39,11 +39,11 @@ class Payload:
         self._starts.append(start)
 
     def __len__(self) -> int:
-        """Return how many lines there are."""
+        """Return the number of lines."""
         return len(self._lines)
 
     def text(self) -> str:
-        """Return the data as a client gets it."""
+        """Return the data as a client receives it."""
         return self.data[:-1].decode("utf-8", "replace")
 
     def place(self, at: int) -> Place:
@@ -60,7 +60,7 @@ class Payload:
 
 
 def _bytes_of(data: bytearray, characters: int) -> int:
-    """Return of how many bytes the first characters of a text were made, where U+FFFD is any that are not UTF-8."""
+    """Return the number of bytes that make the first characters of a text, in which U+FFFD replaces invalid UTF-8."""
     try:
         return len(data.decode()[:characters].encode())
     except UnicodeDecodeError:
@@ -78,7 +78,7 @@ class Illness(NamedTuple):
     fix: str
 
 
-#: How a payload may start that was printed instead of encoded.
+#: How payloads may start that were printed instead of encoded.
 PRINTED = (
     "b'",
     'b"',
@@ -92,10 +92,10 @@ PRINTED = (
     "System.",
 )
 
-#: How a payload ends whose line ends were written as escapes.
+#: How payloads end whose line ends were written as escapes.
 ESCAPED = (r"\n\n", r"\r\n\r\n")
 
-#: How JSON ends that starts so.
+#: How JSON ends, by its first character.
 _ENDS = {"{": "}", "[": "]"}
 
 _DATA_URL = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*,")
@@ -111,12 +111,12 @@ _IN_A_STRING = re.compile(r'"(?:data|event): ?(?:[^"\\]|\\[^n])*\\n')
 _SENTINEL = re.compile(r"\[[A-Z_ ]+\]")
 
 _SEPARATE = "end each event with a line end and a blank line"
-_ONCE = 'write "data: " once: one of two layers adds it to what has it already'
-_VALUE = "write the value's own text, as JSON for instance, and not what the language prints for it"
+_ONCE = 'write "data: " once: probably two layers each add it'
+_VALUE = "encode the value, for example as JSON, instead of printing it"
 
 
 def may_be_ill(text: str) -> bool:
-    """Tell whether a payload of one line has any mark of what `diagnose` and `look_for_constants` look for."""
+    """Tell whether a payload of one line has any sign of what `diagnose` and `look_for_constants` find."""
     if "data:" in text or "}{" in text or text.startswith(PRINTED):
         return True
     if text[:1] in _ENDS and _ENDS[text[0]] != text[-1:]:
@@ -125,7 +125,7 @@ def may_be_ill(text: str) -> bool:
 
 
 def diagnose(text: str) -> Illness | None:
-    """Say what is wrong with the framing of a payload, or with the way it was made a text."""
+    """Find what is wrong with the framing of a payload, or with its conversion to text."""
     return _twice(text) or _printed(text) or _glued(text)
 
 
@@ -141,13 +141,13 @@ def _twice(text: str) -> Illness | None:
 
 
 def _printed(text: str) -> Illness | None:
-    """Find a value that was turned into text by printing it."""
+    """Find a value that was converted to text by printing it."""
     for pattern, name, fix in (
-        (_BYTES, "the repr of Python bytes", "decode the bytes before they are put into the payload"),
-        (_OBJECT, "what Python prints for an object", _VALUE),
+        (_BYTES, "the repr of Python bytes", "decode the bytes before you put them into the payload"),
+        (_OBJECT, "the repr of a Python object", _VALUE),
         (_EVENT, "the repr of an event", "encode it with sse_codec.encode"),
-        (_JAVASCRIPT, "what JavaScript prints for a value", "send JSON.stringify(value)"),
-        (_DOTNET, "what .NET prints for a value", "send JsonSerializer.Serialize(value)"),
+        (_JAVASCRIPT, "a JavaScript value, printed instead of encoded", "send JSON.stringify(value)"),
+        (_DOTNET, "a .NET value, printed instead of encoded", "send JsonSerializer.Serialize(value)"),
     ):
         if pattern.fullmatch(text):
             return Illness("broken-framing", "printed", 0, f"a payload that is {name}", fix)
@@ -158,7 +158,7 @@ def _printed(text: str) -> Illness | None:
 
 
 def _glued(text: str) -> Illness | None:
-    """Find a second payload that starts within the first."""
+    """Find a second payload that starts inside the first."""
     fault = json_fault(text)
     if fault is None:
         return None
@@ -176,16 +176,16 @@ def _glued(text: str) -> Illness | None:
 
 def _two(position: int, what: str) -> Illness:
     return Illness(
-        "broken-framing", "glued", position, f"{what} inside of a payload: a line end was lost before it", _SEPARATE
+        "broken-framing", "glued", position, f"{what} inside a payload: a line end was lost before it", _SEPARATE
     )
 
 
 def _next_line(text: str, position: int) -> Illness | None:
-    """Find the line at or after a fault of JSON that is a payload of its own."""
+    """Find the line, at or after a fault in JSON, that is a separate payload."""
     start = text.rfind("\n", 0, position) + 1
     if text[position : position + 1] == "\n":
         start = position + 1
-    elif position == len(text):  # nothing was wrong but that it did not end
+    elif position == len(text):  # the only fault is that it did not end
         start = text.rfind("\n") + 1
     line = text[start:].partition("\n")[0]
     if not start or line[:1] not in {"{", "["} or not (json_fault(line) is None or _SENTINEL.fullmatch(line)):
@@ -202,7 +202,7 @@ def _next_line(text: str, position: int) -> Illness | None:
 
 
 def look_for_constants(report: Report, payload: Payload, text: str) -> None:
-    """Look for NaN and Infinity in what would be JSON without them."""
+    """Look for NaN and Infinity in text that is otherwise JSON."""
     if ("NaN" in text or "Infinity" in text) and text.startswith(("{", "[")) and has_constant(text):
         at = constant(text)
         name = "NaN" if text.startswith("NaN", at) else "Infinity"

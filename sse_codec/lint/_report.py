@@ -1,4 +1,4 @@
-"""Report: the findings so far. A finding that comes again is counted, so that one cause fills no screen."""
+"""Report: collects findings. Repeated findings are counted, so that one cause does not fill the screen."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Takes findings in the order in which they are noticed.
+    """Collects findings in the order of discovery.
 
-    Two findings are the same when their code is, and their kind: what tells the variants of a code apart, one of a
-    fixed set of words, so that what is held is bounded.
+    Two findings are the same if they have the same code and the same kind. Kinds are the variants of a code. They are
+    from a fixed set, so that the memory is bounded.
 
     Args:
         ignored: codes that are not reported.
-        fold: give a finding's first occurrence only, and count the others.
+        fold: report only the first of equal findings, and count the others.
 
     Attributes:
-        new: what was noticed and not taken yet.
+        new: the findings that were not taken yet.
     """
 
     __slots__ = ("_fold", "_habits", "_ignored", "_repeats", "new")
@@ -37,7 +37,7 @@ class Report:
     def add(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
     ) -> None:
-        """Report something at a place; effect and fix are those of the code unless given."""
+        """Report something at a place. By default, effect and fix are those of the code."""
         if code in self._ignored:
             return
         row = CODES[code]
@@ -55,23 +55,23 @@ class Report:
     def add_habit(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
     ) -> None:
-        """Report something that a producer does everywhere or nowhere, such as its line ends: once for a stream."""
+        """Report a habit of the producer, such as its line ends: once for a stream."""
         key = code, kind
         if key not in self._habits:
             self._habits.add(key)
             self.add(code, place, what, kind=f"habit {kind}", effect=effect, fix=fix)
 
     def take(self) -> list[Finding]:
-        """Return what was noticed since the last call."""
+        """Return the findings since the last call."""
         new, self.new = self.new, []
         return new
 
     def take_repeats(self) -> list[Finding]:
-        """Return, for each finding that came again, one that says how often; start counting anew."""
+        """Return one finding for each that was repeated, with the number; start counting again."""
         counted = [(count, last) for count, last in self._repeats.values() if last is not None]
         self._repeats = {}
         return [replace(last, what=f"{last.what} ({_times(count)})", count=count) for count, last in counted]
 
 
 def _times(count: int) -> str:
-    return "once more, here" if count == 1 else f"{count} times more, the last time here"
+    return "once more, here" if count == 1 else f"{count} more times, the last time here"

@@ -15,7 +15,7 @@ def sarif(results: Iterable[tuple[str, Finding]]) -> str:
     """Return findings as one SARIF 2.1.0 document, a JSON text.
 
     Args:
-        results: each finding with the path of its stream, as it shall be shown; "" for standard input.
+        results: each finding with the path of its stream, as it should be shown; "" for standard input.
 
     >>> import json
     >>> from sse_codec.lint import lint, sarif

@@ -1,4 +1,4 @@
-"""What is looked at over a whole stream: how its producer writes spaces and line ends, its ids, how it ends."""
+"""Checks of a whole stream: its use of spaces and line ends, its ids, and how it ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ._finding import Place
     from ._report import Report
 
-#: How many ids are remembered, the latest ones, to find one that is given again; some 10 MB.
+#: How many of the latest ids are remembered, to find duplicates. They take about 10 MB.
 REMEMBERED_IDS = 100_000
 
 _LINE_ENDS = {b"\n": "LF", b"\r\n": "CRLF"}
@@ -20,11 +20,10 @@ _FORMATTED = b'{["}]'
 
 
 class Spacing:
-    """Finds a space after payloads, and one before them that the format eats.
+    """Finds spaces after payloads, and spaces before payloads that the format drops.
 
-    A text may begin and end with spaces that are meant, so one text proves nothing: the spaces are a mistake when all
-    texts end in one, or when some texts come with a space before them and some without. JSON and "[DONE]" have none of
-    their own.
+    A text may begin and end with intended spaces, so one text proves nothing. The spaces are a mistake if all texts end
+    in one, or if some texts come after a space and some do not. JSON and "[DONE]" never have intended spaces.
     """
 
     __slots__ = ("_report", "_spaced", "_tight", "_trailing", "_trimmed")
@@ -32,17 +31,17 @@ class Spacing:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._spaced: Place | None = None  # the first text after "data: "
-        self._tight = False  # a text has come right after "data:"
+        self._tight = False  # whether a text has come right after "data:"
         self._trailing: Place | None = None  # the first payload with a space after it
-        self._trimmed = False  # a text without one has come
+        self._trimmed = False  # whether a text without a space after it has come
 
     @property
     def settled(self) -> bool:
-        """Whether another text after "data: ", with no space at its end, changes nothing."""
+        """Whether another text after "data: " without a space at its end would change nothing."""
         return self._spaced is not None and self._trimmed and not self._tight
 
     def look(self, value: bytes, place: Place, *, spaced: bool) -> None:
-        """Look at a value, which is not empty, and at whether a space stood before it."""
+        """Check a value, which is not empty; `spaced` says whether a space was before it."""
         is_text = value.lstrip()[:1] not in _FORMATTED
         trimmed = value.rstrip(b" \t")
         if len(trimmed) == len(value):
@@ -72,7 +71,7 @@ class Spacing:
 
 
 class LineEnds:
-    """Finds line ends that are a CR alone, and those that change within a stream."""
+    """Finds line ends that are a CR alone, and line ends that change within a stream."""
 
     __slots__ = ("_report", "usual")
 
@@ -81,7 +80,7 @@ class LineEnds:
         self.usual = b""  # LF or CRLF, whichever came first
 
     def look(self, end: bytes, place: Place) -> None:
-        """Look at how a line ends, if not as usual."""
+        """Check a line end that is not the usual one."""
         if end == b"\r":
             self._report.add_habit("bare-cr", place, "a line that ends in CR alone")
         elif not self.usual:
@@ -94,28 +93,28 @@ class LineEnds:
 
 
 class Ids:
-    """Finds ids that come twice, among the latest ones."""
+    """Finds duplicates among the latest ids."""
 
     __slots__ = ("_lines", "_report")
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._lines: dict[int, int] = {}  # of the hash of each id
+        self._lines: dict[int, int] = {}  # the line of each id, by the id's hash
 
     def look(self, value: str, place: Place) -> None:
-        """Look at the id of a block that has ended; an empty one resets, and may do so again."""
+        """Check the id of a block that has ended. An empty id resets the last event ID, and may be repeated."""
         if not value:
             return
         key = hash(value)
         if key in self._lines:
-            self._report.add("duplicate-id", place, f"the id {show(value)} once more, after line {self._lines[key]}")
+            self._report.add("duplicate-id", place, f"the id {show(value)}, already used in line {self._lines[key]}")
         self._lines[key] = place.line
         if len(self._lines) > REMEMBERED_IDS:
             del self._lines[next(iter(self._lines))]
 
 
 class Sentinel:
-    """Finds a stream that does not end with the payload that says that it ends."""
+    """Finds out whether a stream ends with its sentinel, the payload that marks the end."""
 
     __slots__ = ("_came", "_last", "_report", "expected")
 
@@ -126,7 +125,7 @@ class Sentinel:
         self._last: str | None = None  # the latest payload, or its start
 
     def look(self, data: str, line: int) -> None:
-        """Look at the payload of an event."""
+        """Check the payload of an event."""
         if data == self.expected:
             self._came = line
         self._last = data[: len(self.expected or "") + 100]
@@ -135,12 +134,12 @@ class Sentinel:
         """End the stream."""
         if self.expected is None or self._last == self.expected:
             return
-        what = f"the stream does not end with an event of {show(self.expected)}"
+        what = f"the stream does not end with the sentinel {show(self.expected)}"
         fix = None
         if self._came:
             what, fix = f"{what}: it came in line {self._came}, and events follow it", "send nothing after it"
         elif self._last is None:
             what = f"{what}: it has no events"
         else:
-            what = f"{what}, but with one of {show(self._last)}"
+            what = f"{what}, but with {show(self._last)}"
         self._report.add("missing-sentinel", place, what, fix=fix)

@@ -1,16 +1,16 @@
-"""Other people's text, made safe to show: escaped for a terminal, measured in its columns, cut around a place."""
+"""Make untrusted text safe to show: escape it for a terminal, measure its columns, and cut it around a place."""
 
 from __future__ import annotations
 
 #: The most characters of a line that a finding shows.
 SHOWN = 100
 
-#: How much of a text is escaped at a time. A character takes some sixty bytes while it is looked at.
+#: How much text is escaped at a time. Escaping needs about sixty bytes for each character.
 _SLICE = 16 * 1024
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal would not show, or would obey: control and format characters, separators, surrogates."""
+    """Escape characters that a terminal would hide or obey: control and format characters, separators, surrogates."""
     if text.isprintable():
         return text
     return "".join(_escape(text[at : at + _SLICE]) for at in range(0, len(text), _SLICE))
@@ -25,7 +25,7 @@ def _escape(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things, as in "1 error" and "2 errors"."""
+    """Return a number with its noun, as in "1 error" and "2 errors"."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
@@ -42,7 +42,7 @@ def width(text: str) -> int:
 
 
 def excerpt(before: str, after: str) -> tuple[str, int]:
-    """Return what a finding shows of a line, given both sides of the place; and the index of the place in it."""
+    """Return the part of a line that a finding shows, given both sides of the place, and the index of the place."""
     half = SHOWN // 2
     shown_before = before if len(before) <= half else "..." + before[len(before) - half :]
     room = SHOWN - min(len(before), half)

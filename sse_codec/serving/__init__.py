@@ -1,15 +1,15 @@
-"""From events to a production stream: keep-alives, failures, readers that leave or stall, shutdown, many listeners.
+"""Turn events into response bodies for production: keep-alives, failures, stalled readers, shutdown, many listeners.
 
-`stream` and `astream` are the counterparts of `decode` and `adecode`: an iterable of events goes in, the bytes of a
-response body come out. `Channel` sends each event to any number of listeners, and gives those who come back what they
-have missed. Hand what they return to your framework's streaming response; nothing here imports a framework.
+`stream` and `astream` are the counterparts of `decode` and `adecode`: they take an iterable of events, and return the
+bytes of a response body. `Channel` sends each event to any number of listeners, and sends those that reconnect what
+they have missed. Pass the returned body to your framework's streaming response. Nothing here imports a framework.
 
-- `stream(events)`: for servers of threads (WSGI: Flask, Django, gunicorn; http.server).
-- `astream(events)`: for servers of coroutines (ASGI: FastAPI, Starlette, Litestar, Quart, Django; aiohttp). It needs
-  asyncio, and says so under trio.
-- `Channel().stream(last_event_id)` and `.astream(last_event_id)`: the same bodies, of one stream for all.
-- `respond`: a whole response in raw ASGI. `send_within`: a limit for readers that stall.
-- `end_streams` and `end_streams_on_signals`: end what is open when the server stops.
+- `stream(events)`: for servers that use threads (WSGI: Flask, Django, gunicorn; http.server).
+- `astream(events)`: for servers that use coroutines (ASGI: FastAPI, Starlette, Litestar, Quart, Django; aiohttp). It
+  needs asyncio, and raises RuntimeError under trio.
+- `Channel().stream(last_event_id)` and `.astream(last_event_id)`: the same kinds of body, for many listeners.
+- `respond`: a whole response in raw ASGI. `send_within`: a time limit for readers that stall.
+- `end_streams` and `end_streams_on_signals`: end all open streams when the server stops.
 
 >>> from sse_codec import ServerSentEvent
 >>> from sse_codec.serving import stream
@@ -41,7 +41,7 @@ __all__ = [
     "stream",
 ]
 
-# As in `sse_codec`: tracebacks, pickles and reprs name the place a name is imported from.
+# As in `sse_codec`: tracebacks, pickles and reprs name the module that a name is imported from.
 for _name in __all__:
     if isinstance(globals()[_name], type) or hasattr(globals()[_name], "__code__"):
         globals()[_name].__module__ = __name__

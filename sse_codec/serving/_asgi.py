@@ -31,22 +31,22 @@ async def respond(
 ) -> None:
     """Send a whole response with an event stream, in raw ASGI.
 
-    It ends when the body ends, when the client leaves (also while the body is silent), or when the client takes nothing
-    for `send_timeout` seconds. In each case the body is closed. A HEAD request gets the headers only.
+    It ends when the body ends, when the client disconnects (even while the body is silent), or when the client reads
+    nothing for `send_timeout` seconds. In each case it closes the body. A HEAD request gets only the headers.
 
     Args:
-        scope: as the server gives it.
-        receive: as the server gives it. What is left of the request's body is dropped.
-        send: as the server gives it.
-        body: what `astream` or `Channel.astream` returns.
+        scope: the ASGI scope, from the server.
+        receive: the ASGI receive function, from the server. The unread rest of the request's body is dropped.
+        send: the ASGI send function, from the server.
+        body: the return value of `astream` or `Channel.astream`.
         status: the response's status.
-        headers: the response's headers; `response_headers()` unless given.
-        send_timeout: how many seconds each chunk may take, more than 0; None for any time.
+        headers: the response's headers. `response_headers()` by default.
+        send_timeout: how many seconds each chunk may take, more than 0. None means no limit.
 
     Raises:
-        SendTimeout: the client took nothing for that long.
+        SendTimeout: the client read nothing for that long.
         ValueError: `send_timeout` is out of range.
-        Exception: whatever the body raises.
+        Exception: any error that the body raises.
 
     >>> from sse_codec import ServerSentEvent, parse_last_event_id
     >>> from sse_codec.serving import astream, respond
@@ -72,14 +72,14 @@ async def respond(
 
 
 async def _until_it_leaves(receive: Receive) -> None:
-    # A server that fails here has lost the client, too.
+    # An error of the server here also means that the client has gone.
     with contextlib.suppress(Exception):
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
 async def _sent(send: Send, message: Message) -> bool:
-    """Send a message; False when the client has left, for which ASGI has an OSError since its version 2.4."""
+    """Send a message; return False if the client has gone, for which ASGI raises OSError since version 2.4."""
     try:
         await send(message)
     except SendTimeout:

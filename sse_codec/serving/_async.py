@@ -1,8 +1,8 @@
-"""astream: an async iterable of events as a body for servers of coroutines.
+"""astream: turns an async iterable of events into a body for servers that use coroutines.
 
-A task of its own, the pump, runs through the source, so that no time limit and no departing reader ever interrupts the
-source in the middle of a step. Pump and reader share one place: the pump waits while it is full, the reader while it is
-empty. So the source is never more than one event ahead of what the server has taken.
+A separate task, the pump, iterates over the source, so that neither a time limit nor a reader that leaves interrupts
+the source in the middle of a step. Pump and reader share one slot: the pump waits while it is full, and the reader
+waits while it is empty. So the source is never more than one event ahead of what the server has taken.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ._send import SendTimeout
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
 
-#: How often a reader may be cancelled before it stops waiting for the source to close. anyio cancels a task in each
-#: turn of the event loop until the task has ended, and most sources close in a few turns.
+#: How many times a reader may be cancelled before it stops waiting for the source to close. anyio cancels a task in
+#: each turn of the event loop until the task has ended, and most sources close within a few turns.
 _TURNS = 100
 
-#: Seconds for the `finally` of a source that somebody else has cancelled.
+#: Seconds that the `finally` of a source may take after other code has cancelled the pump.
 _GRACE = 1.0
 
 _NOTHING: Any = object()
@@ -38,41 +38,42 @@ def astream(
 ) -> AsyncStream:
     r"""Turn an async iterable of events into the body of a response (WHATWG HTML 9.2.7, "Authoring notes").
 
-    The first bytes come at once, before the first event, so the headers go out and proxies see a response. Then each
-    event is one chunk. While the source is silent, a comment comes every `keep_alive` seconds.
+    The first bytes come immediately, before the first event, so that the headers go out and proxies see a response.
+    Then each event is one chunk. While the source is silent, a comment follows every `keep_alive` seconds.
 
-    The source runs in one task of its own, with the context variables of the task that asks for the first bytes. It may
-    hold anyio's cancel scopes over a `yield`. It is never more than one event ahead of the reader. However the stream
-    ends (the source ends or raises, the reader leaves, `end_streams` is called), the source is closed first.
+    The source runs in a separate task, with the context variables of the task that asks for the first bytes. It may
+    keep anyio cancel scopes open across a `yield`. It is never more than one event ahead of the reader. However the
+    stream ends (the source ends or raises, the reader leaves, `end_streams` is called), the source is closed first.
 
     Args:
         events: an async iterable, such as an async generator. It yields events, blocks, or the bytes of whole blocks.
             None is skipped.
         keep_alive: seconds of silence before a keep-alive, more than 0. The standard advises 15. None turns it off.
-        ping: what to send as a keep-alive: an event, a block or bytes; a comment unless given. Bytes may also be a
-            single line. Use `encode_line(Comment())` for the OpenAI SDK if you send ids: after an id it fails at
-            blank lines that end no event.
-        retry: the reconnection time to send first, in milliseconds; none unless given.
-        send_timeout: seconds that the reader may take for a chunk, more than 0; None for any time. A client that stalls
-            holds up its server, and so the source. After this time the source is closed, and SendTimeout is raised
-            if the reader comes back. See also `send_within`.
-        on_error: a function that gets what the source raised, and returns the last event to send. The stream then ends
-            in order. It is also called for an event that can't be sent; then its event is sent instead, and the stream
-            goes on. If it returns None, the error is raised, as it is without `on_error`: the connection breaks, and
-            clients ask again. Don't name the event "error": EventSource fires an event of that name itself.
+        ping: what to send as a keep-alive: an event, a block or bytes. A comment by default. Bytes may also be a
+            single line. If your clients use the OpenAI SDK and you send ids, use `encode_line(Comment())`: after an id
+            the SDK fails at blank lines that end no event.
+        retry: the reconnection time to send first, in milliseconds. By default none is sent.
+        send_timeout: how many seconds the reader may take for a chunk, more than 0. None means no limit. A client that
+            stalls blocks its server, and so the source. After this time the source is closed, and SendTimeout is
+            raised if the reader comes back. See also `send_within`.
+        on_error: a function that takes the exception of the source, and returns the last event to send. The stream then
+            ends normally. It is also called for an event that can't be sent; then the event that it returns is sent
+            instead, and the stream goes on. If it returns None, the exception is raised, as without `on_error`: the
+            connection breaks, and clients reconnect. Don't name the event "error": EventSource fires such events
+            itself.
 
     Returns:
-        An async iterator of bytes. Call its `aclose` when you stop early. If it is lost instead, the source is closed
-        as well.
+        An async iterator of bytes. Call its `aclose` if you stop early. If it is garbage-collected instead, the source
+        is closed as well.
 
     Raises:
         TypeError: an argument is of the wrong type, or `events` is not async. Raised by the call itself.
         ValueError: `keep_alive` or `send_timeout` is out of range. Raised by the call itself.
-        EncodeError: `retry` or `ping` can't be sent. Raised by the call itself. While iterating: an event can't be
-            sent, and there is no `on_error`. A client that resumes gets past it if its id can be sent.
+        EncodeError: `retry` or `ping` can't be sent; raised by the call itself. Or, while iterating, an event can't be
+            sent and there is no `on_error`. A client that reconnects gets past that event if its id can be sent.
         SendTimeout: while iterating: the reader took longer than `send_timeout`.
-        RuntimeError: while iterating: no asyncio event loop is running, as under trio.
-        Exception: while iterating, without `on_error`: whatever the source raises, unchanged.
+        RuntimeError: while iterating: no asyncio event loop is running, for example under trio.
+        Exception: while iterating, without `on_error`: any error that the source raises, unchanged.
 
     >>> import asyncio
     >>> from sse_codec import ServerSentEvent
@@ -93,9 +94,9 @@ def astream(
         elif hasattr(events, "__await__"):
             hint = "await it first, or make it an async generator"
         elif hasattr(events, "__iter__"):
-            hint = "stream() takes what is not async"
+            hint = "use stream() for a source that is not async"
         else:
-            hint = "an async generator is one"
+            hint = "pass an async generator, for example"
         raise TypeError(f"astream() takes an async iterable, not {type(events).__name__}: {hint}")
     return AsyncStream(events, options(keep_alive, ping, retry, on_error), seconds("send_timeout", send_timeout))
 
@@ -131,14 +132,14 @@ class AsyncStream(Body):
     async def ready(self, timeout: float | None = None) -> None:
         """Start the source, and wait until it has an event, has ended, or has failed.
 
-        Call it before you make the response. What the source raises before its first event is raised here, and can
-        still be answered with a status. Give a timeout: the headers of a silent source wait that long.
+        Call it before you make the response. If the source raises before its first event, the exception is raised here,
+        and you can still answer with an error status. Give a timeout: until then a silent source delays the headers.
 
         Args:
-            timeout: how many seconds to wait at most, more than 0; None for as long as it takes.
+            timeout: how many seconds to wait at most, more than 0. None means no limit.
 
         Raises:
-            Exception: whatever the source raises, unchanged, also with `on_error`.
+            Exception: any error that the source raises, unchanged, even with `on_error`.
             TypeError: `timeout` is not a number.
             ValueError: `timeout` is out of range.
         """
@@ -151,13 +152,13 @@ class AsyncStream(Body):
                 await handoff.bell.wait(None if timeout is None else handoff.bell.loop.time() + timeout)
             if handoff.item is _NOTHING and handoff.pump.done():
                 handoff.told = True
-                handoff.pump.result()  # raises what the source raised
+                handoff.pump.result()  # raises the exception of the source
         except BaseException:
             await self.aclose()
             raise
 
     def end(self) -> None:
-        """End the stream soon; may be called from any thread. The source is closed, and the reader gets no more."""
+        """End the stream soon. May be called from any thread. The source is closed, and the reader gets no more."""
         if self._handoff is None:
             self._ended = True
         else:
@@ -183,7 +184,7 @@ class AsyncStream(Body):
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
-            pump.add_done_callback(handoff.report)  # it may still be at it, and the error that is raised is another
+            pump.add_done_callback(handoff.report)  # the pump may still be running, and this raises another error
             raise cancelled
         failure = handoff.failure()
         if failure is not None:
@@ -224,7 +225,7 @@ class AsyncStream(Body):
 
 
 class Handoff:
-    """The one place between pump and reader. All but `from_any_thread` is for the loop's thread."""
+    """The slot between pump and reader. Only `from_any_thread` may be called outside the loop's thread."""
 
     __slots__ = ("_writer", "bell", "closed", "item", "pump", "stall", "stalled", "told")
 
@@ -233,16 +234,16 @@ class Handoff:
         self.stall = Timer(loop, self._close_for_a_stall)
         self.stalled = False  # the reader has taken too long
         self.item: Any = _NOTHING
-        self.closed = False  # both are to come to their ends
-        self.told = False  # somebody has been given what the source raised
+        self.closed = False  # pump and reader must end
+        self.told = False  # the exception of the source was delivered
         self._writer: asyncio.Future[None] | None = None
         self.pump = loop.create_task(_pump(events, self))
         self.pump.add_done_callback(self.bell.ring)
 
     async def put(self, item: Any) -> None:
-        """Hand over an item, and wait until it is taken, or until none is wanted any more."""
+        """Hand over an item, and wait until it is taken or the stream is closed."""
         if self.closed:
-            raise asyncio.CancelledError  # the source has swallowed the first
+            raise asyncio.CancelledError  # the source has swallowed the first one
         if item is None:
             return
         self.item = item
@@ -252,19 +253,19 @@ class Handoff:
             await self._writer
 
     def take(self) -> Any:
-        """Return the item that is there, if there is one."""
+        """Return the item in the slot, if there is one."""
         item, self.item = self.item, _NOTHING
         if item is not _NOTHING:
             self._make_room()
         return item
 
     def close(self) -> None:
-        """Have pump and reader come to their ends."""
+        """Make pump and reader end."""
         if not self.closed and not cancelling(self.pump):
             self.pump.cancel()
         elif not self.closed:
-            # Somebody else has cancelled it: `asyncio.run` cancels all tasks at its end. A second time would interrupt
-            # the source's `finally`. It is for a source that has caught the first, and waits on.
+            # Other code has cancelled the pump: `asyncio.run` cancels all tasks at its end. Cancelling it again now
+            # would interrupt the source's `finally`. Do it later, for a source that caught the first and still waits.
             self.bell.loop.call_later(_GRACE, self.pump.cancel)
         self.closed = True
         self.item = _NOTHING
@@ -274,22 +275,22 @@ class Handoff:
 
     def from_any_thread(self, callback: Callable[..., object], *args: object) -> None:
         """Call something in the loop's thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and everything with it
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and so is everything on it
             self.bell.loop.call_soon_threadsafe(callback, *args)
 
     def abandon(self) -> None:
-        """Close the source of a stream that its reader has lost."""
+        """Close the source of a stream whose reader has dropped it."""
         self.close()
         self.pump.add_done_callback(self.report)
 
     def failure(self) -> BaseException | None:
-        """Return what the source raised, unless somebody has been given it."""
+        """Return the exception of the source, unless it was delivered already."""
         error = None if self.pump.cancelled() else self.pump.exception()
         told, self.told = self.told, True
         return None if told else error
 
     def report(self, _: object) -> None:
-        """Give what the source raised to the event loop's exception handler, which logs it."""
+        """Pass the exception of the source to the event loop's exception handler, which logs it."""
         error = self.failure()
         if error is not None:
             self.bell.loop.call_exception_handler(

@@ -1,4 +1,4 @@
-"""Waiting on an event loop until something happens, or until it has been silent for too long."""
+"""Wait on an event loop until something happens or a time limit has passed."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any
 
 
 def running_loop(caller: str) -> asyncio.AbstractEventLoop:
-    """Return the event loop; the error says who needs it."""
+    """Return the running event loop; without one, raise an error that names the caller."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise RuntimeError(
-            f"{caller} needs a running asyncio event loop, and trio's is another: use stream() in a thread there"
+            f"{caller} needs a running asyncio event loop; under trio, use stream() in a thread"
         ) from None
 
 
 def cancelling(task: asyncio.Task[Any]) -> int:
-    """Return how many have asked a task to end; 0 on Python 3.10, which does not count."""
+    """Return how many requests to cancel a task are pending; 0 on Python 3.10, which does not count them."""
     count: int = getattr(task, "cancelling", int)()
     return count
 
 
 def uncancel(task: asyncio.Task[Any]) -> int:
-    """Take one of these requests back; return how many are left, or 0 on Python 3.10."""
+    """Withdraw one request to cancel a task; return how many are left, or 0 on Python 3.10."""
     count: int = getattr(task, "uncancel", int)()
     return count
 
 
 class Timer:
-    """One timer of the event loop for many deadlines, of which nearly all are cleared in time.
+    """One timer of the event loop for many deadlines, nearly all of which are cleared in time.
 
-    A deadline that is set later than the one before sets no timer: the one that is there looks again when it goes off.
-    So a flood of events costs a comparison each.
+    A deadline later than the previous one sets no new timer: the existing timer checks again when it goes off. So in a
+    flood of events, each costs one comparison.
     """
 
     __slots__ = ("_armed", "_callback", "_due", "_handle", "_loop")
@@ -46,17 +46,17 @@ class Timer:
         self._due: float | None = None
 
     def set(self, due: float) -> None:
-        """Call back at a time of the loop's clock, and not at the one that was set before."""
+        """Call back at a time of the loop's clock, instead of the time that was set before."""
         self._due = due
         if self._handle is None or due < self._armed:
             self._arm(due)
 
     def clear(self) -> None:
-        """Do not call back."""
+        """Cancel the callback."""
         self._due = None
 
     def stop(self) -> None:
-        """Do not call back, and leave nothing in the loop."""
+        """Cancel the callback, and leave nothing scheduled in the loop."""
         self._due = None
         if self._handle is not None:
             self._handle.cancel()
@@ -80,7 +80,7 @@ class Timer:
 
 
 class Bell:
-    """What one reader on an event loop waits for; `wait_for(queue.get(), 15)` would do the same at a higher cost."""
+    """Wakes one reader on an event loop; `wait_for(queue.get(), 15)` would do the same at a higher cost."""
 
     __slots__ = ("_reader", "_timer", "loop")
 
@@ -90,11 +90,11 @@ class Bell:
         self._timer = Timer(loop, self._end_of_wait)
 
     def ring(self, _: object = None) -> None:
-        """End the wait; in the loop's thread."""
+        """End the wait. Call it in the loop's thread."""
         self._wake(rung=True)
 
     async def wait(self, due: float | None) -> bool:
-        """Wait for the bell; False when it has not rung until a time of the loop's clock."""
+        """Wait for the bell; return False if it has not rung by a time of the loop's clock."""
         reader: asyncio.Future[bool] = self.loop.create_future()
         self._reader = reader
         if due is not None:
@@ -106,7 +106,7 @@ class Bell:
             self._timer.clear()
 
     def finish(self) -> None:
-        """End the wait, and leave nothing in the loop; in the loop's thread."""
+        """End the wait, and leave nothing scheduled in the loop. Call it in the loop's thread."""
         self._timer.stop()
         self.ring()
 

@@ -1,9 +1,9 @@
-"""Channel: each event published once, for any number of listeners in this process.
+"""Channel: publishes each event once, for any number of listeners in this process.
 
-Listeners have no queues of their own. The channel keeps the latest blocks in one list, and each listener keeps its
-place in it: an event for a thousand listeners is encoded once and stored once. What a listener has not taken yet is the
-rest of the list behind its place, which is what a bounded queue would hold. A listener that wakes takes all that is
-there for it in one chunk, and listeners at the same place are given the same bytes.
+Listeners have no queues. The channel keeps the latest blocks in one list, and each listener keeps its place in it, so
+an event for a thousand listeners is encoded once and stored once. The blocks after a listener's place are those that a
+bounded queue would hold for it. A listener that wakes takes all of them in one chunk, and listeners at the same place
+share the same bytes.
 """
 
 from __future__ import annotations
@@ -28,42 +28,42 @@ from ._bell import Bell, running_loop
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Sendable, seconds, to_ping
 
-#: The most bytes that a listener is given at a time, unless one event has more.
+#: The most bytes that a listener gets at a time, unless a single event is larger.
 _CHUNK = 64 * 1024
 
-#: The most bytes that a listener may be behind, unless it is by one event; those of an `EventHistory`, unless told.
+#: The most bytes that a listener may fall behind, unless a single event is larger. As the default of `EventHistory`.
 _BACKLOG_BYTES = 8 * 1024 * 1024
 
 
 class Channel:
-    r"""One stream for many listeners. Clients that come back get what they have missed.
+    r"""One stream for many listeners. Clients that reconnect get what they have missed.
 
-    A listener first gets a block with nothing but an id. It tells the client where it stands, so a client that is cut
-    before its first event loses nothing. Then the listener gets, in order and without a hole:
+    A listener first gets a block with only an id. It tells the client its position, so that a client that is cut before
+    its first event loses nothing. Then the listener gets, in order and without gaps:
 
-    - without a last event ID: what comes next. With `replay`: everything from the start, and what comes next.
-    - with an id that the history knows: what it has missed, and what comes next.
-    - with any other id: `gap`, and what comes next. The client has to load its state anew.
+    - without a last event ID: all new events. With `replay`: all events from the start, then all new ones.
+    - with an id that the history knows: the events it has missed, then all new ones.
+    - with any other id: `gap`, then all new events. The client has to reload its state.
 
-    An event without an id gets one: a random part, new for each process, and a number that counts. After a restart, or
-    on another worker, such an id is unknown and leads to `gap`. A plain number would mean another event there, and the
-    client would skip events in silence. Ids of your own are kept. They must be unique, and mean the same on every
-    worker.
+    An event without an id gets one, made of a random part, new for each process, and a counter. After a restart, or on
+    another worker, such an id is unknown and leads to `gap`. A plain number would mean a different event there, and the
+    client would silently skip events. Your own ids are kept. They must be unique, and mean the same on every worker.
 
-    A channel belongs to one process. With several workers each has its own, fed by a broker; docs/serving.md shows that
-    with Redis. All methods may be called from any thread and any event loop.
+    A channel belongs to one process. With several workers, each has its own channel, fed by a broker; docs/serving.md
+    shows how with Redis. All methods may be called from any thread and any event loop.
 
     Args:
-        history: what is kept for clients that come back; a new `EventHistory()` unless given. It may hold events
-            already, loaded from a broker, say. Don't append to it yourself.
-        backlog: how many events a listener may be behind, at least 1. One that is further behind is let go: its
-            stream ends, its client comes back, and the history has the rest. Keep it smaller than the history.
-        replay: new listeners get everything that the history has from its start. For streams that end, such as the
-            answer of a language model.
-        gap: the event that says that something is gone. Its type is "gap" and its data "" unless given.
+        history: the events kept for clients that reconnect. A new `EventHistory()` by default. It may already contain
+            events, for example loaded from a broker. Don't append to it yourself.
+        backlog: how many events a listener may be behind, at least 1. A listener that falls further behind is
+            disconnected: its stream ends, its client reconnects, and the history has the rest. Keep it smaller than the
+            history.
+        replay: send new listeners all events of the history from its start. For streams that end, such as the answer of
+            a language model.
+        gap: the event that says that events are missing. By default its type is "gap" and its data "".
         keep_alive: as for `astream`.
         ping: as for `astream`.
-        retry: the reconnection time that each listener gets at once, in milliseconds; none unless given.
+        retry: the reconnection time that each listener gets first, in milliseconds. By default none is sent.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -80,7 +80,7 @@ class Channel:
     True
     >>> listener.close()
 
-    The client comes back, and then one with an id of another process:
+    The client reconnects, and then one with an id of another process:
 
     >>> second = channel.publish(ServerSentEvent("two"))
     >>> b"data: two" in next(channel.stream(first)), b"event: gap" in next(channel.stream("e5a1c0de-1"))
@@ -128,10 +128,10 @@ class Channel:
         self._gap = ServerSentEvent("", event="gap") if gap is None else gap
         self._replay = replay
         self._retry = retry
-        self._welcome(self._gap, "0")  # raises what it would raise for a listener
+        self._welcome(self._gap, "0")  # fails here if it would fail for a listener
         self._keep_alive = seconds("keep_alive", keep_alive)
         self._ping = to_ping(ping)
-        # All below is for the holder of this lock. It is reentrant, since a signal handler may close the channel.
+        # This lock guards everything below. It is reentrant, since a signal handler may close the channel.
         self._changed = threading.Condition()
         self._waiting: dict[asyncio.AbstractEventLoop, set[Bell]] = {}
         self._listeners: weakref.WeakSet[_Place] = weakref.WeakSet()
@@ -139,7 +139,7 @@ class Channel:
         self._log: deque[bytes] = deque()
         self._size = 0
         self._end = 0  # how many events were published
-        self._joined = (0, 0, b"", 0)  # a chunk that was made last: from which place, at which end, and up to where
+        self._joined = (0, 0, b"", 0)  # the latest joined chunk: its start, `_end` at that time, the bytes, its stop
         self._pid = 0
         self._epoch = ""
         register(self, Channel.close)
@@ -154,7 +154,7 @@ class Channel:
         """Send an event to all listeners. It never waits, and may be called from any thread.
 
         Args:
-            event: the event. If it has no id, or the id is "", it gets one.
+            event: the event. If it has no id, or its id is "", the channel gives it one.
 
         Returns:
             The event's id.
@@ -165,7 +165,7 @@ class Channel:
             RuntimeError: the channel is closed.
         """
         if not isinstance(event, ServerSentEvent):
-            hint = ": its to_event() makes one" if isinstance(event, Block) else ""
+            hint = ": call its to_event() first" if isinstance(event, Block) else ""
             raise TypeError(f"a channel sends ServerSentEvent, not {type(event).__name__}{hint}")
         with self._changed:
             if self._closed:
@@ -191,10 +191,10 @@ class Channel:
         return id
 
     def stream(self, last_event_id: str = "") -> Listener:
-        """Listen from now on. Returns the body of a response, with keep-alives, for servers that use threads.
+        """Add a listener. Returns the body of a response, with keep-alives, for servers that use threads.
 
         Args:
-            last_event_id: the id that the client reports, as `parse_last_event_id` returns it. "" if it has none.
+            last_event_id: the id that the client reports, as returned by `parse_last_event_id`. "" if it has none.
 
         Raises:
             TypeError: `last_event_id` is not a str.
@@ -202,13 +202,14 @@ class Channel:
         return Listener(self, last_event_id)
 
     def astream(self, last_event_id: str = "") -> AsyncListener:
-        """Listen from now on, as `stream`, for servers that use asyncio."""
+        """Add a listener, as `stream` does, for servers that use asyncio."""
         return AsyncListener(self, last_event_id)
 
     def close(self) -> None:
-        """End all streams, each after what has been published. May be called from any thread and any signal handler.
+        """End each stream after the events published so far. May be called from any thread and any signal handler.
 
-        A listener that comes later gets what it has missed, and then the end. `end_streams` closes channels, too.
+        A listener that is added later gets what it has missed, and then its stream ends. `end_streams` also closes
+        channels.
         """
         with self._changed:
             self._closed = True
@@ -219,20 +220,20 @@ class Channel:
 
     def _id(self, number: int) -> str:
         """Return the id of an event by its number."""
-        if self._pid != os.getpid():  # a child of a fork goes on by itself, and its ids must not be its parent's
+        if self._pid != os.getpid():  # after a fork the child publishes on its own: it must not reuse its parent's ids
             self._pid = os.getpid()
             self._epoch = os.urandom(4).hex()
         return f"{self._epoch}-{number}"
 
     def _welcome(self, event: ServerSentEvent | None, id: str) -> bytes:
-        """Return the first block for a listener: an event or none, and where it stands."""
+        """Return the first block for a listener: an event or none, and the id of its position."""
         if event is None:
             return encode_block(id=id, retry=self._retry)
         retry = event.retry if self._retry is None else self._retry
         return encode(ServerSentEvent(event.data, event=event.event, id=id, retry=retry))
 
     def _enter(self, listener: _Place, last_event_id: str) -> tuple[deque[bytes], int]:
-        """Return what a new listener is sent before what comes next, and its place."""
+        """Return the blocks that a new listener gets before any new event, and its place."""
         if not isinstance(last_event_id, str):
             raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}: see parse_last_event_id")
         with self._changed:
@@ -244,7 +245,7 @@ class Channel:
                 if not self._replay:
                     return deque([self._welcome(None, here)]), self._end
                 last_event_id = start
-            # Who stands at the start has seen nothing, which is what no id means to a history.
+            # A client at the start has seen nothing; for that the history takes "".
             missed = self._history.after("" if last_event_id == start else last_event_id)
             if missed is None:
                 return deque([self._welcome(self._gap, here)]), self._end
@@ -255,10 +256,10 @@ class Channel:
             self._listeners.discard(listener)
 
     def _take(self, place: int) -> tuple[bytes, int] | None:
-        """Return what a listener at a place is sent next, and its place behind that; None when there is nothing yet.
+        """Return the next chunk for a listener at a place, and its place after it; None if there is nothing yet.
 
         Raises:
-            EOFError: there will be nothing: the channel is closed, or the listener has fallen too far behind.
+            EOFError: there will be nothing more: the channel is closed, or the listener has fallen too far behind.
         """
         behind = self._end - place
         if behind > len(self._log) or (self._closed and not behind):
@@ -276,7 +277,7 @@ class Channel:
 
 
 def _join(blocks: Iterable[bytes]) -> tuple[bytes, int]:
-    """Join blocks up to about a chunk's size; return them and how many they are."""
+    """Join blocks up to about the size of a chunk; return the bytes and the number of blocks."""
     taken: list[bytes] = []
     size = 0
     for block in blocks:
@@ -293,12 +294,12 @@ def _ring(bells: Iterable[Bell]) -> None:
 
 
 def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits on it
+    with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits on it
         loop.call_soon_threadsafe(callback, *args)
 
 
 class _Place:
-    """What both kinds of listener have in common: where they are."""
+    """The base of both kinds of listener: keeps their place in the channel."""
 
     __slots__ = ("__weakref__", "_channel", "_ended", "_first", "_place")
 
@@ -308,10 +309,10 @@ class _Place:
         self._first, self._place = channel._enter(self, last_event_id)
 
     def _next(self) -> bytes | None:
-        """Return what is there; None when nothing is. The channel's lock is held.
+        """Return the next chunk; None if there is nothing yet. The caller holds the channel's lock.
 
         Raises:
-            EOFError: it was all.
+            EOFError: the stream has ended.
         """
         if self._ended:
             raise EOFError
@@ -351,14 +352,14 @@ class Listener(_Place):
             return chunk
 
     def end(self) -> None:
-        """End the stream; from any thread."""
+        """End the stream. May be called from any thread."""
         with self._channel._changed:
             self._ended = True
             self._channel._leave(self)
             self._channel._changed.notify_all()
 
     def close(self) -> None:
-        """End the stream; as `end`."""
+        """End the stream, as `end` does."""
         self.end()
 
 
@@ -397,7 +398,7 @@ class AsyncListener(_Place):
             raise
 
     def end(self) -> None:
-        """End the stream; from any thread."""
+        """End the stream. May be called from any thread."""
         self._ended = True
         channel, bell = self._channel, self._bell
         channel._leave(self)
@@ -407,5 +408,5 @@ class AsyncListener(_Place):
             _call(bell.loop, bell.finish)
 
     async def aclose(self) -> None:
-        """End the stream; as `end`."""
+        """End the stream, as `end` does."""
         self.end()

@@ -1,4 +1,4 @@
-"""A limit for readers that stall."""
+"""A time limit for readers that stall."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 
 class SendTimeout(SSEError, TimeoutError):
-    """A reader has taken nothing for a while, and is let go.
+    """A reader has accepted no data for too long, and is disconnected.
 
-    It is a TimeoutError, and so an OSError, which servers take for a lost connection.
+    It is a TimeoutError, and so an OSError, which servers treat as a lost connection.
 
     Attributes:
-        seconds: the limit that was in force.
+        seconds: the limit that was exceeded.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -29,21 +29,21 @@ class SendTimeout(SSEError, TimeoutError):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return f"the reader has taken nothing for {self.seconds:g} seconds"
+        return f"the reader has accepted no data for {self.seconds:g} seconds"
 
 
 def send_within(send: Callable[P, Awaitable[T]], limit: float) -> Callable[P, Awaitable[T]]:
     """Limit how long each call of an async send function may take: aiohttp's `response.write`, or ASGI's `send`.
 
-    A client that stops reading but keeps its connection open holds a generator, a task and a socket for as long as it
-    likes. With this limit the call is cancelled and raises, and your handler ends.
+    A client that stops reading but keeps its connection open ties up a generator, a task and a socket indefinitely.
+    With this limit the call is cancelled and raises SendTimeout, and your handler ends.
 
     Args:
-        send: the function. Cancelling it must be safe, as it is for aiohttp's and for those of ASGI servers.
+        send: the function. Cancelling it must be safe, as it is for aiohttp and for ASGI servers.
         limit: how many seconds a call may take, more than 0.
 
     Returns:
-        The function with the limit. It raises SendTimeout when a call takes longer.
+        The function with the limit. It raises SendTimeout if a call takes longer.
 
     Raises:
         TypeError: `limit` is not a number.
@@ -58,13 +58,13 @@ def send_within(send: Callable[P, Awaitable[T]], limit: float) -> Callable[P, Aw
     >>> asyncio.run(main())
     Traceback (most recent call last):
         ...
-    sse_codec.serving.SendTimeout: the reader has taken nothing for 0.1 seconds
+    sse_codec.serving.SendTimeout: the reader has accepted no data for 0.1 seconds
     """
     duration = seconds("limit", limit)
     if duration is None:
         raise TypeError("limit must be a number of seconds, not NoneType")
 
-    # What `asyncio.timeout` does, which Python 3.10 lacks; its `wait_for` makes a task of each call.
+    # This does what `asyncio.timeout` does, which Python 3.10 lacks. `wait_for` would make a task for each call there.
     async def sending(*args: P.args, **kwargs: P.kwargs) -> T:
         task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # it is a task that awaits this
         expired = False

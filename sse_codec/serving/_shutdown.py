@@ -1,4 +1,4 @@
-"""The streams and channels of this process, so that they can be ended when it is told to stop."""
+"""Keep track of the streams and channels of this process, to end them when the process stops."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-#: What servers are told to stop with: gunicorn tells its workers by SIGQUIT of a Ctrl-C; SIGBREAK is of Windows.
+#: The signals that stop servers. gunicorn sends its workers SIGQUIT after a Ctrl-C. Windows has SIGBREAK.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
 
-#: How many seconds the end of the process waits for the `finally` of generators in threads.
+#: How many seconds the process waits at its end for the `finally` of generators in threads.
 _PATIENCE = 1.0
 
 
-# Neither belongs to an event loop: what is ended knows its own. The lock is reentrant because a signal handler may
-# interrupt its holder.
+# These belong to no event loop: each stream knows its own. The lock is reentrant because a signal handler may interrupt
+# its holder.
 _lock = threading.RLock()
 _live: weakref.WeakKeyDictionary[object, Callable[[Any], None]] = weakref.WeakKeyDictionary()
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 def register(stream: object, end: Callable[[Any], None]) -> None:
-    """Have a stream ended with the others, for as long as somebody holds it.
+    """Add a stream to those that `end_streams` ends, for as long as the stream exists.
 
     Args:
         stream: the stream, or a channel.
-        end: ends it, from any thread and within a signal handler, without waiting.
+        end: ends it without waiting. It must work in any thread and in a signal handler.
     """
     with _lock:
         _live[stream] = end
 
 
 def register_thread(thread: threading.Thread) -> None:
-    """Have the end of the process wait a moment for a thread."""
+    """Make the process wait a moment for a thread at its end."""
     with _lock:
         _threads.add(thread)
 
@@ -46,11 +46,11 @@ def register_thread(thread: threading.Thread) -> None:
 def end_streams() -> None:
     """End all open streams and close all channels of this process, because it is about to stop.
 
-    Each stream ends in order: its source is closed, and then the response ends. A client that follows the standard
-    comes back and finds the next process. The call does not wait, and may come from any thread and any signal handler.
-    A source in a thread that is busy is closed when it next yields.
+    Each stream ends normally: its source is closed, and then the response ends. A client that follows the standard
+    reconnects and reaches the next process. The call does not wait, and may be made from any thread and any signal
+    handler. A source that is busy in a thread is closed when it next yields.
 
-    The end of the process does the same by itself, and waits up to a second for the `finally` of generators in threads.
+    The process also does this at exit, and then waits up to a second for the `finally` of generators in threads.
 
     >>> from sse_codec import ServerSentEvent
     >>> from sse_codec.serving import end_streams, stream
@@ -68,19 +68,20 @@ def end_streams() -> None:
 
 
 def end_streams_on_signals(*signals: int) -> None:
-    """Have signals end all streams first, before the server's own handlers stop the server.
+    """Make signals end all streams first, before the server's own handlers stop the server.
 
-    Most servers wait for open responses before they stop, and so for ever if one is an event stream. Call this when the
-    server has installed its own handlers, or they will replace these. In ASGI, call it in the request: calling it again
-    is cheap and does nothing. In WSGI, call it where the application is made, which gunicorn's workers do late enough,
-    or just before `serve()` with servers that install no handlers.
+    Most servers wait for open responses before they stop, so an event stream keeps them waiting forever. Call this
+    after the server has installed its own handlers, or they will replace these. In ASGI, call it in the request: more
+    calls are cheap and do nothing. In WSGI, call it where the application is created, which in gunicorn's workers is
+    late enough, or just before `serve()` with servers that install no handlers.
 
     If the signal had no handler, as is usual for SIGTERM, the process exits through `sys.exit`. Outside the main thread
-    this function does nothing, because Python handles signals there alone; so your application still runs under a
-    test client.
+    this function does nothing, because Python handles signals only in the main thread. So your application still runs
+    under a test client.
 
     Args:
-        signals: unless given: SIGINT (Ctrl-C) and SIGTERM, and also SIGQUIT and SIGBREAK if the server handles them.
+        signals: the signals. By default SIGINT (Ctrl-C) and SIGTERM, plus SIGQUIT and SIGBREAK if the server handles
+            them.
     """
     if threading.current_thread() is threading.main_thread():
         for number in signals or _SIGNALS:
@@ -91,7 +92,7 @@ def end_streams_on_signals(*signals: int) -> None:
 
 
 class _Handler:
-    """Ends all streams, and does what was done before."""
+    """Ends all streams, then calls the previous handler."""
 
     def __init__(self, before: Any) -> None:
         self._before = before

@@ -1,7 +1,7 @@
-"""stream: an iterable of events as a body for servers of threads.
+"""stream: turns an iterable of events into a body for servers that use threads.
 
-A thread of its own, the pump, runs through the source, so that the server's thread never waits for longer than
-`keep_alive`: it writes, and finds out who has left. Pump and reader share one place, as in `astream`.
+A separate thread, the pump, iterates over the source, so that the server's thread never waits for longer than
+`keep_alive`. Then it writes, and so notices clients that have left. Pump and reader share one slot, as in `astream`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def stream(
 ) -> Stream:
     r"""Turn an iterable of events into the body of a response (WHATWG HTML 9.2.7, "Authoring notes").
 
-    It does what `astream` does, for servers that use threads. The source runs in one thread of its own, with the
-    context variables of the thread that asks for the first bytes. It is never more than one event ahead of the reader.
+    It does what `astream` does, for servers that use threads. The source runs in a separate thread, with the context
+    variables of the thread that asks for the first bytes. It is never more than one event ahead of the reader.
 
-    A server of threads finds out that a client has left when it next writes, so within `keep_alive` seconds. Then the
-    source is closed where it stands at a `yield`. A thread that waits can't be interrupted. So a source that waits for
-    long should wait in steps and yield None after each: there it can be closed.
+    A threaded server notices that a client has left when it next writes, so within `keep_alive` seconds. Then the
+    source is closed at its `yield`. A thread that waits can't be interrupted, so a source that waits for a long time
+    should wait in steps and yield None after each: it can be closed there.
 
     Args:
         events: an iterable, such as a generator. It yields events, blocks, or the bytes of whole blocks. None is
@@ -45,14 +45,14 @@ def stream(
         on_error: as for `astream`.
 
     Returns:
-        An iterator of bytes. Call its `close` when you stop early, as WSGI servers do. If it is lost instead, the
-        source is closed as well.
+        An iterator of bytes. Call its `close` if you stop early, as WSGI servers do. If it is garbage-collected
+        instead, the source is closed as well.
 
     Raises:
         TypeError: an argument is of the wrong type, or `events` is async. Raised by the call itself.
         ValueError: `keep_alive` is out of range. Raised by the call itself.
         EncodeError: as for `astream`.
-        Exception: while iterating, without `on_error`: whatever the source raises, unchanged.
+        Exception: while iterating, without `on_error`: any error that the source raises, unchanged.
 
     >>> import threading, time
     >>> from sse_codec import ServerSentEvent
@@ -62,7 +62,7 @@ def stream(
     ...     try:
     ...         yield ServerSentEvent("one")
     ...         while True:
-    ...             time.sleep(0.05)  # or wait as long for whatever brings the events
+    ...             time.sleep(0.05)  # or wait that long for the next event
     ...             yield None
     ...     finally:
     ...         closed.set()
@@ -77,9 +77,9 @@ def stream(
         if callable(events):
             hint = f"call {getattr(events, '__name__', 'it')}() and pass what it returns"
         elif hasattr(events, "__aiter__") or hasattr(events, "__await__"):
-            hint = "astream() takes what is async"
+            hint = "use astream() for an async source"
         else:
-            hint = "a generator is one"
+            hint = "pass a generator, for example"
         raise TypeError(f"stream() takes an iterable of events, not {type(events).__name__}: {hint}")
     return Stream(events, options(keep_alive, ping, retry, on_error))
 
@@ -112,13 +112,13 @@ class Stream(Body):
             raise
 
     def ready(self, timeout: float | None = None) -> None:
-        """Start the source, and wait until it has an event, has ended, or has failed; as `AsyncStream.ready`.
+        """Start the source, and wait until it has an event, has ended, or has failed, as `AsyncStream.ready` does.
 
         Args:
-            timeout: how many seconds to wait at most, more than 0; None for as long as it takes.
+            timeout: how many seconds to wait at most, more than 0. None means no limit.
 
         Raises:
-            Exception: whatever the source raises, unchanged, also with `on_error`.
+            Exception: any error that the source raises, unchanged, even with `on_error`.
             TypeError: `timeout` is not a number.
             ValueError: `timeout` is out of range.
         """
@@ -131,7 +131,7 @@ class Stream(Body):
                 raise error
 
     def end(self) -> None:
-        """End the stream soon; may be called from any thread. The source is closed, and the reader gets no more."""
+        """End the stream soon. May be called from any thread. The source is closed, and the reader gets no more."""
         if self._thread is None:
             self._ended = True
         self._exchange.close()
@@ -139,7 +139,8 @@ class Stream(Body):
     def close(self) -> None:
         """End the stream and close the source.
 
-        When this returns, the source's `finally` has run. If the source is busy, it runs when the source next yields.
+        When this returns, the source's `finally` has run, unless the source is busy. Then it runs when the source next
+        yields.
         """
         self._ended = True
         if self._thread is None:
@@ -155,7 +156,7 @@ class Stream(Body):
     def __del__(self) -> None:
         self._exchange.leave()
         self._exchange.close()
-        self._raise_what_is_left()  # which is for `sys.unraisablehook`, which logs it
+        self._raise_what_is_left()  # `sys.unraisablehook` logs it
 
     def _raise_what_is_left(self) -> None:
         error = self._exchange.failure()
@@ -187,21 +188,21 @@ class Stream(Body):
 
 
 class Exchange:
-    """The one place between pump and reader."""
+    """The slot between pump and reader."""
 
     __slots__ = ("_busy", "_changed", "_closed", "_done", "_error", "_item", "_left")
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()  # its lock is reentrant: `end` may be called by a signal handler
+        self._changed = threading.Condition()  # its lock is reentrant: a signal handler may call `end`
         self._item: Any = _NOTHING
         self._busy = True  # the pump is in the source, and not waiting here
-        self._closed = False  # both are to come to their ends
-        self._done = False  # the pump has come to its end
-        self._left = False  # the reader will not come back, not even to hear what the source raised
+        self._closed = False  # pump and reader must end
+        self._done = False  # the pump has ended
+        self._left = False  # the reader will not come back, not even for the exception of the source
         self._error: BaseException | None = None
 
     def put(self, item: Any) -> bool:
-        """Hand over an item, and wait until it is taken; False when no more are wanted."""
+        """Hand over an item, and wait until it is taken; return False if the stream is closed."""
         with self._changed:
             self._busy = False
             if item is not None and not self._closed:
@@ -213,7 +214,7 @@ class Exchange:
             return self._busy
 
     def take(self, seconds: float | None) -> Any:
-        """Return the next item, or _END; _NOTHING when none comes for so many seconds."""
+        """Return the next item, or _END; _NOTHING if none comes within this many seconds."""
         due = None if seconds is None else time.monotonic() + seconds
         with self._changed:
             while self._item is _NOTHING and not (self._closed or self._done):
@@ -228,13 +229,13 @@ class Exchange:
             return item
 
     def first(self, seconds: float | None) -> BaseException | None:
-        """Wait for the first item or the end; return what the source raised instead."""
+        """Wait for the first item or the end; return the exception of the source, if it raised one instead."""
         with self._changed:
             self._changed.wait_for(lambda: self._item is not _NOTHING or self._closed or self._done, seconds)
             return self.failure() if self._item is _NOTHING else None
 
     def close(self) -> bool:
-        """Have pump and reader come to their ends; tell whether the pump does so now, as it is not in the source."""
+        """Make pump and reader end; tell whether the pump ends now, because it is not in the source."""
         with self._changed:
             self._closed = True
             self._item = _NOTHING
@@ -242,12 +243,12 @@ class Exchange:
             return not self._busy
 
     def leave(self) -> None:
-        """Say that no reader will come back."""
+        """Note that the reader will not come back."""
         with self._changed:
             self._left = True
 
     def finish(self, error: BaseException | None) -> bool:
-        """Say that the pump has come to its end; tell whether somebody is still there to hear of the error."""
+        """Note that the pump has ended; tell whether the reader is still there to get the error."""
         with self._changed:
             self._done = True
             self._busy = False
@@ -256,7 +257,7 @@ class Exchange:
             return not self._left
 
     def failure(self) -> BaseException | None:
-        """Return what the source raised, the first time."""
+        """Return the exception of the source, once."""
         with self._changed:
             error, self._error = self._error, None
             return error
@@ -276,4 +277,4 @@ def _pump(events: Iterable[Sendable | None], exchange: Exchange) -> None:
     except BaseException as raised:  # noqa: BLE001  # the reader raises it
         error = raised
     if not exchange.finish(error) and error is not None:
-        raise error  # the reader has left: it is for `threading.excepthook`, which logs it
+        raise error  # the reader has left: `threading.excepthook` logs it

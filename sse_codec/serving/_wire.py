@@ -1,4 +1,4 @@
-"""What a source may yield, as bytes; and the options that both kinds of stream share."""
+"""Turn the items of a source into bytes; and the options that both kinds of stream share."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _BLANK_LINES = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _LINE_ENDS = (b"\n", b"\r")
 
 
-#: What a source may yield: an event, a block, or the bytes of whole blocks (those of `encode_block`, say).
+#: What a source may yield: an event, a block, or the bytes of whole blocks, such as those of `encode_block`.
 Sendable: TypeAlias = ServerSentEvent | Block | bytes
 
 
 class Options(NamedTuple):
-    """What `stream` and `astream` are told, checked."""
+    """The checked options of `stream` and `astream`."""
 
     opening: bytes
     keep_alive: float | None
@@ -48,13 +48,13 @@ def seconds(name: str, value: float | None) -> float | None:
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number of seconds or None, not {type(value).__name__}")
-    if not 0 < value < float("inf"):  # NaN neither
-        raise ValueError(f"{name} must be more than 0 and finite, or None for never, not {show(value)}")
+    if not 0 < value < float("inf"):  # which also rejects NaN
+        raise ValueError(f"{name} must be more than 0 and finite, or None, not {show(value)}")
     return float(value)
 
 
 def to_ping(ping: Sendable | None) -> bytes:
-    """Return the bytes of a keep-alive. Unlike what a source yields it may be a line that ends no block."""
+    """Return the bytes of a keep-alive. Unlike the items of a source, it may be a line that ends no block."""
     if ping is None:
         return encode_comment()
     if isinstance(ping, bytes) and ping.endswith(_LINE_ENDS):
@@ -63,12 +63,12 @@ def to_ping(ping: Sendable | None) -> bytes:
 
 
 def to_wire(item: Any) -> bytes:
-    """Return the bytes of what a source has yielded.
+    """Return the bytes of an item of a source.
 
     Raises:
-        EncodeError: it is an event that can't be sent.
-        ValueError: it is bytes, and not whole blocks.
-        TypeError: it is nothing that can be sent.
+        EncodeError: the item is an event that can't be sent.
+        ValueError: the item is bytes, but not whole blocks.
+        TypeError: the item is of a type that can't be sent.
     """
     if isinstance(item, ServerSentEvent):
         return encode(item)
@@ -77,9 +77,9 @@ def to_wire(item: Any) -> bytes:
     if not isinstance(item, bytes):
         kind, hint = type(item).__name__, ""
         if isinstance(item, str):
-            hint = ": ServerSentEvent(text) sends it"
+            hint = ": use ServerSentEvent(text)"
         elif isinstance(item, (dict, list, int, float)):
-            hint = ": ServerSentEvent(json.dumps(...)) sends it"
+            hint = ": use ServerSentEvent(json.dumps(...))"
         raise TypeError(f"a stream sends ServerSentEvent, Block or bytes, not {kind}{hint}")
     if not item.endswith(_BLANK_LINES):
         raise ValueError(f"bytes in a stream must be whole blocks, each with its blank line, not {show(item[-40:])}")
@@ -87,23 +87,23 @@ def to_wire(item: Any) -> bytes:
 
 
 class Body:
-    """What both kinds of stream have in common: what they send for what they are given."""
+    """The base of both kinds of stream: decides what to send for each item and for an exception."""
 
     __slots__ = ("_ended", "_failure", "_opening", "_options")
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._opening = options.opening
-        self._failure: Exception | None = None  # to be raised next
+        self._failure: Exception | None = None  # to raise at the next call
         self._ended = False
 
     def _to_wire(self, item: Any) -> bytes:
-        """Return what is sent for an item of the source."""
+        """Return the bytes to send for an item of the source."""
         try:
             return to_wire(item)
         except Exception as error:
-            # Whatever is sent instead moves the client's last event ID behind the item, where that is possible. Else a
-            # client that resumes would be sent the same item again, and for ever.
+            # Move the client's last event ID past the item, if possible, whatever is sent instead. Otherwise a client
+            # that resumes would be sent the same item again and again.
             behind = _id_block(item)
             instead = self._instead(error)
             if instead is None:
@@ -112,11 +112,11 @@ class Body:
                 self._failure = error
                 return behind
             if getattr(instead, "id", None) is None:
-                return behind[:-1] + to_wire(instead)  # without its blank line it is the first line of the block
+                return behind[:-1] + to_wire(instead)  # without its blank line, the id is the first line of the block
             return to_wire(instead)
 
     def _last(self, error: BaseException) -> bytes:
-        """Return what the client is told of the source's failure; or raise that."""
+        """Return the bytes that tell the client about an exception of the source; or raise the exception."""
         instead = self._instead(error)
         if instead is None:
             raise error
@@ -129,7 +129,7 @@ class Body:
 
 
 def _id_block(item: Any) -> bytes:
-    """Return a block with nothing but the item's id; b"" when it has none that can be sent."""
+    """Return a block with only the id of the item; b"" if it has no id that can be sent."""
     id = getattr(item, "id", None)
     try:
         return b"" if id is None else encode_block(id=id)

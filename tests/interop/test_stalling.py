@@ -176,7 +176,7 @@ def test_trio_is_told_apart() -> None:
         yield ServerSentEvent("")
 
     async def main() -> None:
-        with pytest.raises(RuntimeError, match="needs a running asyncio event loop, and trio's is another"):
+        with pytest.raises(RuntimeError, match="needs a running asyncio event loop; under trio"):
             await anext(astream(events()))
 
     trio.run(main)
