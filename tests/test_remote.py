@@ -226,7 +226,8 @@ def test_a_program_that_writes_without_end(consumer: ProgramConsumer, monkeypatc
     [
         ("no hello", 'its hello must have "hello": 1, but it is {"hi": 1}'),
         ("another version", 'its hello must have "hello": 1, but it is {"hello": 2}'),
-        ("another role", "its hello says that it is a producer; use sse-codec fuzz producer"),
+        ("another role", 'its hello has role "producer", not consumer; use sse-codec fuzz producer'),
+        ("no role", 'its hello has role "a\\nb", not consumer'),
         ("another option", 'its hello has ids "any"; valid values: own, sticky, either'),
         ("another rule", 'no consumer rule is named "boom"; --list-rules shows all'),
         ("rules as text", 'its hello has without "retry"; it must be a list of rules'),

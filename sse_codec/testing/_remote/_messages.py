@@ -108,8 +108,9 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
     """
     if members.get("hello") != VERSION:
         raise CannotGoOn(f'its hello must have "hello": {VERSION}, but it is {_shown(members)}')
-    if members.get("role", role) != role:
-        raise CannotGoOn(f"its hello says that it is a {members['role']}; use sse-codec fuzz {members['role']}")
+    if (named := members.get("role", role)) != role:
+        remedy = f"; use sse-codec fuzz {named}" if named in tuple(_CHOICES) else ""
+        raise CannotGoOn(f"its hello has role {_shown(named)}, not {role}{remedy}")
     options: dict[str, Any] = {}
     for name, choices in _CHOICES[role].items():
         if name in members:
