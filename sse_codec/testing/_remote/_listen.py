@@ -225,7 +225,8 @@ class Listener(Paced):
             request.reply(204)
 
     def _take_hello(self, members: dict[str, Any]) -> bool:
-        hello = parse_hello({**members, "text": False}, "consumer")  # over HTTP, a stream is bytes
+        members.pop("text", None)  # over HTTP, a stream is bytes
+        hello = parse_hello(members, "consumer")
         with self._changed:
             self.hello = hello
             self._is_live = bool(members.get("live")) and PROMPTNESS.name not in hello.without
