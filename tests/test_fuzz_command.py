@@ -88,7 +88,7 @@ def test_a_report_has_the_command_that_shows_it_again(fuzz: Streams) -> None:
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
     assert command[-len(CONSUMER) - 2 :] == ["--", *CONSUMER, "KeepsBOM"]
-    assert "\nIf it is known, --skip leading-bom looks for others; --all looks for all.\n" in report
+    assert "\nTo skip this rule, add --skip leading-bom; to find all broken rules, add --all.\n" in report
     assert report.splitlines()[-1].startswith("KeepsBOM breaks 1 rule: leading-bom (")
     again = fuzz(*command[1:])
     assert again[0] == 1
@@ -181,13 +181,13 @@ def test_an_invalid_answer_stops_the_run_and_shows_the_case(fuzz: Streams) -> No
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
     assert b"could not be checked (1 stream," in output
-    pattern = r"sse-codec: its answer to request 1 has n None\nthe last case was --case '\[.*\]'\n"
+    pattern = r"sse-codec: its answer to request 1 must have n 1, but has None\nthe last case was --case '\[.*\]'\n"
     assert re.fullmatch(pattern, errors)
     for format in ("junit", "tap"):
         status, output, _ = fuzz("fuzz", "consumer", *QUICK, f"--format={format}", "--", *program)
         assert status == 2
         assert (b"<error message=" if format == "junit" else b"Bail out! its answer") in output
-        assert b"not looked for to the end" in output
+        assert b"not fully checked" in output
 
 
 def test_programs_and_options_that_can_t_be_run(fuzz: Streams) -> None:
@@ -406,9 +406,9 @@ def test_a_server_that_answers_with_something_else(fuzz: Streams, endpoint: serv
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (["{}/events", "--publish", "{}/nowhere"], "answers 503"),
+        (["{}/events", "--publish", "{}/nowhere"], "answered 503"),
         (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
-        (["{}/events", "--publish", "{}/refuse"], "answers 404"),
+        (["{}/events", "--publish", "{}/refuse"], "answered 404"),
         (["{}/events", "--publish-command", "false"], "false ended with status 1"),
         (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
         (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),

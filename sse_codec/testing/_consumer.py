@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, takewhile
 from typing import Any, Literal, NamedTuple
 
@@ -203,9 +204,10 @@ class _NotAnItem(Exception):
 _MISSING = object()
 
 
-def _get(item: Any, *names: str) -> Any:
+def _first(get: Callable[[str, Any], Any], *names: str) -> Any:
+    """Return the value of the first name that an item has, or _MISSING."""
     for name in names:
-        value = item.get(name, _MISSING) if is_one_of(item, Mapping) else getattr(item, name, _MISSING)
+        value = get(name, _MISSING)
         if value is not _MISSING:
             return value
     return _MISSING
@@ -225,8 +227,8 @@ def _observed(item: Any, without: Collection[str]) -> _Item:
                 f"an event tuple is (type, data), (type, data, id) or (type, data, id, retry), not {show_value(item)}"
             )
         return _event(item[0], item[1], dict(zip(("id", "retry"), item[2:], strict=False)), None)
-    comment = _get(item, "comment")
-    data, name = _get(item, "data"), _get(item, "event", "type")
+    get = item.get if is_one_of(item, Mapping) else partial(getattr, item)
+    comment, data, name = get("comment", _MISSING), get("data", _MISSING), _first(get, "event", "type")
     if "event" in without and isinstance(item, str):
         data = item
     if data is _MISSING or (name is _MISSING and "event" not in without):
@@ -236,9 +238,9 @@ def _observed(item: Any, without: Collection[str]) -> _Item:
         remedy = "" if data is _MISSING else '. If your events have no types, pass without={"event"}'
         kind = f"this {type(item).__name__}"
         raise _NotAnItem(f"an event needs data and event, but {kind} has no {lacking}: {show_value(item)}{remedy}")
-    found = {"id": _get(item, "id"), "retry": _get(item, "retry"), "last_event_id": _get(item, *_STICKY_NAMES)}
+    id, retry, chunk = get("id", _MISSING), get("retry", _MISSING), get("chunk", _MISSING)
+    found = {"id": id, "retry": retry, "last_event_id": _first(get, *_STICKY_NAMES)}
     fields = {key: value for key, value in found.items() if value is not _MISSING}
-    chunk = _get(item, "chunk")
     return _event(None if name is _MISSING else name, data, fields, chunk if type(chunk) is int else None)
 
 
