@@ -529,7 +529,7 @@ def test_a_url_to_publish_to() -> None:
         check_producer(http(f"{url}/?a=b", publish=f"{url}/publish"), unsendable="refused", cases=cases)
 
 
-def test_a_fault_behind_a_url() -> None:
+def test_a_fault_of_a_server_is_found() -> None:
     app = Wsgi(FAULTS["one line"][0])
     with served(app) as url, pytest.raises(NotConforming) as caught:
         check_producer(http(url, publish=app.publish), unsendable="untested", cases=SOME)

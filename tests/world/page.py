@@ -28,7 +28,7 @@ OPEN = {
     ),
 }
 BOUND = "Free to choose. The standard sets no limit, and a reader that fails at its own limit loses nothing silently."
-#: Rules of which the second holds, if the library fails instead of giving something else.
+#: Rules to which `BOUND` applies if the library fails instead of giving a wrong result.
 BOUNDED = {"long", "many-lines", "many-events"}
 
 #: Rules that do not apply either if a library has no ids, no reconnection times, or no types.
