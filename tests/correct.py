@@ -389,7 +389,7 @@ class SendsRandomCase(faulty_producers.Correct):
         yield from super().fields(event)
 
 
-class SendsTheIdAlone(faulty_producers.Correct):
+class SendsAKeepAliveBeforeEachEvent(faulty_producers.Correct):
     """Sends a block with nothing but a comment before each event."""
 
     def block(self, event: ServerSentEvent) -> Iterator[str]:
@@ -438,7 +438,7 @@ PRODUCERS: dict[str, Callable[[ServerSentEvent], Any]] = {
             SendsCommentsInEveryPlace,
             SendsFieldsAmongData,
             SendsRandomCase,
-            SendsTheIdAlone,
+            SendsAKeepAliveBeforeEachEvent,
             ReplacesSurrogates,
             PassesSurrogates,
             LeavesNegativeRetriesOut,

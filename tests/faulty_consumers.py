@@ -1228,7 +1228,8 @@ class StopsAfter255BlankLines(Correct):
     count = 0
 
     def line(self, line: str) -> Iterator[Event]:
-        self.count = 0 if line and self.count < 255 else self.count + 1
+        if self.count < 255:
+            self.count = 0 if line else self.count + 1
         if self.count < 255:
             yield from super().line(line)
 

@@ -546,7 +546,7 @@ class WritesNegativeRetryAsComment(Correct):
             yield from super().fields(event)
 
 
-class SendsAnEmptyType(Correct):
+class ReplacesAnEmptyType(Correct):
     """Replaces an empty type and the id with others instead of refusing the event."""
 
     def check_type(self, event: str) -> None:
@@ -594,7 +594,7 @@ class SendsABOMWithNonASCII(Correct):
         return produced if produced.isascii() else b"\xef\xbb\xbf" + produced
 
 
-class SendsABOMWithTheFirst(Correct):
+class SendsABOMWithEachEventButTheFirst(Correct):
     """Sends a BOM with each event but its first."""
 
     number = 0
@@ -819,13 +819,13 @@ FAULTS.update(
         WrapsRetryAt32Bits: {"retry"},
         RoundsRetryTo53Bits: {"retry"},
         WritesNegativeRetryAsComment: {"negative-retry"},
-        SendsAnEmptyType: {"empty-event"},
+        ReplacesAnEmptyType: {"empty-event"},
         InjectsThroughALineEndAtTheStart: {"line-end-in-id"},
         InjectsWhereBothAreGiven: {"line-end-in-event"},
         EscapesLFAndLeavesCR: {"line-end-in-event"},
         TakesNULAtTheEndOfIds: {"id-with-null"},
         SendsABOMWithNonASCII: {"non-ascii"},
-        SendsABOMWithTheFirst: {"data", "events"},
+        SendsABOMWithEachEventButTheFirst: {"data", "events"},
         SendsUTF16WithNonASCII: {"non-ascii"},
         SendsCESU8: {"non-ascii"},
         CutsCharactersAtTheEndOfAPiece: {"long"},
