@@ -36,8 +36,8 @@ REALLY_ALIKE = {
 ALIKE_FROM_THE_FIRST_ON = {
     "a prefix without its space",
     "every prefix without its space",
-    "a tab for the space",
-    "prefixes as long together, one shorter and one longer",
+    "a tab instead of the space",
+    "one prefix shorter and one longer",
 }
 
 
