@@ -1,7 +1,7 @@
-"""Give the package its public address: `python .ci/address.py ADDRESS`, once, when the repository has one.
+"""Give the package its public address: run `python .ci/address.py ADDRESS` once, when the repository has one.
 
-It changes pyproject.toml: the links that PyPI shows beside the page, and for the page itself a README whose links and
-pictures are addresses. In the repository they stay relative, and lead to the same version as the page.
+This changes pyproject.toml. It adds the links that PyPI shows beside the page, and has the build turn the relative
+links and pictures of the README into addresses of the same version. In the repository they stay relative.
 """
 
 from __future__ import annotations

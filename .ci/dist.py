@@ -1,8 +1,8 @@
-"""Check what was built: `python .ci/dist.py FOLDER`, after `python -m build --outdir FOLDER`, in a clone.
+"""Check the built distributions: `python .ci/dist.py FOLDER`, after `python -m build --outdir FOLDER`, in a clone.
 
-The wheel is pure and holds exactly the package, the sdist all that a packager needs to test it, and both say of
-themselves what pyproject.toml and the package say. When the package has a public address (`address.py`), every link of
-its page on PyPI must be one.
+The wheel must be pure Python and contain exactly the package. The sdist must contain everything that a packager needs
+to test it. Their metadata must match pyproject.toml and the package. If the package has a public address
+(`address.py`), every link of its page on PyPI must be absolute.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def tracked(*folders: str) -> set[str]:
 
 
 def check_page(text: str) -> None:
-    """Draw the page as PyPI does; each of its links and pictures must have an address."""
+    """Render the page as PyPI does, and check that its links and pictures are absolute."""
     from readme_renderer import markdown
 
     drawn = markdown.render(text)
@@ -47,7 +47,7 @@ def check_page(text: str) -> None:
 
 
 def main(folder: Path) -> None:
-    """Exit with what is wrong, if anything is."""
+    """Fail with an AssertionError if anything is wrong."""
     [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
     [version] = re.findall(r'^__version__ = "(.+)"$', (ROOT / "sse_codec/__init__.py").read_text(), re.MULTILINE)
     assert wheel.name == f"sse_codec-{version}-py3-none-any.whl", wheel.name

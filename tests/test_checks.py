@@ -331,7 +331,7 @@ def test_unsendable_events() -> None:
 
 @pytest.mark.parametrize("check", [check_consumer, check_producer])
 def test_options_are_checked(check: Callable[..., None]) -> None:
-    with pytest.raises(ValueError, match=r"no rule is named 'boom'; there are .*\blong\b"):
+    with pytest.raises(ValueError, match=r"no rule is named 'boom'; the rules are .*\blong\b"):
         check(encode, without={"boom"})
     with pytest.raises(TypeError, match=re.escape("such as {'retry'}, not a str")):
         check(encode, without="retry")
@@ -344,7 +344,7 @@ def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
     def consume(chunks: Iterable[bytes]) -> list[object]:
         return [object() for _ in decode(chunks)]
 
-    with pytest.raises(TypeError, match="an event needs data and event, and this object lacks data"):
+    with pytest.raises(TypeError, match="an event needs data and event, but this object has no data"):
         check_consumer(consume)
 
 
@@ -372,19 +372,18 @@ def test_a_report_is_a_report() -> None:
         settings=DEFAULT,
     )
     assert str(failure) == (
-        "the consumer does not make of the stream what it says\n\n"
+        "the consumer reads the stream wrongly\n\n"
         "the stream, 12 bytes in chunks:\n"
         r"    b'\xef\xbb\xbfdata: a\n\n'"
-        "\n\nwhat it says:\n"
+        "\n\nwhat should come out:\n"
         "    event 'message', data 'a'\n"
-        "\nwhat was consumed:\n"
+        "\nwhat came out:\n"
         "    (none)\n"
-        "\nthe rule that is touched: leading-bom (the stream starts with a byte order mark)\n"
+        "\nrule: leading-bom (the stream starts with a byte order mark)\n"
         'WHATWG HTML 9.2.6: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."\n'
         "\n"
-        'If this one is known, without={"leading-bom"} looks for others.\n'
-        "\n"
-        r"This one alone: cases=[[b'\xef\xbb\xbfdata: a\n\n']]"
+        'To skip this rule and look for others: without={"leading-bom"}\n'
+        r"To try this case alone: cases=[[b'\xef\xbb\xbfdata: a\n\n']]"
     )
 
 
@@ -401,7 +400,7 @@ def test_a_mistake_comes_out_when_it_is_met() -> None:
                 return [object()]
             return events
 
-    with pytest.raises(TypeError, match="this object lacks data"):
+    with pytest.raises(TypeError, match="this object has no data"):
         check_consumer(OnlyOnce().consume, settings=DRAWN)
 
 

@@ -31,7 +31,7 @@ def test_the_report() -> None:
     with pytest.raises(AssertionError) as raised:
         assert_conforms(b"\xef\xbb\xbfdata: x\n\nretry: 1s\n\nData: y\n\n")
     assert str(raised.value) == (
-        "the event stream has 2 errors, by which a client loses something\n\n"
+        "the event stream has 2 errors that make a client lose something\n\n"
         "error[invalid-retry] line 3, column 8 (byte 19): a reconnection time that is not a number: '1s'\n"
         "    retry: 1s\n"
         "           ^\n"
@@ -48,7 +48,7 @@ def test_the_report() -> None:
 def test_equal_errors_are_counted() -> None:
     with pytest.raises(AssertionError) as raised:
         assert_conforms(b"Data: y\n\n" * 12)
-    assert str(raised.value).startswith("the event stream has 12 errors,")
+    assert str(raised.value).startswith("the event stream has 12 errors that ")
     assert str(raised.value).count("error[") == 2
     assert "(11 more times, the last time here)" in str(raised.value)
 
@@ -62,7 +62,7 @@ def test_ten_errors_are_shown(count: int, end: str) -> None:
     assert len(errors) == count
     with pytest.raises(AssertionError) as raised:
         assert_conforms(wire)
-    assert str(raised.value).startswith(f"the event stream has {count} errors,")
+    assert str(raised.value).startswith(f"the event stream has {count} errors that ")
     assert str(raised.value).count("error[") == 10
     assert str(raised.value).endswith(end)
 

@@ -286,7 +286,7 @@ def test_an_event_that_comes_only_with_the_next_is_late(monkeypatch: pytest.Monk
     with pytest.raises(NotConforming) as caught:
         check_producer(asgi(app, publish=app.publish), cases=SOME)
     assert caught.value.rule == "promptness"
-    assert "complete only with what is sent after it" in str(caught.value)
+    assert "complete only when more is sent after it" in str(caught.value)
     check_producer(asgi(app, publish=app.publish), without={"promptness"}, cases=[[ServerSentEvent("a")]])
 
 
@@ -414,7 +414,7 @@ def test_a_message_of_an_extension_is_no_part_of_the_stream() -> None:
 def test_nothing_that_is_published_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.3)
     app = Asgi(greeting=b"data: hello\n\n")
-    with pytest.raises(TimeoutError, match=r"(?s)none came out of the stream within 0.3 seconds.*hello.*Does publish"):
+    with pytest.raises(TimeoutError, match=r"(?s)none arrived within 0.3 seconds.*hello.*Does publish"):
         check_producer(asgi(app, publish=lambda event: None), cases=SOME)
 
 
@@ -430,7 +430,7 @@ def test_an_app_that_takes_a_lifespan_for_a_request_has_none() -> None:
             raise
 
     check_producer(asgi(careless, publish=app.publish), cases=SOME)
-    assert raised == ["http.response.start is no message of a lifespan"]
+    assert raised == ["http.response.start is not a lifespan message"]
     assert app.served == 2
 
 
@@ -591,7 +591,7 @@ def test_the_comments_of_an_endpoint() -> None:
     with pytest.raises(NotConforming) as caught:
         check_producer(asgi(bad, publish=bad.publish), comment=bad.comment, settings=FEW)
     assert caught.value.rule == "line-end-in-comment"
-    with pytest.raises(TypeError, match="comment must have the endpoint send a comment, and return nothing"):
+    with pytest.raises(TypeError, match="comment must make the endpoint send a comment, and return None"):
         check_producer(asgi(good, publish=good.publish), comment=lambda text: b":\n\n", settings=FEW)
 
 
@@ -644,7 +644,7 @@ def test_a_generator_that_waits_is_to_be_declared(monkeypatch: pytest.MonkeyPatc
         yield encode(event)
         waits.get()
 
-    with pytest.raises(TypeError, match="has sent its event and does not end. With endless=True"):
+    with pytest.raises(TypeError, match="does not end after its event. With endless=True"):
         check_producer(produce, cases=SOME)
     waits.put(None)  # or its thread would wait for ever
     check_producer(produce, endless=True, unsendable="untested", settings=FEW)
@@ -682,8 +682,8 @@ def test_a_producer_that_hangs_is_reported() -> None:
     with pytest.raises(NotConforming) as caught:
         check_producer(produce, timeout=0.3, cases=SOME)
     leave.set()
-    assert "the producer hangs: it does not end within 0.3 seconds" in str(caught.value)
-    assert "asgi(), wsgi() and http()" in str(caught.value)
+    assert "the producer hangs: it did not finish within 0.3 seconds" in str(caught.value)
+    assert "asgi(), wsgi() or http()" in str(caught.value)
 
 
 def test_an_async_producer_that_hangs_is_cancelled() -> None:
@@ -712,4 +712,4 @@ def test_a_producer_for_each_stream() -> None:
     assert "the producer remembers what it sent before" in str(caught.value)
     with pytest.raises(NotConforming) as caught:
         check_producer(per_stream(lambda: OnChange().produce), cases=[[ServerSentEvent("a", id="1")] * 2])
-    assert 'ids="sticky" takes that' in str(caught.value)
+    assert 'ids="sticky" accepts that' in str(caught.value)

@@ -83,14 +83,12 @@ def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> No
     status, output, _ = fuzz(*arguments)
     report = output.decode()
     assert status == 1
-    assert report.startswith(
-        "the consumer does not make of the stream what it says\n\nthe stream, 12 bytes in chunks:\n"
-    )
+    assert report.startswith("the consumer reads the stream wrongly\n\nthe stream, 12 bytes in chunks:\n")
     assert "without=" not in report, "that is for Python"
     command = shlex.split(report.partition("To see it again:\n")[2].splitlines()[0])
     assert command[:5] == ["sse-codec", "fuzz", "consumer", "--ids", "own"]
     assert command[-len(CONSUMER) - 2 :] == ["--", *CONSUMER, "KeepsBOM"]
-    assert "\nIf it is known, --skip leading-bom looks for others; --all looks for all.\n" in report
+    assert "\nTo skip this rule, add --skip leading-bom; to find all broken rules, add --all.\n" in report
     assert report.splitlines()[-1].startswith("KeepsBOM breaks 1 rule: leading-bom (")
     again = fuzz(*command[1:])
     assert again[0] == 1
@@ -123,7 +121,7 @@ def test_each_format(fuzz: Streams, format: str) -> None:
         assert [point.split()[4] for point in points if point.startswith("not")] == ["leading-bom:"]
         assert sum("# SKIP left out" in point for point in points) == 2
     elif format == "github":
-        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer does not make")
+        assert text.startswith("::error title=sse-codec%3A leading-bom::the consumer reads")
     else:
         assert text.count("To see it again:") == 1
 
@@ -183,13 +181,13 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
     assert b"could not be checked (1 stream," in output
-    pattern = r"sse-codec: its answer to request 1 has n None\nthe last case was --case '\[.*\]'\n"
+    pattern = r"sse-codec: its answer to request 1 must have n 1, but has None\nthe last case was --case '\[.*\]'\n"
     assert re.fullmatch(pattern, errors)
     for format in ("junit", "tap"):
         status, output, _ = fuzz("fuzz", "consumer", *QUICK, f"--format={format}", "--", *program)
         assert status == 2
         assert (b"<error message=" if format == "junit" else b"Bail out! its answer") in output
-        assert b"not looked for to the end" in output
+        assert b"not fully checked" in output
 
 
 def test_what_can_t_be_run(fuzz: Streams) -> None:
@@ -408,9 +406,9 @@ def test_a_server_that_answers_with_something_else(fuzz: Streams, endpoint: serv
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (["{}/events", "--publish", "{}/nowhere"], "answers 503"),
+        (["{}/events", "--publish", "{}/nowhere"], "answered 503"),
         (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
-        (["{}/events", "--publish", "{}/refuse"], "answers 404"),
+        (["{}/events", "--publish", "{}/refuse"], "answered 404"),
         (["{}/events", "--publish-command", "false"], "false ended with status 1"),
         (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
         (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),

@@ -168,7 +168,7 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
         (b"[1]", "not a JSON object: '[1]'"),
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
-        (b'{"dta": "a"}', "unknown key 'dta'; known keys are data, event, id, retry, comment, last_event_id"),
+        (b'{"dta": "a"}', "unknown key 'dta'; known keys are data, event, id, retry, comment, json, last_event_id"),
         (b'{"event": 5}', "event must be a str, not int: use str(...)"),
         (b'{"data": "a", "id": "1\\n2"}', "id can't contain a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't contain a lone surrogate: UTF-8 can't encode it (offset 0): '\\ud800'"),

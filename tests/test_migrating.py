@@ -80,14 +80,14 @@ EVERYWHERE: dict[str, Callable[[], bool]] = {
     "a byte order mark at the start": lambda: read(b"\xef\xbb\xbfdata: 1\n\n")[0].data == "1",
     "an id with U+0000": lambda: read(b"id: 1\0\ndata: 1\n\n")[0].id is None,
     "`retry`": lambda: [event.retry for event in read(b"retry: 7\ndata: 1\n\nretry: +7\ndata: 2\n\n")] == [7, None],
-    "the end inside an event": lambda: (
+    "the end of the stream inside an event": lambda: (
         (
             len(read(b"data: 1\n\ndata: 2")),
             len(read(b"data: 1\n\ndata: 2", on_eof="dispatch")),
         )
         == (1, 2)
     ),
-    "an answer that is no event stream": lambda: read(b"sorry", status="404 Not Found")[0].text == "sorry",
+    "a response that is not an event stream": lambda: read(b"sorry", status="404 Not Found")[0].text == "sorry",
     "a connection that breaks": lambda: type(read(b"data: 1\n\n", cut=True)[-1]) is ConnectionLost,
     "a block of more than 64 MiB": lambda: (
         type(read(b"data: " + b"x" * 99, max_event_size=99)[0]) is EventTooLarge and DEFAULT_MAX_EVENT_SIZE == 64 << 20

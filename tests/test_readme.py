@@ -362,10 +362,8 @@ def peers() -> str:
     """Return the tables of findings in other libraries, from the file that the interop tests check."""
     expected = findings.read()
     tables = {
-        "Decoders: what is not read as the standard says": findings.table("decoders", expected),
-        "Encoders: what the format can't hold, and is sent in some way without an error": findings.table(
-            "refusals", expected
-        ),
+        "Decoders: rules that they break": findings.table("decoders", expected),
+        "Encoders: unsendable events that they accept without an error": findings.table("refusals", expected),
     }
     return "".join(f"\n## {title}\n\n{table}" for title, table in tables.items()) + "\n"
 

@@ -180,15 +180,15 @@ def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
 @pytest.mark.parametrize(
     ("consumer", "message"),
     [
-        ("not json", "it wrote a line that is not JSON: hello? (standard output is for answers alone; log elsewhere)"),
-        ("not utf-8", 'it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {"n": 1, "events"'),
-        ("a list", "it wrote a line that is no JSON object: [1]"),
+        ("not json", "it wrote a line that is not JSON: hello? (if it is a log message, write it to standard error)"),
+        ("not utf-8", 'it wrote a line that is not UTF-8: {"n": 1, "events"'),
+        ("a list", "it wrote a line that is not a JSON object: [1]"),
         ("deep", "it wrote a line that is not JSON: [[["),
-        ("another n", "its answer to request 1 has n 99"),
+        ("another n", "its answer to request 1 must have n 1, but has 99"),
         ("nothing", 'its answer has neither events nor an error: {"n": 1}'),
-        ("no data", 'an event needs data, and there is none in {"event": "a"}'),
-        ("no event", 'an event is a JSON object, and not "a"'),
-        ("no list", "its events are no list: 7"),
+        ("no data", 'an event needs data, but this one has none: {"event": "a"}'),
+        ("no event", 'an event must be a JSON object, not "a"'),
+        ("no list", "its events are not a list: 7"),
         ("not base64", 'this is not base64: "~", in {"data_base64": "~"}'),
         ("a number in base64", "this is not base64: 7"),
     ],
@@ -224,14 +224,15 @@ def test_a_program_that_writes_without_end(consumer: ProgramConsumer, monkeypatc
 @pytest.mark.parametrize(
     ("mode", "message"),
     [
-        ("no hello", 'it does not answer {"hello": 1} with the same, but with {"hi": 1}'),
-        ("another version", 'it does not answer {"hello": 1} with the same, but with {"hello": 2}'),
-        ("another role", "it says that it is a producer: sse-codec fuzz producer"),
-        ("another option", 'its hello has ids "any"; there are own, sticky, either'),
-        ("another rule", 'there is no rule "boom" of a consumer; --list-rules shows all'),
-        ("rules as text", 'its hello has without "retry", which is no list of rules'),
-        ("a large retry", "its hello has max_retry 1.5, which is no whole number"),
-        ("dies at once", "asked for a hello, it ended with status 1; on standard error:\n      no config"),
+        ("no hello", 'its hello must have "hello": 1, but it is {"hi": 1}'),
+        ("another version", 'its hello must have "hello": 1, but it is {"hello": 2}'),
+        ("another role", 'its hello has role "producer", not consumer; use sse-codec fuzz producer'),
+        ("no role", 'its hello has role "a\\nb", not consumer'),
+        ("another option", 'its hello has ids "any"; valid values: own, sticky, either'),
+        ("another rule", 'no consumer rule is named "boom"; --list-rules shows all'),
+        ("rules as text", 'its hello has without "retry"; it must be a list of rules'),
+        ("a large retry", "its hello has max_retry 1.5; it must be a whole number"),
+        ("dies at once", "when asked for a hello, it ended with status 1; on standard error:\n      no config"),
     ],
 )
 def test_who_can_t_be_checked(mode: str, message: str) -> None:
@@ -243,7 +244,8 @@ def test_who_can_t_be_checked(mode: str, message: str) -> None:
 
 def test_who_does_not_flush_is_told() -> None:
     with pytest.raises(
-        CannotGoOn, match=r"it did not answer within 0.3 s.*; it must answer each line at once, and flush"
+        CannotGoOn,
+        match=r"it must answer the hello immediately and flush its output, but it did not answer within 0.3 s",
     ):
         ProgramConsumer(program("tests.remote.odd", "does not flush"), SHORT)
 

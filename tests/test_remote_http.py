@@ -249,17 +249,17 @@ def test_what_else_is_asked_for(listener: Listener) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("/hello", b'{"hello": 2}', 'it does not answer {"hello": 1} with the same'),
-        ("/case/1/events", b"[]", "it wrote a line that is no JSON object: []"),
+        ("/hello", b'{"hello": 2}', 'its hello must have "hello": 1, but it is {"hello": 2'),
+        ("/case/1/events", b"[]", "it wrote a line that is not a JSON object: []"),
         ("/case/1/events", b'{"events": [{}]}', "an event needs data"),
-        ("/case/1/seen", b'{"seen": "1"}', 'seen is a number of events, and not "1"'),
+        ("/case/1/seen", b'{"seen": "1"}', 'seen must be a number of events, not "1"'),
     ],
 )
 def test_what_is_no_report_ends_the_run(listener: Listener, path: str, body: bytes, message: str) -> None:
     status, text = request(listener, "POST", path, body)
     assert status == 400
     assert message in text
-    with pytest.raises(CannotGoOn, match="the client posted to /"):
+    with pytest.raises(CannotGoOn, match="the client's POST to /.* is invalid: "):
         listener.wait_for_client()
     with pytest.raises(CannotGoOn) as raised:
         listener.read([b""])
@@ -413,7 +413,7 @@ def silent() -> service.Service:
 
 @pytest.mark.parametrize("running", [silent], indirect=True)
 def test_a_service_whose_client_does_not_come(running: service.Service) -> None:
-    with pytest.raises(CannotGoOn, match=r"its client did not come for data: hello.*--listen HOST:PORT"):
+    with pytest.raises(CannotGoOn, match=r"its client did not request the test stream; .*--listen HOST:PORT"):
         Service(running.url, "127.0.0.1", 0, timeout=SHORT, pause=0.001, grace=SHORT)
 
 
@@ -427,7 +427,7 @@ def deaf() -> service.Service:
 
 @pytest.mark.parametrize("running", [deaf], indirect=True)
 def test_a_service_that_reports_nothing(running: service.Service) -> None:
-    with pytest.raises(CannotGoOn, match="was sent data: hello, and called back with no event"):
+    with pytest.raises(CannotGoOn, match="its client got 'data: hello', but the service reported no event"):
         Service(running.url, "127.0.0.1", 0, timeout=SHORT, pause=0.001, grace=SHORT)
 
 
@@ -442,7 +442,7 @@ def odd() -> service.Service:
 @pytest.mark.parametrize("running", [odd], indirect=True)
 def test_a_service_that_reports_what_is_no_event(running: service.Service) -> None:
     remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
-    with pytest.raises(CannotGoOn, match=r"the service posted to /case/2/callback/1: an event needs data"):
+    with pytest.raises(CannotGoOn, match=r"the service's POST to /case/2/callback/1 is invalid: an event needs data"):
         remote.read([b"data: odd\n\n"])
     remote.close()
 
@@ -481,9 +481,9 @@ class Wrong(service.Handler):
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({"GET": (404, "", None)}, "GET answers 404, and no test service is there"),
-        ({"POST": (400, "", None)}, "asked for a stream, it answers 400"),
-        ({"POST": (201, "", None), "GET": (200, "[]", None)}, "asked for a stream, it answers without a Location"),
+        ({"GET": (404, "", None)}, "GET answered 404; there is no test service at this URL"),
+        ({"POST": (400, "", None)}, "POST answered 400, and started no client"),
+        ({"POST": (201, "", None), "GET": (200, "[]", None)}, "POST answered without a Location header"),
         ({"POST": (201, "", None), "GET": (200, '{"capabilities": 7}', None)}, "without a Location"),
     ],
 )
@@ -502,5 +502,5 @@ def test_no_service_is_there() -> None:
         port = free.getsockname()[1]
     with pytest.raises(CannotGoOn, match=f"http://127.0.0.1:{port}/: "):
         Service(f"http://127.0.0.1:{port}/", "127.0.0.1", 0, **LIMITS)
-    with pytest.raises(CannotGoOn, match="ftp://a is no http:// address of a test service"):
+    with pytest.raises(CannotGoOn, match="ftp://a is not an http:// URL"):
         Service("ftp://a", "127.0.0.1", 0, **LIMITS)

@@ -218,7 +218,7 @@ def test_a_consumer_that_hangs_is_reported() -> None:
             stopped.append(stop)
             raise
 
-    with pytest.raises(NotConforming, match=r"the consumer hangs, and asks for no more chunks: 0\.3 seconds") as caught:
+    with pytest.raises(NotConforming, match=r"the consumer hangs: it stopped asking .* within 0\.3 seconds") as caught:
         check_consumer(consume, timeout=0.3, cases=SOME[1:])
     can_be_ended = sys.version_info >= (3, 12) or sys.gettrace() is None
     if can_be_ended:
@@ -239,7 +239,7 @@ def test_an_async_consumer_that_hangs_is_cancelled() -> None:
         finally:
             cancelled.append(True)
 
-    with pytest.raises(NotConforming, match=r"did not end with the stream: 0\.3 seconds"):
+    with pytest.raises(NotConforming, match=r"did not stop at the end of the stream within 0\.3 seconds"):
         check_consumer(consume, timeout=0.3)
     let_the_check_end()
     assert cancelled == [True]
@@ -250,7 +250,7 @@ def test_a_consumer_that_asks_for_ever() -> None:
         while True:  # an end that nobody looks for
             yield from decode([next(chunks, b"")])
 
-    with pytest.raises(NotConforming, match="did not end with the stream, and asked for more chunks again and again"):
+    with pytest.raises(NotConforming, match="did not stop at the end of the stream, and kept asking for more chunks"):
         check_consumer(consume)
 
 
@@ -265,7 +265,7 @@ def test_a_consumer_of_endless_events() -> None:
             yield item
 
     for each in (consume, aconsume):
-        with pytest.raises(NotConforming, match="gives more items than the stream has lines, and goes on"):
+        with pytest.raises(NotConforming, match="returned more items than the stream has lines"):
             check_consumer(each)
 
 
@@ -505,7 +505,7 @@ def test_a_consumer_of_lines(text: bool) -> None:
     with pytest.raises(NotConforming) as caught:
         check_consumer(late, lines=True, text=text, ids="sticky")
     assert caught.value.rule == "promptness"
-    assert "came only after the next was asked for" in str(caught.value)
+    assert "asked for the next line before returning it" in str(caught.value)
     with pytest.raises(NotConforming) as caught:
         check_consumer(lambda lines: [], lines=True, text=text)
     assert "bytes, as lines:" in str(caught.value)
@@ -588,8 +588,8 @@ def test_payloads_of_a_strategy() -> None:
     [
         ({"data": "xml"}, ValueError, "data must be one of 'text', 'json'"),
         ({"types": "add"}, TypeError, "types takes a collection of names, such as {'add'}"),
-        ({"types": []}, ValueError, "types must be names of one line each"),
-        ({"types": ["a\nb"]}, ValueError, "types must be names of one line each"),
+        ({"types": []}, ValueError, "types must be at least one name"),
+        ({"types": ["a\nb"]}, ValueError, "types must be at least one name"),
         ({"required": "id"}, TypeError, "required takes a collection"),
         ({"required": {"data"}}, ValueError, "required must be one of 'id', 'event', 'retry'"),
         ({"timeout": 0}, ValueError, "timeout must be more than 0, or None"),
@@ -641,7 +641,7 @@ def test_what_a_consumer_adds_by_itself() -> None:
         yield "closed"
 
     check_consumer(consume, ignore=lambda item: isinstance(item, str), cases=SOME)
-    with pytest.raises(TypeError, match=r"an event needs data and event, and this str lacks data: 'open'"):
+    with pytest.raises(TypeError, match=r"an event needs data and event, but this str has no data: 'open'"):
         check_consumer(consume, cases=SOME)
 
 
@@ -654,7 +654,7 @@ def test_a_consumer_without_types() -> None:
         check_consumer(consume, without={"event"}, settings=FEW)
         with pytest.raises(TypeError, match="an event needs data and event"):
             check_consumer(consume)
-    with pytest.raises(TypeError, match=r'lacks event, or without={"event"} if it has no types'):
+    with pytest.raises(TypeError, match=r'has no event: .* If your events have no types, pass without={"event"}'):
         check_consumer(lambda chunks: [{"data": event.data} for event in decode(chunks)])
 
 
@@ -664,13 +664,13 @@ def test_a_consumer_without_types() -> None:
 @pytest.mark.parametrize(
     ("consume", "says"),
     [
-        (lambda chunks: None, "the consumer returned None, and no events"),
-        (lambda chunks: 3, "the consumer returned 3, and no events"),
-        (lambda chunks: [("message", b"a")], r"an event's data is text, and b'a' is bytes: decode it as UTF-8"),
-        (lambda chunks: [(b"message", "a")], r"an event's event is text"),
-        (lambda chunks: [("message",)], r"an event is a tuple \(type, data\), perhaps with id and retry"),
-        (lambda chunks: [None], "this NoneType lacks data"),
-        (lambda: (), r"calls it with one argument, the chunks, and <lambda>\(\) can't take that"),
+        (lambda chunks: None, "the consumer returned None instead of events"),
+        (lambda chunks: 3, "the consumer returned 3 instead of events"),
+        (lambda chunks: [("message", b"a")], r"an event's data must be str, but b'a' is bytes. Decode it as UTF-8"),
+        (lambda chunks: [(b"message", "a")], r"an event's event must be str"),
+        (lambda chunks: [("message",)], r"an event tuple is \(type, data\), .* or \(type, data, id, retry\), not"),
+        (lambda chunks: [None], "this NoneType has no data"),
+        (lambda: (), r"calls it with one argument, the chunks, but <lambda>\(\) does not accept that"),
         (7, "takes a callable, not int"),
     ],
 )
@@ -691,10 +691,10 @@ def test_a_coroutine_that_is_no_consumer() -> None:
 @pytest.mark.parametrize(
     ("produce", "says"),
     [
-        (lambda event: None, "the producer returned None, and not bytes, text or an iterable of either"),
-        (lambda event: {"data": "a"}, "the producer gave {'data': 'a'}, and not bytes"),
-        (lambda event: [1], "the producer gave 1, and not bytes"),
-        (lambda: b"", r"calls it with one argument, an event, and <lambda>\(\) can't take that"),
+        (lambda event: None, "the producer returned None instead of bytes, str or an iterable of either"),
+        (lambda event: {"data": "a"}, "the producer gave {'data': 'a'} instead of bytes"),
+        (lambda event: [1], "the producer gave 1 instead of bytes"),
+        (lambda: b"", r"calls it with one argument, an event, but <lambda>\(\) does not accept that"),
         (b"data: a\n\n", "takes a callable, not bytes"),
     ],
 )

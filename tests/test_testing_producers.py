@@ -107,7 +107,7 @@ def test_what_gets_out_of_its_field_is_found(event: ServerSentEvent) -> None:
             check_producer, produce, cases=[[event]], without={"retry"} if "retry" not in event.event else ()
         )
         assert failure.rule in {"line-end-in-event", "line-end-in-id"}
-        assert "let a value out of its field" in str(failure)
+        assert "let a value break out of its field" in str(failure)
 
 
 def test_harm_to_another_event_is_found() -> None:
@@ -115,7 +115,7 @@ def test_harm_to_another_event_is_found() -> None:
         return dropping(event) or b"event: left open\n"
 
     failure = found(check_producer, leaving_it_open, cases=[[ServerSentEvent("a", "b\nc")]])
-    assert "what can't be sent does harm to other events" in str(failure)
+    assert "an event that can't be sent damages other events" in str(failure)
 
 
 def test_an_id_that_is_ignored_may_stand_before_the_real_one() -> None:
@@ -169,7 +169,7 @@ def test_sticky_ids_of_a_producer(kind: type[OnChange]) -> None:
         per_stream(lambda: kind().produce), ids="sticky", unsendable="untested", settings=settings(max_examples=30)
     )
     failure = found(check_producer, per_stream(lambda: kind().produce), settings=DRAWN, unsendable="untested")
-    assert 'The lastEventId of an EventSource is right all the same: ids="sticky" takes that.' in str(failure)
+    assert 'The lastEventId of an EventSource is still right. ids="sticky" accepts that.' in str(failure)
 
 
 def test_a_producer_that_loses_an_id_is_found_with_sticky_ids_too() -> None:
@@ -232,7 +232,7 @@ def test_an_event_that_comes_only_with_the_next_is_late(kind: Any) -> None:
     failure = found(check_producer, per_stream(lambda: kind().produce), unsendable="untested")
     assert failure.rule == "promptness"
     assert failure.case == [ServerSentEvent("a")]
-    assert "event 1 is complete only with what is sent after it" in str(failure)
+    assert "event 1 is complete only when more is sent after it" in str(failure)
     check_producer(per_stream(lambda: kind().produce), without={"promptness"}, cases=[[ServerSentEvent("a")] * 2])
     without = {"promptness"}
     check_producer(per_stream(lambda: kind().produce), unsendable="untested", without=without, settings=FEW)
@@ -257,7 +257,7 @@ def test_a_producer_that_leaves_out_what_equals_the_last() -> None:
             return encode(event)
 
     failure = found(check_producer, SkipsDoublets().produce)
-    assert "They fail only after the others: the producer remembers what it sent before" in str(failure)
+    assert "They fail only after the others, because the producer remembers what it sent before" in str(failure)
     found(check_producer, per_stream(lambda: SkipsDoublets().produce), cases=[failure.case])
     doublet = [ServerSentEvent("a"), ServerSentEvent("a")]
     assert found(check_producer, per_stream(lambda: SkipsDoublets().produce), cases=[doublet]).case == doublet
@@ -289,7 +289,7 @@ def test_comments() -> None:
     assert r"'a\ndata: injected'" in str(failure)
     failure = found(check_producer, encode, comment=raising)
     assert "what it raised:\n    ValueError: 'a'" in str(failure)
-    with pytest.raises(TypeError, match="the producer gave 1, and not bytes"):
+    with pytest.raises(TypeError, match="the producer gave 1 instead of bytes"):
         check_producer(encode, comment=lambda text: 1)
 
 
@@ -297,7 +297,7 @@ def test_comments() -> None:
 
 
 def pasted(failure: NotConforming) -> Any:
-    [line] = re.findall(r"^This one alone: cases=(.*)$", str(failure), re.MULTILINE)
+    [line] = re.findall(r"^To try this case alone: cases=(.*)$", str(failure), re.MULTILINE)
     return eval(line, {"ServerSentEvent": ServerSentEvent})  # noqa: S307  # what a reader would paste
 
 
@@ -336,7 +336,7 @@ def test_a_seed_reproduces_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> No
         return b"" if event.data == "" else encode(event)
 
     failure = found(check_producer, produce, settings=RANDOM)
-    [seed] = re.findall(r"^The same search again: seed=(\d+)$", str(failure), re.MULTILINE)
+    [seed] = re.findall(r"^To repeat the search: seed=(\d+)$", str(failure), re.MULTILINE)
     assert int(seed) == failure.seed
     assert str(found(check_producer, produce, settings=RANDOM, seed=int(seed))) == str(failure)
     random.seed(0)
@@ -348,7 +348,7 @@ def test_a_seed_reproduces_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_seed_of_pytest_s_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hypothesis.core.global_force_seed", 7)
     failure = found(check_producer, lambda event: b"", settings=RANDOM)
-    assert "The same search again: seed=7" in str(failure)
+    assert "To repeat the search: seed=7" in str(failure)
 
 
 def test_where_the_same_is_drawn_each_time_there_is_no_seed() -> None:
@@ -397,7 +397,7 @@ def test_pytest_shows_the_report_and_nothing_of_the_kit(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name != "CI"}  # with which pytest says it twice
     done = subprocess.run([*command, str(tmp_path)], capture_output=True, check=False, text=True, env=env)
     assert "3 failed" in done.stdout
-    assert done.stdout.count("This one alone: cases=[[") == 3
+    assert done.stdout.count("To try this case alone: cases=[[") == 3
     assert "ZeroDivisionError" in done.stdout
     assert not re.findall(
         r"^\S*sse_codec/testing/\S+\.py:\d+: (?!ZeroDivision|NotConforming).*$", done.stdout, re.MULTILINE

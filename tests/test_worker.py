@@ -187,7 +187,7 @@ def test_a_consumer_that_hangs_at_one_of_many_streams(is_blocked: bool, hanging:
             yield event
 
     streams = [*([b"data: a\n\n"] for _ in range(5)), [b"data: hang\n\n"], [b"data: b\n\n"]]
-    with pytest.raises(NotConforming, match=r"the consumer hangs.*: 5 seconds have passed") as caught:
+    with pytest.raises(NotConforming, match=r"the consumer hangs.* within 5 seconds") as caught:
         check_consumer(consume, cases=streams, timeout=5.0)
     assert caught.value.wire == b"data: hang\n\n"
 

@@ -148,7 +148,7 @@ def test_what_is_free_to_choose_is_no_fault() -> None:
 
 def test_what_a_library_gave_is_escaped() -> None:
     entry = next(iter(ENTRIES.values()))
-    finding = table.Finding("data", [], "the consumer raised\n\nwhat was consumed:\n    <script>alert(1)</script>\n")
+    finding = table.Finding("data", [], "the consumer raised\n\nwhat came out:\n    <script>alert(1)</script>\n")
     text = page.html([entry._replace(role="consumer", findings=[finding])])
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)" in text

@@ -53,9 +53,10 @@ def block(line: bytes) -> bytes:
     if not isinstance(parsed, dict):
         raise ValueError(f"not a JSON object: {show(text)}")
     keys = cast("dict[str, Any]", parsed)
+    known = [*_ENCODED_KEYS, _JSON_KEY, *_IGNORED_KEYS]
     for key in keys:
-        if key not in {*_ENCODED_KEYS, *_IGNORED_KEYS, _JSON_KEY}:
-            raise ValueError(f"unknown key {show(key)}; known keys are {', '.join(_ENCODED_KEYS + _IGNORED_KEYS)}")
+        if key not in known:
+            raise ValueError(f"unknown key {show(key)}; known keys are {', '.join(known)}")
     parts = {key: keys[key] for key in _ENCODED_KEYS if key in keys}
     if parts.get("event") == DEFAULT_EVENT:
         del parts["event"]  # `decode` writes it in each line, but few streams do

@@ -1,15 +1,17 @@
-"""For tests of event streams: fuzz your own producer or consumer, and hear which sentence of the standard it breaks.
+"""Test code that reads or writes event streams. A fuzz check names the sentence of the standard that your code breaks.
 
-- `check_producer`, `check_consumer`: search for the smallest event that is sent wrong, or stream that is read wrong.
-- `asgi`, `wsgi`, `http`: whole endpoints for `check_producer`; `per_stream`: a producer made anew for each stream.
-- `findings`: all that a check finds, and not only the first.
+- `check_producer`, `check_consumer`: search for the smallest event that is sent wrongly, or the smallest stream that is
+  read wrongly.
+- `asgi`, `wsgi`, `http`: let `check_producer` test whole endpoints. `per_stream`: makes a new producer for each stream.
+- `findings`: returns everything that a check finds, not only the first failure.
 - `events`, `event_lists`, `payloads`, `spellings`, `streams`, `hostile_bytes`, `chunkings`: the Hypothesis strategies
-  they draw from, for tests of your own. `st.from_type(ServerSentEvent)` needs no import of this package's.
-- `assert_conforms`: no finding of error level in a stream that was captured.
-- `reference_decode`: the standard's algorithm, slow and literal, as the judge of any decoder.
+  behind the checks, for your own tests. `st.from_type(ServerSentEvent)` works without importing this package.
+- `assert_conforms`: fails if the linter finds an error in a captured stream.
+- `reference_decode`: the standard's algorithm, slow and literal, to compare any decoder with.
 - `load_vectors`: the conformance suite as data, for tests in any language.
 
-All but the last three need Hypothesis, the extra `sse-codec[testing]`; it is imported when one of them is asked for.
+The last three work without Hypothesis. The others need it (`pip install 'sse-codec[testing]'`) and import it on first
+use.
 """
 
 from ._reference import Reference, reference_decode
@@ -47,8 +49,8 @@ __all__ = [
     "wsgi",
 ]
 
-#: Where the names are that are imported when they are first asked for: Hypothesis may be missing, and Hypothesis itself
-#: imports this package whenever it is imported.
+#: The modules of the names that are imported on first use: Hypothesis may be missing, and importing Hypothesis imports
+#: this package.
 _LATER = {
     "NotConforming": "_report",
     "asgi": "_endpoints",
@@ -81,7 +83,7 @@ def __getattr__(name: str) -> object:
         if error.name != "hypothesis":
             raise
         raise ImportError(f"{__name__}.{name} needs Hypothesis: pip install 'sse-codec[testing]'") from error
-    value.__module__ = __name__  # as all public names
+    value.__module__ = __name__  # as for all public names
     globals()[name] = value
     return value
 

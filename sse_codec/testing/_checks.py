@@ -1,4 +1,4 @@
-"""The machinery that both checks share: searching with Hypothesis for the smallest case that breaks a law."""
+"""The search that both checks share: Hypothesis looks for a case that breaks a law, and the case is made smaller."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _phases(settings: Any) -> list[Phase]:
 
 
 class _Drawn(Generic[T]):
-    """A case, for Hypothesis to pass on: it spells each argument out, and a case may fill pages."""
+    """Wraps a case with a short repr: Hypothesis writes out each argument, and a case may fill pages."""
 
     def __init__(self, case: T) -> None:
         self.case = case
@@ -43,17 +43,17 @@ def search(
     each: Callable[[Iterable[T], Callable[[T], None]], None],
     shrink: Callable[[T, NotConforming, Callable[[T], None]], NotConforming],
 ) -> None:
-    """Try cases until one breaks a law, and raise what the smallest raises.
+    """Try cases until one breaks a law, then raise the failure of the smallest such case.
 
     Args:
-        known: cases to try first, as Hypothesis's explicit examples are: with the phase of that name.
-        cases: what to draw, several at a time: so what a case is like as a whole is drawn as often as its parts are.
-        law: raises NotConforming where a case breaks it.
-        settings: Hypothesis's settings, those in force when None. How long an example takes is never a fault.
-        seed: draws the same cases each time that it is given.
-        each: calls a law with each case, until one breaks it.
-        shrink: returns the failure of the smallest case, given one, its failure and the law; with the phase of that
-            name.
+        known: cases to try first, if the settings have the phase `explicit`.
+        cases: draws lists of cases. Drawing several at a time varies whole cases as often as it varies their parts.
+        law: raises NotConforming for a case that breaks it.
+        settings: Hypothesis settings. None means the settings in force. The deadline of an example is ignored.
+        seed: the seed of the search; the same seed draws the same cases.
+        each: calls a law with each case until one breaks it.
+        shrink: takes a failing case, its failure and the law, and returns the failure of the smallest case. Called if
+            the settings have the phase `shrink`.
     """
     __tracebackhide__ = True
     examples = 0
@@ -73,7 +73,7 @@ def search(
 
     @Settings(
         settings,
-        # Hypothesis knows a test by its code, and this one is the same for every tested thing.
+        # Hypothesis identifies a test by its code, and this code is the same whatever is tested.
         database=None,
         deadline=None,
         report_multiple_bugs=False,
@@ -101,14 +101,14 @@ def search(
         if Phase.generate in phases:
             find()
     except (NotConforming, Flaky) as found:
-        # What remembers what it was given before may fail once and not again; then the first failure is all there is.
+        # Code that remembers earlier input may fail once and not again. Then the first failure is all there is.
         failure = first if isinstance(found, Flaky) else found
         if failure is None:
             raise
         if Phase.shrink in phases and failing is not None:
             failure = shrink(failing, failure, law)
         failure.examples = 0 if first is None else first.examples
-        # Where Hypothesis found it, and how it spells the case, says nothing to whoever reads the report.
+        # Hypothesis's notes (where it found the case, and how to write it) are useless in the report.
         getattr(failure, "__notes__", []).clear()
         raise failure.with_traceback(None) from failure.__cause__
 
@@ -119,13 +119,14 @@ def narrowed(
     rules: Sequence[Rule[U]],
     subject: Callable[[T], U],
 ) -> Callable[[T], None]:
-    """Return a law of which only some rules count; all if none are named.
+    """Return a law that reports only failures of some rules.
 
     Args:
         law: the law.
-        only: the names of the rules.
-        rules: those of them that something touches are tried with that; if there are others, everything is tried.
-        subject: returns what the rules are asked about.
+        only: the names of the rules to report. If it is empty, the law is returned as it is.
+        rules: the rules that a case can touch. If `only` names no others, cases that touch none of its rules are
+            skipped.
+        subject: turns a case into what the rules test.
     """
     of_some = [rule for rule in rules if rule.name in only]
 
@@ -143,29 +144,29 @@ def narrowed(
 
 
 def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
-    """Return the first rule that a case touches; the last of the table is touched by all."""
+    """Return the first rule that a case touches. Every case touches the last rule of the table."""
     return next(rule for rule in rules if rule.touched_by(subject))
 
 
 def known_rules(
     caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
 ) -> frozenset[str]:
-    """Check an option that takes names of rules.
+    """Validate an option that takes names of rules, and return them.
 
     Raises:
-        TypeError: it is one str.
-        ValueError: it names a rule that there is not.
+        TypeError: the option is a single str.
+        ValueError: it names an unknown rule.
     """
     if isinstance(without, str):
         raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
     names = [rule.name for rule in rules]
     for name in without:
         if name not in names:
-            raise ValueError(f"{caller}: no rule is named {show(name)}; there are {', '.join(names)}")
+            raise ValueError(f"{caller}: no rule is named {show(name)}; the rules are {', '.join(names)}")
     return frozenset(without)
 
 
 def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
-    """Check an option that is one of a few words; raises ValueError."""
+    """Raise ValueError if an option is not one of its choices."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")

@@ -1,4 +1,4 @@
-"""The chunks that a consumer is given: an iterator that knows who asks for them, and how much has come out by then."""
+"""The chunks for a consumer: an iterator that tracks who asks for chunks, and how many events have come out so far."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from typing import Any
 
 from sse_codec.testing._worker import Hang, Stop, current_task, pause
 
-#: How often a consumer may ask behind the end of a stream before it is said to do so for ever.
+#: How often a consumer may ask for more after the end of a stream before the check decides that it never stops.
 _ASKED_BEHIND_THE_END = 10_000
-#: How many turns of the event loop all other tasks get, before time counts.
+#: How many turns of the event loop the other tasks get before the clock starts.
 _TURNS = 50
 
 
 class Chunks:
-    """The chunks of a stream: an iterator, and an async iterator too. `all()` gives them at once.
+    """The chunks of a stream: an iterator and an async iterator in one. `all()` returns them as a list.
 
-    `iter(chunks)` is an iterator only and `aiter(chunks)` an async one only, for HTTP clients that tell them apart.
+    `iter(chunks)` is only an iterator and `aiter(chunks)` only an async iterator, for HTTP clients that tell the two
+    apart.
 
-    Over a network, a chunk that has not been sent can't be read. So if another thread or task asks for the next chunk
-    than the one that takes the events, it gets it when all events of the chunks before are out, or have had time to
-    come out: a reader that reads ahead is not late. If the same one asks, nothing can come out in between, and it gets
-    it at once.
+    Over a network, a chunk that has not been sent can't be read. So if the next chunk is requested by another thread or
+    task than the one that takes the events, the request waits until all events of the earlier chunks are out, or have
+    had time to come out: a reader that reads ahead is not late. If the same thread or task requests it, nothing can
+    come out in between, and the request returns immediately.
     """
 
     def __init__(self, chunks: Sequence[Any], complete: Sequence[int] = (), patience: float | None = None) -> None:
-        """Take the chunks, how many events are complete after each, and how many seconds they may take to come out.
+        """Prepare the chunks.
 
-        Without the last, nothing waits.
+        Args:
+            chunks: the chunks.
+            complete: for each chunk, how many events are complete after it.
+            patience: how many seconds those events may take to come out. None means that nothing waits for them.
         """
         self._all = list(chunks)
         self._left = iter(self._all)
@@ -45,55 +49,56 @@ class Chunks:
         self.asked = 0
         #: How many events are out.
         self.out = 0
-        #: Whether the consumer has returned something that gives events while it reads.
+        #: Whether the consumer has returned something that yields events while it reads.
         self.is_lazy = False
-        #: Whether somebody waited in vain for events to come out.
+        #: Whether a request for a chunk waited in vain for events to come out.
         self.was_late = False
 
     def all(self) -> list[Any]:
-        """Return every chunk at once, for what can't ask for them one by one, such as another process.
+        """Return all chunks, for consumers that can't ask for them one by one, such as another process.
 
-        It doesn't count as asking: an event then says itself with which chunk it came, or is not judged for promptness.
+        This does not count as asking for a chunk. Events are then checked for promptness only if they say themselves
+        which chunk they came with.
         """
         return list(self._all)
 
-    # What the check tells.
+    # Called by the check.
 
     @property
     def is_asked_for_ever(self) -> bool:
-        """Whether chunks are asked for again and again when there are none left."""
+        """Whether the consumer keeps asking for chunks after the last one."""
         return self._asked_behind_the_end > _ASKED_BEHIND_THE_END
 
     def driven_by_this_thread(self) -> None:
-        """Say that this thread takes the events."""
+        """Note that this thread takes the events."""
         self._thread = threading.get_ident()
 
     def driven_by_this_task(self) -> None:
-        """Say that this task takes the events."""
+        """Note that this task takes the events."""
         self._task = current_task()
 
     def returned(self, *, lazy: bool) -> None:
-        """Say that the consumer has returned, and whether what it returned can give events while it reads."""
+        """Note that the consumer has returned; `lazy`: whether its result may yield events while it reads."""
         with self._changed:
-            # What has asked for chunks by now reads them all before it gives out anything.
+            # A consumer that has already asked for chunks reads them all before it returns any event.
             self.is_lazy = lazy and not self._was_asked_here and not self.was_late
             if not self.is_lazy:
                 self._patience = None
             self._changed.notify_all()
 
     def came(self) -> None:
-        """Say that an event came out."""
+        """Note that an event came out."""
         with self._changed:
             self.out += 1
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Say that the check has given up on this stream: whoever asks for a chunk is stopped."""
+        """Give up on this stream: the next request for a chunk raises Stop."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
 
-    # What the consumer does.
+    # Called by the consumer.
 
     def __iter__(self) -> Iterator[Any]:
         return _Sync(self)
@@ -136,7 +141,7 @@ class Chunks:
 
     def _is_late(self) -> None:
         self.was_late = True
-        self._patience = None  # who was late once has been found, and need not be waited for again
+        self._patience = None  # lateness has been found, so there is no need to wait again
 
     def _next(self) -> Any:
         if self._is_stopped:
@@ -150,7 +155,7 @@ class Chunks:
 
 
 class _Sync:
-    """Its chunks, for who must not see that they can be iterated over asynchronously."""
+    """The same chunks as an iterator only."""
 
     def __init__(self, chunks: Chunks) -> None:
         self._chunks = chunks
@@ -163,7 +168,7 @@ class _Sync:
 
 
 class _Async:
-    """The same the other way round."""
+    """The same chunks as an async iterator only."""
 
     def __init__(self, chunks: Chunks) -> None:
         self._chunks = chunks

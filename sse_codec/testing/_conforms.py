@@ -1,4 +1,4 @@
-"""assert_conforms: one captured stream in; an AssertionError out for what a client would lose of it."""
+"""assert_conforms: fails if a client would lose something from a captured stream."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec._iterate import Chunks, iterate_chunks
 from sse_codec.lint import lint
 
-#: How many findings the error shows. The same one is shown once.
+#: How many findings the error shows. Equal findings are shown once, with their count.
 _SHOWN = 10
 
 
@@ -22,32 +22,34 @@ def assert_conforms(
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     ignore: Collection[str] = (),
 ) -> None:
-    r"""Check one captured event stream: every finding of error level fails, with its place (WHATWG HTML 9.2).
+    r"""Fail if the linter finds an error in a captured event stream (WHATWG HTML 9.2).
 
-    An error means that a client of the standard loses something; what only some clients may lose is a warning, and
-    passes. `sse_codec.lint` says what is which.
+    An error means that a client that follows the standard loses something. Warnings, for what only some clients may
+    lose, pass. `sse_codec.lint` documents which findings are errors.
+
+    All options work as in `sse_codec.lint.Linter`.
 
     Args:
         wire: all bytes of one connection's stream: bytes, an iterable of bytes cut anywhere, or a binary file.
-        json: as for `sse_codec.lint.Linter`, and so are the others: every payload must be JSON.
-        unique_ids: no id may come twice.
+        json: every payload must be JSON.
+        unique_ids: no id may occur twice.
         require_ids: every event must have an id.
-        sentinel: the data that the last event must have.
-        max_event_size: the largest block that is fine, in bytes; None: any.
-        ignore: codes of findings that are known and meant.
+        sentinel: the data that the last event must have. None means any.
+        max_event_size: the largest block to allow, in bytes. None means no limit.
+        ignore: codes of findings to accept.
 
     Raises:
-        AssertionError: there are errors. Its text is a report: each one's place, line and caret, what a client does
-            with it, and how to fix it; of more than ten the first ten.
-        TypeError: an argument is of the wrong type.
-        ValueError: `max_event_size` is less than 1, or `ignore` has something that is not a code of a finding.
+        AssertionError: the stream has errors. The text is a report of the first ten: for each one its position, its
+            line with a caret, what a client does with it, and how to fix it.
+        TypeError: an argument has the wrong type.
+        ValueError: `max_event_size` is less than 1, or `ignore` contains an unknown code.
 
     >>> from sse_codec.testing import assert_conforms
     >>> assert_conforms(b"event: tick\ndata: 1\n\n")
     >>> assert_conforms(b"event: tick\ndata: 1\n")
     Traceback (most recent call last):
         ...
-    AssertionError: the event stream has 1 error, by which a client loses something
+    AssertionError: the event stream has 1 error that makes a client lose something
     <BLANKLINE>
     error[unfinished-block] line 2, column 8 (byte 19): the stream ends inside the event of line 2
         data: 1
@@ -75,5 +77,6 @@ def assert_conforms(
     if found > _SHOWN:
         shown.append(f"and {found - _SHOWN} more")
     if count:
-        head = f"the event stream has {count} error{'s' * (count > 1)}, by which a client loses something"
+        errors = "1 error that makes" if count == 1 else f"{count} errors that make"
+        head = f"the event stream has {errors} a client lose something"
         raise AssertionError("\n\n".join((head, *shown)))

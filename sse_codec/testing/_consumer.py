@@ -1,7 +1,7 @@
-"""check_consumer: does somebody make of a stream what the standard makes of it, and in time?
+"""check_consumer: tests whether a consumer reads streams as the standard says, and returns each event in time.
 
-In goes a callable that turns chunks into events, out comes nothing, or a report of the smallest stream that it reads
-otherwise. The reference decoder says what is right.
+It takes a callable that turns chunks into events. If it finds a stream that the callable reads wrongly, it raises a
+report of the smallest one. The reference decoder defines what is right.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, takewhile
 from typing import Any, Literal, NamedTuple
 
@@ -31,13 +32,13 @@ from sse_codec.testing._worker import Hang, Run, Worker
 
 Consumer = Callable[[Any], Any]
 
-#: What nothing that gets text can see: the decoder of the bytes sees to it.
+#: Rules that a consumer of text cannot touch, because the bytes have already been decoded.
 _OF_BYTES = {"invalid-utf-8", "cut-utf-8", "leading-bom", "cut-bom"}
-#: What nothing that gets lines can see: the splitter of the lines sees to it.
+#: Rules that a consumer of lines cannot touch, because the stream has already been split.
 _OF_LINES = {"cut", "cut-utf-8", "cut-crlf", "leading-bom", "cut-bom", "bare-cr", "crlf", "mixed-line-ends"}
 
-#: How many seconds events may take to come out before the next chunk does, where they come from another thread or task:
-#: at first, and to be sure that a machine that is busy was not all there is to it.
+#: How many seconds events may take to come out before the next chunk is handed over, if another thread or task reads
+#: the chunks: at first, and on a second try, to rule out that the machine was just busy.
 _PATIENCE = 0.1
 _MUCH_PATIENCE = 3.0
 
@@ -66,67 +67,73 @@ def check_consumer(
     seed: int | None = None,
     settings: Settings | None = None,
 ) -> None:
-    r"""Check that a consumer makes of any stream, cut anywhere, what the standard does (WHATWG HTML 9.2.6).
+    r"""Check that a consumer reads any stream, cut anywhere, as the standard says (WHATWG HTML 9.2.6).
 
-    If it gives events while it reads, each must come before the chunk after its last byte is asked for. A consumer that
-    reads ahead in another thread or task is given time for that.
+    A consumer that returns events while it reads must return each event before it asks for the chunk after the event's
+    last byte. If it reads ahead in another thread or task, the check gives it time to return its events.
 
     Args:
-        consume: takes the chunks and returns the events. The chunks are an iterator of bytes that is an async iterator
-            too; `iter(chunks)` is only the one and `aiter(chunks)` only the other, for HTTP clients that tell them
-            apart.
-            The events are an iterable, an async iterable or a coroutine of either. An event is a tuple `(type, data)`,
-            `(type, data, id)` or `(type, data, id, retry)`, or any object or mapping with `data`, `event` (or `type`;
-            None and "" stand for "message") and, where it has them, `id`, `retry` and `last_event_id` (or
-            `lastEventId`), which is always the sticky one. An event that has an int `chunk` says with which chunk it
-            came, counted from 0; so what must take all chunks at once (`chunks.all()`) can still be judged for
-            promptness.
-        without: names of what the consumer does not support, so that a known gap does not hide the next one. Streams
-            that touch one of them are not drawn, and "id", "retry" and "event" are neither compared nor asked for. They
-            are:
+        consume: takes the chunks and returns the events.
+
+            The chunks are bytes, and come as one object that is both an iterator and an async iterator. For HTTP
+            clients that tell the two apart, `iter(chunks)` is only an iterator and `aiter(chunks)` only an async one.
+            `chunks.all()` returns all chunks as a list.
+
+            The events may be an iterable, an async iterable, or a coroutine that returns either. Each event is a tuple
+            `(type, data)`, `(type, data, id)` or `(type, data, id, retry)`, or an object or mapping with `data` and
+            `event` (or `type`). A type of None or "" means "message". The object may also have `id`, `retry` and
+            `last_event_id` (or `lastEventId`), which is always the last event ID of the stream. An int `chunk` says
+            which chunk the event came with, counted from 0; with `chunks.all()`, promptness is only checked for events
+            that have it.
+        without: names of rules that the consumer does not support, so that a known gap does not hide the next one. The
+            check draws no streams that touch these rules. With "id", "retry" or "event", it does not require or compare
+            that field either. The rules are:
             "empty-chunk", "cut-bom", "cut-utf-8", "cut-crlf", "cut" (chunks that end inside something, or at all),
             "many-events", "many-lines" (over 8, in a stream or a block), "long" (a line of over 50 bytes),
-            "invalid-utf-8", "late-bom", "leading-bom", "line-separator" (U+2028, U+0085 and the like), "id-with-null",
+            "invalid-utf-8", "late-bom", "leading-bom", "line-separator" (U+2028, U+0085 and similar), "id-with-null",
             "nul", "mixed-line-ends", "bare-cr", "crlf", "unfinished-block" (no last blank line), "comment",
             "white-space-line", "unknown-field", "no-colon", "invalid-retry", "missing-space" (after the colon),
-            "data-lines", "padded-value" (white space around one), "colon" (in a value), "control-character",
-            "magic-value" (a number, null, true, JSON, [DONE], ...), "special-character" (& < % \ { and the like),
+            "data-lines", "padded-value" (white space around a value), "colon" (in a value), "control-character",
+            "magic-value" (a number, null, true, JSON, [DONE], ...), "special-character" (& < % \ { and similar),
             "overwritten-field", "event-without-data", "blank-lines", "empty-data", "empty-event", "empty-id",
-            "non-ascii", "retry", "id", "event", "events" (more than one), "promptness" (at all), "promptness-cr" (where
-            a CR came last). docs/rules.md has a case of each. A name that `sse_codec.lint` uses too means the same
-            there.
-        ids: what `id` means: the block's own field, the sticky last event ID, or, if either is fine, one of them for
-            all events of a stream. None and "" both stand for no id.
-        retries: the same for `retry`.
-        on_eof: what becomes of an event that the end of the stream cuts off: "discard", as the standard says, or
-            "dispatch", as if its blank line had come.
-        comments: whether the consumer gives out comments too, as `sse_codec.Comment` or any object or mapping with
-            `comment`: "kept" without the space after the colon, "kept raw" with it.
-        text: whether it takes str chunks, decoded as a UTF-8 stream; what only bytes can have is not drawn then.
-        lines: whether it takes lines without their ends instead of chunks: bytes, or str with `text`.
-        data: what all payloads are: any "text"; "json", and what the consumer gives may then be the JSON text or what
-            it stands for; or texts that a Hypothesis strategy draws.
-        types: the only event types that it takes; None: any.
-        required: fields that each event must have: "id", "event" or "retry".
-        until: the data of the event that ends its streams, such as "[DONE]". Each stream gets it, and what stands
-            behind is not compared; whether this event itself is given out is up to the consumer.
-        ignore: takes what the consumer gave out, and tells whether it is none of the stream's: a greeting, for example.
-        max_retry: the largest reconnection time that it can hold, in milliseconds; None: any. Streams with a larger one
-            are left out: the standard sets no limit, and none is demanded.
-        max_event_size: the same for the size of a block, in bytes.
-        timeout: how many seconds one stream may take before the consumer is said to hang. It runs in a thread of its
-            own; with None in the caller's (if no event loop runs there), and a consumer that hangs does just that.
-        run: what runs async consumers, such as `trio.run`; an event loop of asyncio's when None.
-        cases: streams as lists of chunks. They alone are tried, and nothing is drawn.
-        seed: draws the same streams each time that it is given; None: others each time.
-        settings: Hypothesis's settings, such as `settings(max_examples=1000)`; those in force when None.
+            "non-ascii", "retry", "id", "event", "events" (more than one), "promptness" (at all), "promptness-cr" (after
+            a CR). docs/rules.md has an example of each. Names that `sse_codec.lint` also uses mean the same there.
+        only: names of the rules to report. Failures of other rules are ignored. Empty means all rules.
+        ids: what `id` means in the consumer's events: "own", the id field of the event's block; "sticky", the last
+            event ID of the stream; or "either", if one of these fits all events of a stream. None and "" both mean no
+            id.
+        retries: what `retry` means; the same choices as for `ids`.
+        on_eof: what the consumer must do with an event that the end of the stream cuts off: "discard" it, as the
+            standard says, or "dispatch" it, as if its blank line had arrived.
+        comments: whether the consumer also returns comments, as `sse_codec.Comment` or as an object or mapping with
+            `comment`: "dropped" (no), "kept" (without the space after the colon) or "kept raw" (with that space).
+        text: whether the consumer takes str chunks, decoded as a UTF-8 stream. Rules about bytes are then left out.
+        lines: whether the consumer takes lines without their line ends instead of chunks: bytes, or str with `text`.
+        data: which payloads to draw: any "text", "json", or texts from a Hypothesis strategy. With "json", the consumer
+            may return the JSON text or the parsed value.
+        types: the only event types to draw. None means any type.
+        required: fields that every drawn event must have: "id", "event" or "retry".
+        until: the data of the event that ends each stream, such as "[DONE]". The check adds this event to every stream
+            and does not compare what follows it. The consumer may return the event or not.
+        ignore: takes an item that the consumer returned, and tells whether to ignore it because it is not in the
+            stream, such as a greeting.
+        max_retry: the largest reconnection time to draw, in milliseconds. None means no limit, as in the standard.
+        max_event_size: the largest block to draw, in bytes. None means no limit, as in the standard.
+        timeout: how many seconds one stream may take before the check reports that the consumer hangs. The consumer
+            runs in a thread of its own. With None, it runs in the caller's thread (unless an event loop runs there),
+            and if it hangs, so does the check.
+        run: runs async consumers, such as `trio.run`. None means an asyncio event loop.
+        cases: streams to try, as lists of chunks. The check then draws nothing.
+        seed: the seed of the search; the same seed draws the same streams. None draws different ones each time.
+        settings: Hypothesis settings, such as `settings(max_examples=1000)`. None means the settings in force.
 
     Raises:
-        NotConforming: an AssertionError with a report: the smallest stream that fails, its chunks, what the standard
-            makes of it and what was consumed instead, the sentence of the standard, and a line to see it again.
-        TypeError: the consumer or what it gives can't be checked: it takes no argument, returns None, gives items that
-            are no events, or data that is bytes. Or an argument is of the wrong type.
-        ValueError: an option has a value that there is not.
+        NotConforming: the consumer reads a stream wrongly. This AssertionError is a report: the smallest failing stream
+            in its chunks, the expected and the actual events, the sentence of the standard, and a line that reproduces
+            the failure.
+        TypeError: the consumer can't be checked because it takes no argument, returns None, returns items that are not
+            events, or returns data as bytes; or an argument has the wrong type.
+        ValueError: an option has an invalid value.
 
     >>> from sse_codec import decode
     >>> from sse_codec.testing import check_consumer
@@ -175,13 +182,13 @@ def check_consumer(
 
 
 class _Item(NamedTuple):
-    """What came out, an event or a comment, in one form; a field is None where it has none."""
+    """An event or a comment that the consumer returned, in one form."""
 
     kind: str  # "event" or "comment"
     event: Any
     data: Any
-    fields: dict[str, Any]  # "id", "retry" and "last_event_id", as far as it has them
-    chunk: int | None = None  # the chunk with which it came, counted from 0, if it says so
+    fields: dict[str, Any]  # those of "id", "retry" and "last_event_id" that it has
+    chunk: int | None = None  # the chunk that it came with, counted from 0, if it says so
 
     def __str__(self) -> str:
         if self.kind == "comment":
@@ -191,46 +198,49 @@ class _Item(NamedTuple):
 
 
 class _NotAnItem(Exception):
-    """The callable that was given to the check is no consumer: a mistake of the test, not a finding."""
+    """The tested callable is not a consumer: a mistake in the test, not a finding."""
 
 
 _MISSING = object()
 
 
-def _get(item: Any, *names: str) -> Any:
+def _first(get: Callable[[str, Any], Any], *names: str) -> Any:
+    """Return the value of the first name that an item has, or _MISSING."""
     for name in names:
-        value = item.get(name, _MISSING) if is_one_of(item, Mapping) else getattr(item, name, _MISSING)
+        value = get(name, _MISSING)
         if value is not _MISSING:
             return value
     return _MISSING
 
 
 def _observed(item: Any, without: Collection[str]) -> _Item:
-    """Bring what came out of a consumer into one form.
+    """Convert an item that a consumer returned.
 
     Raises:
-        _NotAnItem: it is neither an event nor a comment.
+        _NotAnItem: the item is neither an event nor a comment.
     """
     if isinstance(item, Comment):
         return _Item("comment", None, item.text, {})
     if is_one_of(item, tuple) and not hasattr(item, "_fields"):
         if not 2 <= len(item) <= 4:
-            raise _NotAnItem(f"an event is a tuple (type, data), perhaps with id and retry, and not {show_value(item)}")
+            raise _NotAnItem(
+                f"an event tuple is (type, data), (type, data, id) or (type, data, id, retry), not {show_value(item)}"
+            )
         return _event(item[0], item[1], dict(zip(("id", "retry"), item[2:], strict=False)), None)
-    comment = _get(item, "comment")
-    data, name = _get(item, "data"), _get(item, "event", "type")
+    get = item.get if is_one_of(item, Mapping) else partial(getattr, item)
+    comment, data, name = get("comment", _MISSING), get("data", _MISSING), _first(get, "event", "type")
     if "event" in without and isinstance(item, str):
         data = item
     if data is _MISSING or (name is _MISSING and "event" not in without):
         if isinstance(comment, str):
             return _Item("comment", None, comment, {})
         lacking = "data" if data is _MISSING else "event"
-        remedy = "" if data is _MISSING else ', or without={"event"} if it has no types'
+        remedy = "" if data is _MISSING else '. If your events have no types, pass without={"event"}'
         kind = f"this {type(item).__name__}"
-        raise _NotAnItem(f"an event needs data and event, and {kind} lacks {lacking}{remedy}: {show_value(item)}")
-    found = {"id": _get(item, "id"), "retry": _get(item, "retry"), "last_event_id": _get(item, *_STICKY_NAMES)}
+        raise _NotAnItem(f"an event needs data and event, but {kind} has no {lacking}: {show_value(item)}{remedy}")
+    id, retry, chunk = get("id", _MISSING), get("retry", _MISSING), get("chunk", _MISSING)
+    found = {"id": id, "retry": retry, "last_event_id": _first(get, *_STICKY_NAMES)}
     fields = {key: value for key, value in found.items() if value is not _MISSING}
-    chunk = _get(item, "chunk")
     return _event(None if name is _MISSING else name, data, fields, chunk if type(chunk) is int else None)
 
 
@@ -238,7 +248,7 @@ def _event(name: Any, data: Any, fields: dict[str, Any], chunk: int | None) -> _
     for field, value in (("data", data), ("event", name)):
         if is_one_of(value, bytes, bytearray, memoryview):
             kind = type(value).__name__
-            raise _NotAnItem(f"an event's {field} is text, and {show_value(value)} is {kind}: decode it as UTF-8")
+            raise _NotAnItem(f"an event's {field} must be str, but {show_value(value)} is {kind}. Decode it as UTF-8")
     return _Item("event", name or "message", data, fields, chunk)
 
 
@@ -246,7 +256,7 @@ _STICKY_NAMES = ("last_event_id", "lastEventId")
 
 
 class _Expected(NamedTuple):
-    """An item that the standard makes of a stream, with all that a consumer may mean by an id and a retry."""
+    """An item that a stream stands for, with all values that a consumer may return as its id and its retry."""
 
     kind: str
     event: str
@@ -266,7 +276,7 @@ class _Expected(NamedTuple):
 
 
 def _meant(reference: Reference, comments: str, on_eof: str) -> list[_Expected]:
-    """Return what the standard makes of a stream, comments among the events where they stand in it."""
+    """Return what a stream means by the standard: the events, and the comments in their places among them."""
     items: list[_Expected] = []
     left = list(reference.events)
     has_data = False
@@ -297,7 +307,7 @@ def _expected_event(event: ReceivedEvent, reconnection_time: int | None) -> _Exp
 
 
 class _Options(NamedTuple):
-    """Those of `check_consumer`."""
+    """The options of `check_consumer`."""
 
     without: frozenset[str] | set[str]
     ids: str
@@ -314,19 +324,19 @@ class _Options(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """A stream as a consumer is given it."""
+    """A stream as it is passed to a consumer."""
 
     chunks: list[bytes]
-    #: What it is given for them: themselves, text or lines.
+    #: What the consumer gets: the chunks, text or lines.
     pieces: Sequence[Any]
-    #: After how many bytes of the stream each piece has arrived.
+    #: For each piece, the offset in the stream at which it has arrived.
     arrived: list[int]
-    #: The stream as it was drawn, before it got its shape.
+    #: The stream as it was drawn, before the shape was applied.
     drawn: list[bytes]
 
 
 class _Law:
-    """The consumer's items are the standard's, and come in time."""
+    """The consumer returns the items that the standard defines, and returns them in time."""
 
     def __init__(self, consume: Consumer, options: _Options, worker: Worker | None = None) -> None:
         self.consume = consume
@@ -337,11 +347,11 @@ class _Law:
         self.left_out_cuts = [rule for rule in self.left_out if rule.name.startswith("cut")]
         self.ids = ("own", "sticky") if options.ids == "either" else (options.ids,)
         self.retries = ("own", "sticky") if options.retries == "either" else (options.retries,)
-        #: How many seconds events may take to come out; None: nothing waits for them.
+        #: How many seconds events may take to come out. None means that nothing waits for them.
         self.patience: float | None = None if "promptness" in self.without else _PATIENCE
-        #: Whether it reads a stream to its end before it returns anything, so that nothing can be said of when.
+        #: Whether the consumer reads a stream to its end before it returns anything, so promptness can't be checked.
         self.is_eager = False
-        #: Whether it was late with much patience too.
+        #: Whether it was late even with `_MUCH_PATIENCE`.
         self.is_late = False
 
     def is_left_out(self, chunks: list[bytes]) -> bool:
@@ -353,7 +363,7 @@ class _Law:
         return any(rule.touched_by(stream) for rule in self.left_out)
 
     def is_beyond(self, reference: Reference) -> bool:
-        """Tell whether a stream has a reconnection time that the consumer need not hold."""
+        """Tell whether a stream has a reconnection time over `max_retry`."""
         return self.options.max_retry is not None and any(
             isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.options.max_retry
             for line in reference.lines
@@ -361,7 +371,7 @@ class _Law:
 
     def __call__(self, chunks: list[bytes]) -> None:
         __tracebackhide__ = True
-        # Nearly all that is left out is not drawn either.
+        # The strategies avoid most of what is left out, but not all of it.
         if (self.left_out or self.options.max_event_size) and self.is_left_out(chunks):
             return
         shaped = self.options.shape.stream(chunks)
@@ -372,11 +382,14 @@ class _Law:
         self.check(shaped, chunks)
 
     def check(self, chunks: list[bytes], drawn: list[bytes] | None = None) -> None:
-        """Check one stream, whatever it has. Its rules are those that it touches as it was drawn, without a shape."""
+        """Check one stream, even if it touches rules that are left out.
+
+        `drawn` is the stream before the shape was applied. It decides which rules the stream touches.
+        """
         __tracebackhide__ = True
         reference = remembered_decode(b"".join(chunks))
         if self.options.until is not None and self.options.until not in [event.data for event in reference.events]:
-            # What waits for its end may say that it has not come.
+            # A consumer may report that the end it waits for is missing.
             if reference.unfinished is not None or Stream(chunks).blocks[-1]:
                 return
             end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
@@ -386,7 +399,7 @@ class _Law:
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
         got: list[_Item] = []
-        came: list[int] = []  # for each event the piece with which it came
+        came: list[int] = []  # for each event, the piece that it came with
         source = self._source(given, reference)
         try:
             self.worker(lambda: self._consume(source, got, came, 10 + len(reference.lines) + len(reference.events)))
@@ -395,32 +408,32 @@ class _Law:
         except Hang:
             source.stop()
             if source.asked > len(given.pieces):
-                what = "the consumer did not end with the stream"
+                what = "the consumer did not stop at the end of the stream"
                 if source.is_asked_for_ever:
-                    what += ", and asked for more chunks again and again"
+                    what += ", and kept asking for more chunks"
                     raise self._failure(given, reference, got, what) from None
             else:
-                what = "the consumer hangs, and asks for no more chunks"
-            what += f": {self.worker.timeout:g} seconds have passed"
+                what = "the consumer hangs: it stopped asking for chunks before the end, and did not finish"
+            what += f" within {self.worker.timeout:g} seconds"
             raise Final(self._failure(given, reference, got, what)) from None
         except _TooMany:
-            what = "the consumer gives more items than the stream has lines, and goes on"
+            what = "the consumer returned more items than the stream has lines, and was stopped"
             raise self._failure(given, reference, got, what) from None
         except Exception as error:
             raise self._failure(given, reference, got, "the consumer raised", error=error) from error
         finally:
             source.stop()
         if source.was_late and not source.is_lazy:
-            # It reads all before it returns, in another thread, and need not be waited for again.
+            # Another thread reads everything before the consumer returns, so there is no need to wait again.
             self.patience, self.is_eager = None, True
         if not self._agrees(got, self._meant(reference)):
-            what = "the consumer does not make of the stream what it says"
+            what = "the consumer reads the stream wrongly"
             raise self._failure(given, reference, got, what)
-        # Without chunks that were asked for, only those that say so have come with any.
+        # If the consumer is not lazy, only events with a `chunk` can be judged.
         if (source.is_lazy or any(item.chunk is not None for item in got)) and "promptness" not in self.without:
             failure = self._late(given, reference, got, came)
             if failure is not None and source.was_late and not self.is_late:
-                # It may have been the machine that was busy.
+                # The machine may have been busy.
                 self.patience, patience = _MUCH_PATIENCE, self.patience
                 self.is_late = True
                 try:
@@ -445,7 +458,7 @@ class _Law:
         return _Given(chunks, pieces, list(accumulate(map(len, chunks))), drawn)
 
     def _source(self, given: _Given, reference: Reference) -> Chunks:
-        """Return the chunks for the consumer, which know how many events each completes that must come with it."""
+        """Return the chunks for the consumer, with the number of events that must be out after each."""
         complete = [bisect_right(reference.ends, arrived) for arrived in given.arrived]
         if "promptness-cr" in self.without:
             wire = b"".join(given.chunks)
@@ -456,14 +469,14 @@ class _Law:
         return Chunks(given.pieces, complete, None if self.options.until else self.patience)
 
     def _consume(self, source: Chunks, got: list[_Item], came: list[int], most: int) -> None:
-        """Have a stream read, in the worker; `most` is more items than it can have."""
+        """Let the consumer read a stream, in the worker; it is stopped if it returns more than `most` items."""
         source.driven_by_this_thread()
         result = self.consume(source)
         source.returned(lazy=not hasattr(result, "__await__") and not self.is_eager)
         if hasattr(result, "__await__"):
             result = self.worker.resolve(result)
         if result is None:
-            raise _NotAnItem("the consumer returned None, and no events")
+            raise _NotAnItem("the consumer returned None instead of events")
 
         def take(item: Any) -> None:
             if self.options.ignore is not None and self.options.ignore(item):
@@ -494,10 +507,10 @@ class _Law:
                 if hasattr(result, "close") and not isinstance(result, Chunks):
                     result.close()
         else:
-            raise _NotAnItem(f"the consumer returned {show_value(result)}, and no events")
+            raise _NotAnItem(f"the consumer returned {show_value(result)} instead of events")
 
     def _meant(self, reference: Reference) -> list[_Expected]:
-        """Return what a consumer must make of a stream."""
+        """Return the items that the consumer must return for a stream."""
         items = _meant(reference, self.options.comments, self.options.on_eof)
         if self.options.until is None:
             return items
@@ -530,26 +543,26 @@ class _Law:
 
     @staticmethod
     def _is_after_cr(arrived: bytes) -> bool:
-        # A part of a character behind it is no character yet.
+        # An incomplete character after the CR does not count.
         return codecs.getincrementaldecoder("utf-8")("replace").decode(arrived[-8:])[-1:] == "\r"
 
     def _late(self, given: _Given, reference: Reference, got: list[_Item], came: list[int]) -> NotConforming | None:
-        """Return what is wrong with when the events came."""
+        """Return the failure of the first event that came too late; None if all came in time."""
         wire = b"".join(given.chunks)
         piece = "line" if self.options.lines else "chunk"
-        # Who stops before the end has given out all there is, or the law would have said so by now. What the end
-        # dispatches has no end.
+        # The lengths may differ: with `until`, the consumer may stop early, and an event that the end of the stream
+        # dispatches has no offset.
         for number, (end, with_piece) in enumerate(zip(reference.ends, came, strict=False), 1):
             complete = bisect_left(given.arrived, end)
             for at in range(complete, min(with_piece, len(given.arrived))):
-                # Its last character may be a CR, and what waits for one more waits to see whether a LF follows.
+                # If the last character so far is a CR, the consumer may be waiting to see whether an LF follows.
                 arrived = given.arrived[at]
                 after_cr = number == bisect_right(reference.ends, arrived) and self._is_after_cr(wire[:arrived])
                 if after_cr and "promptness-cr" in self.without:
                     continue
                 what = (
-                    f"event {number} was complete with {piece} {complete + 1}, "
-                    "and came only after the next was asked for"
+                    f"event {number} was complete after {piece} {complete + 1}, "
+                    f"but the consumer asked for the next {piece} before returning it"
                 )
                 rule = PROMPTNESS_CR if after_cr else PROMPTNESS
                 return self._failure(given, reference, got, what, rule=rule)
@@ -565,7 +578,7 @@ class _Law:
         error: Exception | None = None,
         rule: Rule[Stream] | None = None,
     ) -> NotConforming:
-        # Where it is cut is not seen by who gets lines.
+        # A consumer of lines can't see where the stream was cut.
         chunks = [b"".join(given.chunks)] if self.options.lines else given.chunks
         stream = Stream(chunks)
         consumed = list(map(str, got))
@@ -579,8 +592,8 @@ class _Law:
         body = "\n".join(
             [
                 shown,
-                section("what it says", list(map(str, self._meant(reference)))),
-                section("what was consumed", consumed),
+                section("what should come out", list(map(str, self._meant(reference)))),
+                section("what came out", consumed),
             ]
         )
         drawn = Stream([b"".join(given.drawn)] if self.options.lines else given.drawn)
@@ -599,4 +612,4 @@ class _Law:
 
 
 class _TooMany(Exception):
-    """A consumer gives more than there can be."""
+    """A consumer returns more items than the stream can have."""

@@ -1,7 +1,6 @@
-"""Whole endpoints as producers: an ASGI app, a WSGI app, or a URL, each with a way to publish an event.
+"""Whole endpoints as producers: an ASGI app, a WSGI app or a URL, each with a way to publish an event.
 
-A connection is opened as a client does, and left as one leaves. So the app need not end its stream, and nothing of it
-is left behind.
+Connections are opened and closed as a client does it. So the app need not end its stream, and nothing stays running.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ Publish: TypeAlias = Callable[[ServerSentEvent], Any]
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-#: How much of a response may wait to be read before its sender has to wait, in pieces.
+#: How many pieces of a response may wait to be read before the sender has to wait.
 _WAITING = 100
-#: How many seconds an app may take to end after its client has left, and to start or stop.
+#: How many seconds an app may take to end a response after its client has left, or to shut down; and to start.
 _TO_END = 1.0
 _TO_START = 10.0
-#: How much of a response that is no event stream is shown, in bytes.
+#: How many bytes to show of a response that is not an event stream.
 _SHOWN = 400
 
 
@@ -47,7 +46,7 @@ class Failed(Exception):
 
 
 class Wrong(Exception):
-    """The response is no event stream."""
+    """The response is not an event stream."""
 
     def __init__(self, status: int, content_type: str, body: bytes) -> None:
         super().__init__(status, content_type, body)
@@ -60,19 +59,19 @@ class Connection(Protocol):
     """A connection to an endpoint."""
 
     def read(self, seconds: float) -> bytes | None:
-        """Return what comes next; b"" at the end, and None if nothing comes in time.
+        """Return the next bytes: b"" at the end, None if nothing comes in time.
 
         Raises:
             Failed: the app raised.
-            Wrong: it is no event stream.
+            Wrong: the response is not an event stream.
         """
 
     def close(self, wake: Callable[[], None]) -> None:
-        """Leave; `wake` has the app send something, so that one that waits can see that its client has left."""
+        """Leave. `wake` makes the app send something, so that a waiting app notices that its client has left."""
 
 
 class PerStream(NamedTuple):
-    """A producer that is made anew for each stream: what `per_stream` returns."""
+    """A factory of producers, one for each stream: what `per_stream` returns."""
 
     factory: Callable[[], Callable[[ServerSentEvent], Any]]
 
@@ -96,11 +95,11 @@ class Endpoint:
 
 
 def per_stream(factory: Callable[[], Callable[[ServerSentEvent], Any]]) -> PerStream:
-    r"""Have `check_producer` make a producer anew for each stream, because it remembers what it sent.
+    r"""Make `check_producer` create a new producer for each stream, for producers that remember what they sent.
 
     Args:
-        factory: takes nothing, and returns what `check_producer` takes: a callable that is given one event after the
-            other of the same stream.
+        factory: takes no arguments and returns a new producer, a callable as `check_producer` takes it. It is called
+            with each event of one stream in turn.
 
     >>> from sse_codec import encode
     >>> from sse_codec.testing import check_producer, per_stream
@@ -125,18 +124,18 @@ def asgi(
 ) -> Endpoint:
     """Return an endpoint of an ASGI app, for `check_producer`.
 
-    The app is called as a server calls it, on the event loop of the check: its lifespan first, if it has one, then a
-    request that stays open while events are published, and at the end `http.disconnect`. What has not ended soon after
-    that is cancelled.
+    The check calls the app as a server does, on the check's own event loop: first the lifespan, if the app has one,
+    then a request that stays open while events are published, and finally `http.disconnect`. If the app does not end
+    soon after that, it is cancelled.
 
     Args:
         app: the app, of any framework.
-        path: the path of the endpoint, and its query.
-        publish: has the app send an event to who is connected: takes a ServerSentEvent; may be a coroutine function. It
-            is called on the app's event loop.
-        method: of the request.
-        headers: of the request, besides `Accept`.
-        body: of the request.
+        path: the path of the endpoint, with its query.
+        publish: takes a ServerSentEvent, and makes the app send it to its connected clients. It may be a coroutine
+            function. It is called on the app's event loop.
+        method: the method of the request.
+        headers: the headers of the request, in addition to `Accept`.
+        body: the body of the request.
 
     >>> import asyncio
     >>> from sse_codec import encode, response_headers
@@ -191,7 +190,7 @@ class _AsgiEndpoint(Endpoint):
         worker.finish(self._start)
 
     async def _start(self) -> None:
-        """Start the app's lifespan; it may have none."""
+        """Start the app's lifespan, if it has one."""
         self._started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._to_stop = asyncio.Event()
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
@@ -206,14 +205,14 @@ class _AsgiEndpoint(Endpoint):
             return {"type": "lifespan.shutdown"}
 
         async def send(message: Mapping[str, Any]) -> None:
-            if not message["type"].startswith("lifespan."):  # the app answers whatever it is asked, and has no lifespan
-                raise RuntimeError(f"{message['type']} is no message of a lifespan")
+            if not message["type"].startswith("lifespan."):  # the app treats it as a request
+                raise RuntimeError(f"{message['type']} is not a lifespan message")
             if message["type"].startswith("lifespan.startup.") and not self._started.done():
                 failed = message["type"] == "lifespan.startup.failed"
                 self._started.set_result(str(message.get("message", "")) or "it failed" if failed else "")
 
         async def live() -> None:
-            with contextlib.suppress(Exception):  # it knows no lifespan
+            with contextlib.suppress(Exception):  # it does not support a lifespan
                 await self._app(scope, receive, send)
 
         self._lifespan = asyncio.ensure_future(live())
@@ -250,7 +249,7 @@ class _Asgi:
         end: bytes | Exception = b""
         try:
             await self._app(self._scope, self._receive, self._send)
-        except Exception as error:  # noqa: BLE001  # it is told to who reads
+        except Exception as error:  # noqa: BLE001  # `read` raises it
             end = Failed(error)
         if not self._left.is_set():
             await self._came.put(end)
@@ -263,7 +262,7 @@ class _Asgi:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        await asyncio.sleep(0)  # as a server's does now and then: an app that never waits would let nobody else run
+        await asyncio.sleep(0)  # as servers do now and then: an app that never waits would block the loop
         if self._left.is_set():
             return
         if message["type"] == "http.response.start":
@@ -286,25 +285,25 @@ class _Asgi:
 
         return self._answer.checked(self._worker.finish(read))
 
-    def close(self, wake: Callable[[], None]) -> None:  # noqa: ARG002  # it need not wake up to be left
+    def close(self, wake: Callable[[], None]) -> None:  # noqa: ARG002  # the app is told that the client leaves
         self._worker.finish(self._leave)
 
     async def _leave(self) -> None:
         self._left.set()
-        while not self._came.empty():  # who waits for room goes on
+        while not self._came.empty():  # makes room, so a waiting sender goes on
             self._came.get_nowait()
         await _ended(self._task)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
-    """Wait for a task to end; cancel it if it does not."""
+    """Wait for a task to end, and cancel it if it takes too long."""
     await asyncio.wait({task}, timeout=_TO_END)
     task.cancel()
     await asyncio.wait({task}, timeout=_TO_END)
 
 
 class _Answer:
-    """The start of a response, and what is wrong with it."""
+    """The start of a response, to check that it is an event stream."""
 
     def __init__(self) -> None:
         self._status: int | None = None
@@ -315,7 +314,7 @@ class _Answer:
         self._status, self._content_type = status, content_type
 
     def checked(self, came: bytes | Exception | None) -> bytes | None:
-        """Return what came; raises Failed or Wrong."""
+        """Return what came, or raise Failed or Wrong."""
         if isinstance(came, Exception):
             raise came
         if came is None or self._status is None or (self._status == 200 and is_event_stream(self._content_type)):
@@ -337,15 +336,15 @@ class _InThread:
         end: bytes | Exception = b""
         try:
             self._respond()
-        except Exception as error:  # noqa: BLE001  # it is told to who reads
+        except Exception as error:  # noqa: BLE001  # `read` raises it
             end = Failed(error)
         self._put(end)
 
     def _respond(self) -> None:
-        """Make the request, and hand on what comes."""
+        """Make the request, and pass on what comes."""
 
     def _put(self, came: bytes | Exception) -> bool:
-        """Hand something on, and tell whether somebody still reads."""
+        """Pass on what came, and tell whether it is still being read."""
         if not self._has_left:
             self._came.put(came)
         return not self._has_left
@@ -359,7 +358,7 @@ class _InThread:
 
     def close(self, wake: Callable[[], None]) -> None:
         self._has_left = True
-        with contextlib.suppress(queue.Empty):  # who waits for room goes on
+        with contextlib.suppress(queue.Empty):  # makes room, so a waiting sender goes on
             while True:
                 self._came.get_nowait()
         self._thread.join(0.05)
@@ -380,16 +379,16 @@ def wsgi(
 ) -> Endpoint:
     """Return an endpoint of a WSGI app, for `check_producer`.
 
-    The app runs in a thread of its own. To leave, `close` of its iterable is called, when one more event has been
-    published: a thread that waits for one can't be left otherwise.
+    The app runs in a thread of its own. To disconnect, the check publishes one more event and then calls `close` of the
+    app's iterable: it can't interrupt a thread that waits for an event.
 
     Args:
         app: the app, of any framework.
-        path: the path of the endpoint, and its query.
-        publish: has the app send an event to who is connected: takes a ServerSentEvent.
-        method: of the request.
-        headers: of the request, besides `Accept`.
-        body: of the request.
+        path: the path of the endpoint, with its query.
+        publish: takes a ServerSentEvent, and makes the app send it to its connected clients.
+        method: the method of the request.
+        headers: the headers of the request, in addition to `Accept`.
+        body: the body of the request.
 
     >>> import queue
     >>> from sse_codec import encode, response_headers
@@ -459,19 +458,19 @@ def http(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> Endpoint:
-    """Return an endpoint of a server that runs, for `check_producer`.
+    """Return an endpoint of a running server, for `check_producer`.
 
     Args:
-        url: its address, `http` or `https`.
-        publish: has the server send an event to who is connected: takes a ServerSentEvent; may be a coroutine function.
-            Or the address to POST it to, as JSON with the members `data`, `event`, `id` and `retry`; an answer of 400
-            or more means that the event is refused.
-        method: of the request.
-        headers: of the request, besides `Accept`.
-        body: of the request.
+        url: the address of the endpoint, `http` or `https`.
+        publish: takes a ServerSentEvent, and makes the server send it to its connected clients. It may be a coroutine
+            function. Or the address to which to POST each event, as JSON with the members `data`, `event`, `id` and
+            `retry`; a status of 400 or more means that the event is refused.
+        method: the method of the request.
+        headers: the headers of the request, in addition to `Accept`.
+        body: the body of the request.
 
     Raises:
-        ValueError: `url` is no address of such a kind.
+        ValueError: `url` is not an `http` or `https` address.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

@@ -1,4 +1,4 @@
-"""findings: all rules that something breaks, and not only the first that a check finds."""
+"""findings: reports every rule that the tested code breaks, not only the first."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 def findings(
     check: Callable[..., None], tested: Any, *, without: Collection[str] = (), **options: Any
 ) -> list[NotConforming]:
-    r"""Return all that a check finds: one report for each rule that is broken, in the order in which they are found.
+    r"""Return everything that a check finds: one report for each broken rule, in the order found.
 
-    The check runs again without each rule that it has found, until it finds nothing. What breaks the rule "data" breaks
-    everything, so that one is the last. A report is left out if all that is wrong with its example is explained by
-    another rule.
+    The check runs again and again, each time without the rules that it has already found, until it finds nothing. It
+    stops early at a rule that breaks everything, such as "data". Reports whose example is explained by another broken
+    rule are dropped.
 
     Args:
         check: `check_consumer` or `check_producer`.
-        tested: what it takes.
-        without: rules that are left out from the start.
-        options: the check's other options.
+        tested: the consumer or producer to pass to the check.
+        without: names of rules to leave out from the start.
+        options: other options of the check.
 
     Raises:
         TypeError, ValueError, TimeoutError: as the check does.
@@ -45,7 +45,7 @@ def findings(
                 break
         else:
             break
-    # What else an example touches may be all that it takes, if that was found to be broken by itself, afterwards.
+    # An example may fail only because it also touches a rule that was found to be broken later.
     rules = [*found]
     return [
         failure

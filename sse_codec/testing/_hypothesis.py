@@ -1,7 +1,7 @@
-"""The entry point by which Hypothesis learns, as it is imported, how to draw a ServerSentEvent.
+"""The entry point that teaches Hypothesis, when it is imported, how to draw a ServerSentEvent.
 
-Hypothesis imports this in every test run of everybody who has sse-codec installed, so it loads next to nothing: the
-strategies come when the first event is drawn.
+Hypothesis imports this in every test run wherever sse-codec is installed, so this module imports next to nothing. The
+strategies are imported when the first event is drawn.
 """
 
 from __future__ import annotations

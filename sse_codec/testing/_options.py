@@ -1,4 +1,4 @@
-"""What both checks make of their arguments before they start."""
+"""How both checks validate their arguments."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from hypothesis import settings as Settings  # noqa: N812  # the parameter has i
 
 
 def takes_one(caller: str, tested: Any, what: str) -> None:
-    """Check that something can be called with one argument; raises TypeError."""
+    """Raise TypeError unless something can be called with one argument."""
     if not callable(tested):
         raise TypeError(f"{caller} takes a callable, not {type(tested).__name__}")
     try:
         signature = inspect.signature(tested)
     except (TypeError, ValueError):
-        return  # some of what is built in tells nothing of itself
+        return  # some built-ins have no signature
     try:
         signature.bind(None)
     except TypeError:
         shown = f"{name_of(tested)}{signature}"
-        raise TypeError(f"{caller} calls it with one argument, {what}, and {shown} can't take that") from None
+        raise TypeError(f"{caller} calls it with one argument, {what}, but {shown} does not accept that") from None
 
 
 def is_one_of(value: Any, *types: type) -> bool:
-    """Tell whether a value is of one of some types, and leave it an Any: `isinstance` makes types of unknowns of it."""
+    """Tell whether a value is of one of some types. Unlike `isinstance`, this leaves its static type `Any`."""
     return isinstance(value, types)
 
 
 def positive(caller: str, option: str, value: float | None) -> None:
-    """Check a number of seconds; raises ValueError."""
+    """Raise ValueError if a number of seconds is not positive."""
     if value is not None and not value > 0:
         raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
 
 
 def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
-    """Return the seed of a search: the one that is given, or else one to put into the report.
+    """Return the seed of a search: the given one, or else a new one to show in the report.
 
-    None if it is up to Hypothesis: with `derandomize`, which draws the same every time.
+    Returns None with `derandomize`: Hypothesis then draws the same every time.
     """
     if seed is not None:
         return seed
@@ -48,10 +48,10 @@ def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
     if in_force.derandomize:
         return None
     forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
-    # Not by the generator that everybody shares: Hypothesis and others seed that one.
+    # Not from the shared generator: Hypothesis and others seed that one.
     return random.SystemRandom().getrandbits(32) if forced is None else forced
 
 
 def name_of(tested: Callable[..., Any]) -> str:
-    """Return what a callable is called, for messages."""
+    """Return the name of a callable, for messages."""
     return getattr(tested, "__name__", type(tested).__name__)

@@ -1,10 +1,10 @@
-r"""The places where codecs break: awkward texts, lines, numbers, sizes and bytes; tour and strategies are made of them.
+r"""The places where codecs break: awkward texts, lines, numbers, sizes and bytes, for the tour and the strategies.
 
-Each table is a kind, and each of its entries stands for what real code does to it: a `strip`, a `parseInt`, an
-`html.unescape`, a buffer of 4096 bytes. A new entry belongs to the kind that it touches; both checks then try it.
+Each entry of these tables stands for something that real code does to it: a `strip`, a `parseInt`, an `html.unescape`,
+a buffer of 4096 bytes. To make both checks try something new, add it to the table of its kind.
 """
 
-# ruff: noqa: RUF001  # characters that look like others are what these tables are for
+# ruff: noqa: RUF001  # characters that look like others are the point of these tables
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import re
 
 from sse_codec._grammar import BOM
 
-#: What is text for `str.splitlines` and no end of a line in an event stream, but for LF and CR.
+#: The characters that `str.splitlines` splits at but that do not end a line of an event stream.
 SEPARATORS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-#: What `str.strip`, JavaScript's `trim`, Go's `TrimSpace` or a regular expression's `\s` takes for white space, in one
-#: of them at least; but for CR, LF, and what stands in `SEPARATORS`.
+#: The characters that at least one of `str.strip`, JavaScript's `trim`, Go's `TrimSpace` and `\s` of regular
+#: expressions takes for white space, except CR, LF and those in `SEPARATORS`.
 WHITE_SPACE = " \t\x1f\xa0\u1680\u2000\u2003\u2007\u200a\u202f\u205f\u3000"
 
 _NUMBERS = [
@@ -49,24 +49,24 @@ _ESCAPES = [
 ]  # fmt: skip
 _BEYOND_ASCII = [
     "é", "中", "🍊", "\U0010ffff",
-    # what NFC, NFD, NFKC and NFKD change, each in its way
+    # changed by NFC, NFD, NFKC and NFKD, each in its own way
     "e\u0301", "\u212b", "\u2126", "\u1100\u1161", "가", "\u0344", "\u0958", "q\u0307\u0323", "ﬁ", "²", "①", "Ａ",
     "ｱ", "…", "½", "𝒜",
-    # what upper, lower, title and casefold change, and what they make longer
+    # changed or made longer by upper, lower, title and casefold
     "ß", "ẞ", "İ", "ı", "ſ", "ς", "É", "ǅ", "\u212a",
-    # what is not seen: zero width, bidirectional, variation selectors, tags, joiners
+    # invisible: zero width, bidirectional, variation selectors, tags, joiners
     "\u200b", "a\u200bb", "\u200c", "\u200d", "👨\u200d👩", "\u2060", "\xad", "\u180e", "\u200e", "\u200f",
     "\u202a", "\u202e", "\u2066",
     "\u2069", "\u061c", "❤\ufe0f", "\u034f", "\U000e0041", "\U000e0001", "🇩🇪", "👍🏽",
     # code points that some refuse or replace
     "\ufffd", "\ufffe", "\uffff", "\ufdd0", "\U0001ffff", "\ue000", "\U00100000", "\ufff9", "\u0378", "\ud7ff",
     "\U00010000",
-    # digits and spaces that are none, quotes, and what looks as if it had been decoded wrongly
+    # digits and spaces beyond ASCII, quotes, and text that looks wrongly decoded
     "٣", "१", "１", "a\xa0b", "a\u3000b", "“a”", "‘", "–", "Ã©", "â‚¬", "€", "ÿ", "ï»¿", "þÿ", "¿", "ж", "あ", "한",
     "ש", "ع",
 ]  # fmt: skip
 
-#: What the rule "magic-value" means: these, and all numbers but those with which tests count.
+#: What the rule "magic-value" means: these, and all numbers except the plain ones that tests count with.
 MAGIC_VALUES = re.compile(
     "|".join(map(re.escape, [*_WORDS, *_JSON]))
     + r"|[+-]?[0-9][0-9_, ]+|0|[+-]?[0-9]*\.[0-9]+|[+-][0-9]+|[0-9.]+[eE][0-9]+|0[xbo][0-9a-f]+|NaN|Infinity"
@@ -74,7 +74,7 @@ MAGIC_VALUES = re.compile(
 #: What the rule "special-character" means.
 SPECIAL_CHARACTERS = re.compile(r"""[]<>&'"%+\\{}$#`*~|;,[()!?@^=/]""")
 
-#: Texts of one line by the rule of `_rules` that they touch. Each list is as likely as the others.
+#: Texts of one line, by the rule that they touch. All lists are drawn equally often.
 TEXTS: dict[str, list[str]] = {
     "": ["a", "b", "A", "a b", "a  b", "aB", "a.b", "a-b", "a_b", "abc", "ABC", "-", "--", "_a_", "message",
     "Message"],
@@ -98,12 +98,12 @@ TEXTS: dict[str, list[str]] = {
     "non-ascii": _BEYOND_ASCII,
 }  # fmt: skip
 
-#: Reconnection times at limits: of the field, of printing, and of the integers of other languages.
+#: Reconnection times at the limits of the field, of printing, and of the integers of other languages.
 RETRIES = [
     0, 1, 7, 10, 100, 999, 1000, 1001, 3000, 3001, 65535, 65536, 86_400_001, 1_000_000, 123_456_789, 2**31 - 1, 2**31,
     2**32, 10**15 + 1, 10**16, 2**53 - 1, 2**53 + 1, 10**18 - 1,
 ]  # fmt: skip
-#: The same as they may be written: a number may start with zeros.
+#: The same as written in a field, and numbers with leading zeros.
 SPELT_RETRIES = [*(b"%d" % retry for retry in RETRIES), b"00", b"007", b"010", b"0" * 30 + b"7", b"09", b"08"]
 BAD_RETRIES = [
     b"-1", b"+1", b"1.5", b" 5", b"5 ", b"1_0", b"5s", b"a", b"0x10", b"1e3", b"", b"-0", b"+", b"-", b"--1", b"1.",
@@ -113,7 +113,7 @@ BAD_RETRIES = [
     b"inf", b"null", b"true", b"None", b"5\0", b"\x005", b"5\v", b"5\x1f", b"1e", b"0x", b"5-", b"5+5", b"#5", b'"5"',
     b"1E3", b"ff", b"5L", b"5n", b"5.",
 ]  # fmt: skip
-#: The same with digits and spaces beyond ASCII.
+#: Invalid reconnection times with digits and spaces beyond ASCII.
 BAD_RETRIES_BEYOND_ASCII = [
     text.encode()
     for text in (
@@ -144,7 +144,7 @@ UNKNOWN = [
     b"HTTP/1.1 200 OK",
     b'{"data": 1}', b"<data>", b"a=b", b"[DONE]",
 ]  # fmt: skip
-#: Field names that are nearly right, by what is wrong with them.
+#: Field names that are nearly right, grouped by what is wrong with them.
 NEAR_MISSES = [
     [
         b"Data: a", b"DATA: a", b"dAtA: a", b"Event: a", b"EVENT: a", b"ID: 9", b"Id: 9", b"Retry: 9", b"RETRY: 9",
@@ -176,19 +176,19 @@ NEAR_MISSES = [
         )
     ],
 ]  # fmt: skip
-#: The same with a character that some split or strip by.
+#: Field names with a character at which some code splits or strips.
 SEPARATED_NAMES = [
     *(f"{separator}data: a".encode() for separator in SEPARATORS),
     *(f"data{separator}: a".encode() for separator in SEPARATORS),
 ]
-#: Lines that are not blank, though they look it.
+#: Lines that look blank but are not.
 WHITE_LINES = [
     *(space.encode() for space in WHITE_SPACE), b"  ", b" \t", b"   ", b"\t\t", "\u200b".encode(), "\u2800".encode(),
     *(separator.encode() for separator in SEPARATORS), b"\0", b"\x1b", "\u180e".encode(), BOM,
 ]  # fmt: skip
 
-#: Sizes of buffers, windows, columns and counters. What goes wrong at one does so at it, one above, or with the name of
-#: the field in front of the value and the line end behind it.
+#: Sizes of buffers, windows, columns and counters. A fault at such a size shows at the size itself, at one more, or if
+#: the field name before the value and the line end after it count too.
 SIZES = [16, 32, 36, 64, 80, 100, 128, 200, 255, 256, 500, 512, 1000, 1024, 2048, 4096, 8192]
 LARGE_SIZES = [
     10_000,
@@ -204,10 +204,10 @@ LARGE_SIZES = [
     1_000_000,
     1_048_576,
 ]
-#: Lengths about those of common buffers, for what is drawn.
+#: Lengths near those of common buffers, for the strategies.
 LENGTHS = [1100, 4097, 8193, 1025, 2049, 257, 65537]
 
-#: Lines that mean something together, by the rule that they touch and no line of theirs does; "" is a blank one.
+#: Lines that touch a rule only together: the rule, the other rules that they touch, and the lines. b"" is a blank line.
 PHRASES: list[tuple[str, set[str], list[bytes]]] = [
     ("overwritten-field", {"id", "empty-id"}, [b"id: 1", b"id: ", b"data: a"]),
     ("event-without-data", {"id", "event"}, [b"event: a", b"id: 1", b"", b"data: a"]),

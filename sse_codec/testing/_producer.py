@@ -1,7 +1,7 @@
-"""check_producer: does what somebody sends arrive as what was to be sent?
+"""check_producer: tests whether what a producer sends arrives as intended.
 
-In goes a callable that turns events into bytes, or an endpoint that sends them, out comes nothing, or a report of the
-smallest event that it spoils. The reference decoder is the receiver.
+It takes a callable that turns events into bytes, or an endpoint that sends them. If it finds events that do not arrive,
+it raises a report of the smallest ones. The reference decoder is the receiver.
 """
 
 from __future__ import annotations
@@ -61,62 +61,67 @@ def check_producer(
     seed: int | None = None,
     settings: Settings | None = None,
 ) -> None:
-    r"""Check that what a producer makes of events is what a conforming consumer makes of its bytes (WHATWG HTML 9.2.6).
+    r"""Check that the bytes a producer sends decode to the events that it was given (WHATWG HTML 9.2.6).
 
-    Whatever legal spelling it prefers is right: CR or CRLF line ends, no space after the colon where none is lost, an
-    explicit `event: message`, comments and unknown fields in between, any order of fields. Each event must be complete
-    with its own bytes, and not only with those of the next.
+    Any legal spelling is accepted: CR or CRLF line ends, no space after the colon (unless the value starts with one),
+    an explicit `event: message`, comments and unknown fields in between, fields in any order. Each event must be
+    complete with its own bytes, without those of the next event.
 
     Args:
-        produce: takes a ServerSentEvent and returns what is sent for it: bytes, str, or an iterable of either; or is a
-            coroutine function or an async generator function of these. What it sends for several events, one after the
-            other, makes one stream. Or what `per_stream` returns, for one that must be made anew for each stream; or
-            `asgi`, `wsgi` or `http`, for a whole endpoint.
-        without: names of what the producer does not support, so that a known gap does not hide the next one. Events
-            that touch one of them are not drawn, and "id", "retry" and "event" are not compared either. They are:
+        produce: takes a ServerSentEvent and returns what to send for it: bytes, str, or an iterable of either. It may
+            be a coroutine function or an async generator function. What it returns for successive events makes up one
+            stream. Use `per_stream` to make a new producer for each stream, and `asgi`, `wsgi` or `http` to check a
+            whole endpoint.
+        without: names of rules that the producer does not support, so that a known gap does not hide the next one. The
+            check draws no events that touch these rules. With "id", "retry" or "event", it does not compare that field
+            either. The rules are:
             "many-events", "many-lines" (over 8), "long" (a line of over 40 characters), "cr-in-data", "line-separator"
-            (U+2028, U+0085 and the like), "late-bom" (U+FEFF), "nul", "last-newline" (data ends in one), "newline"
-            (data of several lines), "padded-value" (white space around one), "empty-data", "empty-id", "colon",
+            (U+2028, U+0085 and similar), "late-bom" (U+FEFF), "nul", "last-newline" (data that ends in one), "newline"
+            (data of several lines), "padded-value" (white space around a value), "empty-data", "empty-id", "colon",
             "control-character", "magic-value" (a number, null, true, JSON, [DONE], ...), "special-character" (& < % \ {
-            and the like), "non-ascii", "retry", "id", "event", "events" (more than one in a stream), "promptness" (an
-            event comes only with the next); of what can't be sent: "line-end-in-event", "line-end-in-id",
-            "line-end-in-comment", "id-with-null", "empty-event", "surrogate", "negative-retry". docs/rules.md has a
-            case of each. A name that `sse_codec.lint` uses too means the same there.
-        only: names of the rules to report; what breaks another one is passed over. Empty: all.
-        unsendable: what becomes of events that the format can't hold: a line end in a type or an id, an id with U+0000,
-            a lone surrogate. "contained": the producer is free to raise, to send nothing, or to send something else in
-            that place, such as an event that names the error; but the value may not get into another field, and no
-            other event may suffer from it; that is, nothing can be injected. An id with U+0000 may not be written,
-            because each receiver ignores it. "refused": it must raise, as `encode` does. "untested": not drawn.
-        ids: "own": each event is sent with the id that it has. "sticky": what an EventSource reports as its
-            `lastEventId` is compared instead, so an id may be left out while it stays the same, or be repeated.
-        data: what all payloads are: any "text"; "json", compared by what it stands for; or texts that a Hypothesis
-            strategy draws.
-        types: the only event types that it sends; None: any.
-        required: fields that each event must have: "id", "event" or "retry".
-        until: the data of an event that the producer adds at the end of its streams, such as "[DONE]"; not compared.
-        ignore: takes an event that arrived, and tells whether it is one that the producer adds by itself, such as a
-            greeting or a keep-alive; not compared either.
-        comment: what makes a comment, or a keep-alive, of a text: it returns what is sent for it, or None if it has
-            the endpoint send it. A line end in the text may not let it out of the comment.
-        max_retry: the largest reconnection time that it can send, in milliseconds; None: any.
-        max_event_size: the same for the size of an event's data, type and id, in bytes.
-        endless: whether what the producer returns for an event goes on for ever. It is then read until the event has
-            arrived, and closed. Async iterables need not say so.
-        timeout: how many seconds one event may take before the producer is said to hang. It runs in a thread of its
-            own; with None in the caller's (if no event loop runs there), and a producer that hangs does just that.
-        run: what runs async producers, such as `trio.run`; an event loop of asyncio's when None.
-        cases: lists of events, each a stream. They alone are tried, and nothing is drawn.
-        seed: draws the same events each time that it is given; None: others each time.
-        settings: Hypothesis's settings, such as `settings(max_examples=1000)`; those in force when None.
+            and similar), "non-ascii", "retry", "id", "event", "events" (more than one in a stream), "promptness" (an
+            event comes only with the next); and for what can't be sent: "line-end-in-event", "line-end-in-id",
+            "line-end-in-comment", "id-with-null", "empty-event", "surrogate", "negative-retry". docs/rules.md has an
+            example of each. Names that `sse_codec.lint` also uses mean the same there.
+        only: names of the rules to report. Failures of other rules are ignored. Empty means all rules.
+        unsendable: how the producer must treat events that the format can't represent: a line end in a type or an id,
+            an id with U+0000, a lone surrogate. "contained": it may raise, send nothing, or send something else
+            instead, such as an event that names the error. But the value must not end up in another field and must not
+            damage other events, so nothing can be injected; and an id with U+0000 must not be written, because every
+            receiver ignores it. "refused": the producer must raise, as `encode` does. "untested": such events are not
+            drawn.
+        ids: "own": each event must arrive with its own id. "sticky": the check compares what an EventSource reports as
+            `lastEventId` instead, so the producer may leave out an id that stays the same, or repeat it.
+        data: which payloads to draw: any "text", "json" (compared as parsed values), or texts from a Hypothesis
+            strategy.
+        types: the only event types to draw. None means any type.
+        required: fields that every drawn event must have: "id", "event" or "retry".
+        until: the data of an event that the producer adds at the end of its streams, such as "[DONE]". The check does
+            not compare this event.
+        ignore: takes an event that arrived, and tells whether to ignore it because the producer added it, such as a
+            greeting or a keep-alive.
+        comment: makes a comment or a keep-alive from a text. It returns what to send, or None if it makes the endpoint
+            send it. A line end in the text must not let anything break out of the comment.
+        max_retry: the largest reconnection time to draw, in milliseconds. None means no limit.
+        max_event_size: the largest event to draw, in bytes of data, type and id. None means no limit.
+        endless: whether what the producer returns for an event never ends. The check then reads it until the event has
+            arrived, and closes it. Async iterables don't need this option.
+        timeout: how many seconds one event may take before the check reports that the producer hangs. The producer
+            runs in a thread of its own. With None, it runs in the caller's thread (unless an event loop runs there),
+            and if it hangs, so does the check.
+        run: runs async producers, such as `trio.run`. None means an asyncio event loop.
+        cases: streams to try, as lists of events. The check then draws nothing.
+        seed: the seed of the search; the same seed draws the same events. None draws different ones each time.
+        settings: Hypothesis settings, such as `settings(max_examples=1000)`. None means the settings in force.
 
     Raises:
-        NotConforming: an AssertionError with a report: the smallest events that fail, the bytes, what a consumer
-            makes of them, the sentence of the standard, and a line to see it again.
-        TypeError: the producer can't be checked: it takes no argument, or returns something else, or does not end. Or
-            an argument is of the wrong type.
-        TimeoutError: nothing that was published came out of an endpoint.
-        ValueError: an option has a value that there is not.
+        NotConforming: an event does not arrive as it was sent. This AssertionError is a report: the smallest failing
+            events, their bytes, what a consumer reads from them, the sentence of the standard, and a line that
+            reproduces the failure.
+        TypeError: the producer can't be checked because it takes no argument, returns something else, or does not end;
+            or an argument has the wrong type.
+        TimeoutError: no published event came out of an endpoint.
+        ValueError: an option has an invalid value.
 
     >>> from sse_codec import encode
     >>> from sse_codec.testing import check_producer
@@ -186,7 +191,7 @@ def _joined(before: str, end: str, after: str) -> str:
 
 
 def _spoilers(without: Collection[str]) -> list[_Spoiler]:
-    """Return what makes an event one that can't be sent: for each way the field and the values to put there."""
+    """Return the ways to make an event that can't be sent: each is a field, and values to put there."""
     line_ends = st.builds(
         _joined,
         st.sampled_from(["", "a"]),
@@ -211,7 +216,7 @@ def _spoilers(without: Collection[str]) -> list[_Spoiler]:
 def _unsendable_cases(
     draw: st.DrawFn, events: st.SearchStrategy[ServerSentEvent], before: Events, spoilers: list[_Spoiler]
 ) -> EventsCase:
-    """Draw an event that can't be sent, perhaps behind one that can."""
+    """Draw an event that can't be sent, perhaps after one that can."""
     is_first = draw(st.booleans()) or not before
     spoilt, values = draw(st.sampled_from(spoilers))
     event = draw(events)
@@ -219,7 +224,7 @@ def _unsendable_cases(
     return EventsCase([*([] if is_first else before), event], spoilt)
 
 
-#: Texts of comments; those with a line end must not get out.
+#: Texts of comments. Those with a line end must not break out.
 _COMMENTS = [
     "a", "", " ", ": a", "data: a", "a\nb", "a\ndata: injected", "a\rdata: injected", "a\r\ndata: injected",
     "a\n\ndata: injected\n\n", "a\r\rdata: injected\r\r", "\ndata: injected\n\n", "a\nid: 9", "a\rid: 9", "a\nretry: 0",
@@ -227,14 +232,14 @@ _COMMENTS = [
 ]  # fmt: skip
 
 
-#: Events that are unlike all others.
+#: Events that differ from all others.
 _UNLIKE = [ServerSentEvent("unlike", "unlike", "unlike", 77), ServerSentEvent("unlike 2", "unlike 2", "unlike 2", 78)]
-#: What they would make fields of.
+#: The fields that `_COMMENTS` would inject.
 _INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry", "0")}
 
 
 class _Options(NamedTuple):
-    """Those of `check_producer`."""
+    """The options of `check_producer`."""
 
     without: Collection[str] = frozenset()
     unsendable: str = "contained"
@@ -247,27 +252,27 @@ class _Options(NamedTuple):
     shape: Shape = Shape()
 
     def is_its_own(self, event: ReceivedEvent) -> bool:
-        """Tell whether an event is one that the producer adds by itself."""
+        """Tell whether an event is one that the producer adds."""
         if self.until is not None and event.data == self.until:
             return True
         return self.ignore is not None and bool(self.ignore(event))
 
 
 class _Sent(NamedTuple):
-    """What came of a case."""
+    """What was sent for a case."""
 
     wire: bytes
-    #: How long the wire was when each event had been sent, and had had time to arrive.
+    #: For each event, how long the wire was after it had been sent, and had had time to arrive.
     lengths: list[int]
-    #: What was raised, for which of the events.
+    #: The exception that was raised, and the number of its event.
     error: Exception | None
     at: int
-    #: What was sent behind them all.
+    #: The event that was sent after all others.
     behind: Behind
 
 
 class _Law:
-    """Each event arrives as it was to be sent, and none that was not."""
+    """Each event arrives as it was sent, and no other event arrives."""
 
     def __init__(self, sending: Sending, options: _Options) -> None:
         self.sending = sending
@@ -276,17 +281,17 @@ class _Law:
         self.compared = [name for name in ("event", "id", "retry") if name not in options.without]
         if "id" in self.compared and options.ids == "sticky":
             self.compared[self.compared.index("id")] = "last_event_id"
-        #: The events that were sent last, in an earlier stream.
+        #: The last events of earlier streams.
         self.sent_before: Events = []
-        #: The events of this case before they got their shape.
+        #: The events of this case before the shape was applied.
         self.drawn: Events = []
 
     def __call__(self, case: EventsCase) -> None:
         __tracebackhide__ = True
-        # Nearly all that is left out is not drawn either.
+        # The strategies avoid most of what is left out, but not all of it.
         if not case.events or any(rule.touched_by(case.events) for rule in self.left_out):
             return
-        spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have none
+        spoilt = [*[""] * (len(case.events) - 1), case.spoilt][: len(case.events)]  # a case may have no events
         shape = self.options.shape
         events = [shape.event(event, field) for event, field in zip(case.events, spoilt, strict=True)]
         if any(map(self._is_beyond, events)):
@@ -294,7 +299,7 @@ class _Law:
         self.check(case._replace(events=events), case.events)
 
     def _is_beyond(self, event: ServerSentEvent) -> bool:
-        """Tell whether an event is none that the producer must be able to send."""
+        """Tell whether an event exceeds the limits of the options, or looks like one that the producer adds."""
         options = self.options
         if options.max_retry is not None and (event.retry or 0) > options.max_retry:
             return True
@@ -305,7 +310,10 @@ class _Law:
         return options.is_its_own(ReceivedEvent(event.data, event.event, event.id, event.retry))
 
     def check(self, case: EventsCase, drawn: Events | None = None) -> None:
-        """Check one case, whatever is in it; the rules are those that it touches as it was drawn, without its shape."""
+        """Check one case, even if it touches rules that are left out.
+
+        `drawn` are its events before the shape was applied. They decide which rules the case touches.
+        """
         __tracebackhide__ = True
         self.drawn = case.events if drawn is None else drawn
         failure = self._failure_of(case)
@@ -314,7 +322,7 @@ class _Law:
                 self.sent_before = [*self.sent_before, *case.events][-2:]
             return
         if self.sending.was_late and failure.rule == PRODUCER_PROMPTNESS.name:
-            # It may have been the machine that was busy.
+            # The machine may have been busy.
             with self.sending.much_patience():
                 confirmed = self._failure_of(case)
             if confirmed is None:
@@ -323,27 +331,27 @@ class _Law:
         before, self.sent_before = self.sent_before, []
         if self._arrives_after_something_else(case):
             failure = self._after_others(case, before) or failure.but(
-                "It fails only after certain other events: the producer remembers what it sent before. The same "
-                "events, sent once more, arrived. per_stream(...) makes it anew for each stream."
+                "It fails only after certain other events, because the producer remembers what it sent before: the "
+                "same events arrived when they were sent again. per_stream(...) makes a new producer for each stream."
             )
         raise failure
 
     def _arrives_after_something_else(self, case: EventsCase) -> bool:
-        """Tell whether nothing is wrong with a case when it is sent once more, as it is or after events unlike it."""
+        """Tell whether a case passes when it is sent again, either directly or after events unlike it."""
         if self._failure_of(case) is None:
             return True
         self._failure_of(EventsCase(list(map(self.options.shape.event, _UNLIKE)), ""))
         return self._failure_of(case) is None
 
     def _after_others(self, case: EventsCase, before: Events) -> NotConforming | None:
-        """Return what is wrong when other events go before, in the same stream."""
+        """Return the failure with earlier events in front, in the same stream; None if it passes."""
         for number in range(1, len(before) + 1):
             self.drawn = [*before[-number:], *case.events]
             failure = self._failure_of(case._replace(events=self.drawn))
             if failure is not None:
                 return failure.but(
-                    "The last events alone arrive. They fail only after the others: the producer remembers what it "
-                    "sent before. per_stream(...) makes it anew for each stream."
+                    "Sent alone, the last events arrive. They fail only after the others, because the producer "
+                    "remembers what it sent before. per_stream(...) makes a new producer for each stream."
                 )
         return None
 
@@ -353,12 +361,12 @@ class _Law:
         except Hang:
             sending = self.sending
             seconds = f"{sending.worker.timeout:g} seconds"
-            what = f"the producer hangs: it does not end within {seconds}"
+            what = f"the producer hangs: it did not finish within {seconds}"
             hung = self._failure(case, sending.wire, [], None, what)
             raise Final(
                 hung.but(
-                    "If it waits for the end of a stream that has none: endless=True reads until the event has "
-                    "arrived, and asgi(), wsgi() and http() check whole endpoints."
+                    "If its stream never ends, pass endless=True: the check then reads until the event has arrived. "
+                    "To check a whole endpoint, use asgi(), wsgi() or http()."
                 )
             ) from None
         failure = self._judged(case, sent)
@@ -366,7 +374,7 @@ class _Law:
         return failure
 
     def _sent(self, case: EventsCase) -> _Sent:
-        """Have the events of a case sent, and one behind them."""
+        """Send the events of a case, and one more after them."""
         self.sending.start()
         lengths: list[int] = []
         for at, event in enumerate(case.events):
@@ -377,21 +385,21 @@ class _Law:
                 raise Final(TypeError(f"check_producer(): {mistake}")) from None
             except NotConforming:  # an endpoint's response
                 raise
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is the producer's
+            except Exception as error:  # noqa: BLE001  # any error is the producer's
                 return _Sent(self.sending.wire, lengths, error, at, OURS)
             lengths.append(len(self.sending.wire))
         try:
             behind = self.sending.behind()
-        except Exception as error:  # noqa: BLE001  # the same: an endpoint has failed only now
+        except Exception as error:  # noqa: BLE001  # the same: an endpoint may fail only now
             return _Sent(self.sending.wire, lengths, error, len(case.events) - 1, OURS)
         return _Sent(self.sending.wire, lengths, None, -1, behind)
 
     def _received(self, sent: _Sent) -> Reference:
-        """Return what a receiver makes of what was sent."""
+        """Return what a receiver reads from what was sent."""
         wire = sent.wire + sent.behind.wire
         if self.sending.starts_streams:
             reference = remembered_decode(wire)
-        else:  # it is no start, at which a byte order mark may stand
+        else:  # not the start of the stream, so a byte order mark is text
             reference = remembered_decode(b"\n" + wire, last_event_id=self.sending.last_event_id)
             reference = reference._replace(ends=[end - 1 for end in reference.ends])
         kept = [
@@ -402,7 +410,7 @@ class _Law:
         return reference._replace(events=[event for event, _ in kept], ends=[end for _, end in kept])
 
     def _judged(self, case: EventsCase, sent: _Sent) -> NotConforming | None:
-        """Return what is wrong with what was sent; None if all is well."""
+        """Return the failure of what was sent; None if there is none."""
         if sent.error is not None:
             if case.spoilt and sent.at == len(case.events) - 1:
                 return None  # refused
@@ -419,40 +427,38 @@ class _Law:
             late = next((at for at, length in enumerate(sent.lengths) if got.ends[at] > length), None)
             if late is None or "promptness" in self.options.without:
                 return None
-            what = f"event {late + 1} is complete only with what is sent after it"
+            what = f"event {late + 1} is complete only when more is sent after it"
             return self._failure(
                 case, sent.wire, expected, got.events, what, rule=PRODUCER_PROMPTNESS, behind=sent.behind
             )
-        # The last one may be held back until another follows.
+        # The last event may be held back until another follows.
         more = b"" if len(got.events) >= len(should) else self.sending.one_more(sent.behind)
         if more:
             later = self._received(sent._replace(wire=sent.wire + more))
             if self._are(later.events[: len(expected)], should[:-1]):
                 if "promptness" in self.options.without:
                     return None
-                what = f"event {len(expected)} is complete only with what is sent after it"
+                what = f"event {len(expected)} is complete only when more is sent after it"
                 return self._failure(
                     case, sent.wire + more, expected, later.events, what, rule=PRODUCER_PROMPTNESS, behind=sent.behind
                 )
-        what = f"the producer's bytes do not carry the event{'s' * (len(case.events) > 1)}"
+        what = f"the producer's bytes do not decode to the event{'s' * (len(case.events) > 1)}"
         failure = self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
         if "id" in self.compared:
             sticky = [name if name != "id" else "last_event_id" for name in self.compared]
             if self._are(got.events, should, sticky):
-                failure = failure.but(
-                    'The lastEventId of an EventSource is right all the same: ids="sticky" takes that.'
-                )
+                failure = failure.but('The lastEventId of an EventSource is still right. ids="sticky" accepts that.')
         return failure
 
     def _judged_spoilt(self, case: EventsCase, sent: _Sent, expected: Events, got: Reference) -> NotConforming | None:
-        """Return what is wrong with how an event that can't be sent was dealt with."""
+        """Return the failure of a case whose last event can't be sent; None if it was handled well."""
         spoilt = case.spoilt
         if self.options.unsendable == "refused":
             what = "the producer sent what it should have refused"
             return self._failure(case, sent.wire, [], got.events, what, behind=sent.behind)
         ignored = any(isinstance(line, Field) and line.name == "id" and "\0" in line.value for line in got.lines)
         if spoilt == "id" and ignored:
-            what = "the producer wrote an id that each receiver ignores"
+            what = "the producer wrote an id that every receiver ignores"
             return self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
         before = self._seen(expected[:-1])
         last = got.events[-1] if len(got.events) > len(before) else None
@@ -463,18 +469,21 @@ class _Law:
             and last is not None
             and self._are([last], behind, [name for name in self.compared if name != "last_event_id"])
         )
-        what = "the producer let a value out of its field"
+        what = "the producer let a value break out of its field"
         if is_intact and len(in_place) <= 1:
             event = in_place[0] if in_place else None
             is_out = _is_injected(got, [event, last], case.events[-1], spoilt)
             if not is_out and (event is None or self._is_harmless(event, expected[-1], spoilt)):
                 return None
         elif not is_intact and len(in_place) <= 1:
-            what = "what can't be sent does harm to other events"
+            what = "an event that can't be sent damages other events"
         return self._failure(case, sent.wire, expected, got.events, what, behind=sent.behind)
 
     def _is_harmless(self, event: ReceivedEvent, sent: ServerSentEvent, spoilt: str) -> bool:
-        """Tell whether an event in place of one that can't be sent is that one but for the field, or something else."""
+        """Tell whether an event that stands in for an unsendable one is harmless.
+
+        It is if it has nothing to do with that event, or equals it in all other fields.
+        """
         is_same = self.options.shape.same(event.data, sent.data)
         is_it = is_same or bool(set(event.data.split("\n")) & set(sent.data.split("\n")) - {""})
         if not is_it or spoilt == "data":
@@ -483,7 +492,7 @@ class _Law:
         return is_same and all(getattr(event, name) == getattr(sent, name) for name in names)
 
     def _seen(self, events: Sequence[ServerSentEvent]) -> list[ServerSentEvent]:
-        """Return events with the last event ID that each must arrive with."""
+        """Return the events, each with the last event ID that it must arrive with."""
         last_event_id = self.sending.last_event_id
         seen: list[ServerSentEvent] = []
         for event in events:
@@ -494,7 +503,7 @@ class _Law:
     def _are(
         self, got: Sequence[ServerSentEvent], should: Sequence[ServerSentEvent], names: Sequence[str] | None = None
     ) -> bool:
-        """Tell whether events are those that should have arrived, in what is compared, or in what has these names."""
+        """Tell whether the right events arrived. `names`: the fields to compare besides data."""
         names = self.compared if names is None else names
         return len(got) == len(should) and all(
             self.options.shape.same(event.data, wanted.data)
@@ -503,7 +512,7 @@ class _Law:
         )
 
     def check_comments(self) -> None:
-        """Check that no line end lets a text out of a comment."""
+        """Check that no line end lets text break out of a comment."""
         __tracebackhide__ = True
         if self.options.comment is None or COMMENT_END.name in self.options.without:
             return
@@ -518,14 +527,14 @@ class _Law:
                 behind = self.sending.behind()
             except NotSent as mistake:
                 raise Final(TypeError(f"check_producer(): {mistake}")) from None
-            except Exception as raised:  # noqa: BLE001  # whatever it is, it is the producer's
+            except Exception as raised:  # noqa: BLE001  # any error is the producer's
                 error = raised
                 what = "" if has_end else "the producer raised"
             sent = _Sent(self.sending.wire, [], error, -1, behind)
             got = self._received(sent)
             is_out = any(isinstance(line, Field) and (line.name, line.value) in _INJECTED for line in got.lines)
             if error is None and (is_out or not self._are(got.events, self._seen([behind.event]))):
-                what = "the producer let a value out of a comment"
+                what = "the producer let a value break out of a comment"
             self.sending.end(is_fine=not what)
             if what:
                 case = EventsCase([], "")
@@ -547,20 +556,20 @@ class _Law:
         rule = rule or _broken_rule(case._replace(events=self.drawn), wire)
         parts = [
             head or section("the events", [show_value(event) for event in case.events]),
-            section("what was sent for them" if case.events else "what was sent for it", [show_bytes(wire)]),
+            section("what was sent", [show_bytes(wire)]),
         ]
         if error is not None:
             parts.append(section("what it raised", [f"{type(error).__name__}: {show_value(str(error))}"]))
         if case.spoilt:
-            contained = "" if self.options.unsendable == "refused" else ", or sent without harm to anything else"
-            refused = f"the {case.spoilt} of the last event can't be sent: it is refused{contained}"
-            parts.append(section("what should be", [refused]))
+            contained = "" if self.options.unsendable == "refused" else ", or replaced by something harmless"
+            refused = f"the last event can't be sent because of its {case.spoilt} field: it must be refused{contained}"
+            parts.append(section("what should happen", [refused]))
         elif got is not None and error is None:
             parts.append(section("what should arrive", [show_value(event) for event in expected]))
         if got is not None and error is None:
             has_it = bool(got) and got[-1].data == behind.event.data
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
-            title = "what does arrive" if has_it else "what does arrive, with an event data: behind sent after them"
+            title = "what arrives" if has_it else 'what arrives, with the event "data: behind" that was sent last'
             parts.append(section(title, arrived))
         shown = ", ".join(map(python_event, case.events))
         failure = NotConforming(
@@ -579,10 +588,10 @@ class _Law:
 
 
 def _is_injected(got: Reference, arrived: Sequence[ReceivedEvent | None], sent: ServerSentEvent, spoilt: str) -> bool:
-    """Tell whether what stands behind a line end of a value has become a field."""
+    """Tell whether the text after a line end in a value has become a field."""
     _, *lines = re.split("\r\n|\r|\n", str(getattr(sent, spoilt)))
     fields = {(name, text.removeprefix(" ")) for name, _, text in (line.partition(":") for line in lines)}
-    event = arrived[0]  # the one behind it may have got an id
+    event = arrived[0]  # an id may have gone to the event after it
     ids = {each.last_event_id for each in arrived if each is not None}
     return any(
         (name == "data" and event is not None and text in event.data.split("\n") and text not in sent.data)
@@ -602,6 +611,6 @@ def _broken_rule(case: EventsCase, wire: bytes) -> Rule[Events]:
 
 
 def _arriving(event: ServerSentEvent) -> ServerSentEvent:
-    """Return what arrives of an event: line ends in data are LF."""
+    """Return an event as it should arrive: all line ends in data are LF."""
     data = event.data.replace("\r\n", "\n").replace("\r", "\n")
     return ServerSentEvent(data, event.event, event.id, event.retry)

@@ -1,13 +1,13 @@
-"""The reference decoder: a transcription of the algorithms of two standards, step by step, with their variables' names.
+"""The reference decoder: a transcription of the algorithms of two standards, step by step, with their variable names.
 
 Encoding Standard, "UTF-8 decode" and the UTF-8 decoder; WHATWG HTML 9.2.5 "Parsing an event stream" and 9.2.6
-"Interpreting an event stream". It takes a whole wire, works code point by code point, and shares no code with `Decoder`
-or `LineDecoder`, only the types of what they return. Two things are not in the standard and are marked: where events
-end in the wire, and what the unfinished block would have dispatched.
+"Interpreting an event stream". It takes a whole stream and works code point by code point. It shares no code with
+`Decoder` or `LineDecoder`, only the types that they return. What is not in the standard is marked as ours: above all,
+where events end in the wire, and what the unfinished block would have dispatched.
 """
 
-# Without `from __future__ import annotations`: `Reference` is shown as of the package, which has not all the names that
-# its types would be looked up by.
+# No `from __future__ import annotations` here: `Reference` claims to come from the package, which lacks some of the
+# names that its types would be looked up by.
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from sse_codec._event import BlankLine, Comment, Field, Line, ReceivedEvent
 
 
 class ReferenceBlock(NamedTuple):
-    """A block of an event stream: the lines between two blank ones, and what its fields say.
+    """A block of an event stream: the lines between two blank lines, and the values of its fields.
 
-    Attributes: as those of `sse_codec.Block`.
+    The attributes are those of `sse_codec.Block`.
     """
 
     data: str | None
@@ -30,17 +30,17 @@ class ReferenceBlock(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """What an event stream means, whole.
+    """The meaning of a whole event stream.
 
     Attributes:
         events: the dispatched events, in order.
-        ends: for each event, after how many bytes of the wire it is complete: a decoder that was fed exactly so many
-            must have returned it.
-        lines: all lines that ended, in order; what `LineDecoder` returns.
+        ends: for each event, the number of bytes after which it is complete. A decoder that has been fed exactly that
+            many must have returned it.
+        lines: all complete lines, in order, as `LineDecoder` returns them.
         last_event_id: the last event ID string at the end of the stream.
-        reconnection_time: the reconnection time in milliseconds; None when no field set it.
-        unfinished: the event that a missing blank line would have dispatched; None when there is none.
-        blocks: all blocks that ended, in order: what `BlockDecoder` returns.
+        reconnection_time: the reconnection time in milliseconds. None if no field set it.
+        unfinished: the event that a missing blank line would have dispatched. None if there is none.
+        blocks: all complete blocks, in order, as `BlockDecoder` returns them.
     """
 
     events: list[ReceivedEvent]
@@ -58,7 +58,7 @@ class Reference(NamedTuple):
 
 
 def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
-    r"""Decode a whole event stream as the standard says (WHATWG HTML 9.2.5, 9.2.6); slow, for tests.
+    r"""Decode a whole event stream as the standard says (WHATWG HTML 9.2.5, 9.2.6). Slow; for tests.
 
     Args:
         wire: all bytes of one connection's stream.
@@ -83,7 +83,7 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
             rest = line
         else:
             interpreter.process_line(line, end)
-    # "Once the end of the file is reached, any pending data must be discarded." What it would have become is ours.
+    # "Once the end of the file is reached, any pending data must be discarded." Ours: the event it would have become.
     last_event_id, reconnection_time = interpreter.last_event_id, interpreter.reconnection_time
     dispatched, seen, blocks = len(interpreter.events), len(interpreter.lines), interpreter.blocks.copy()
     if rest:
@@ -100,13 +100,13 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
     )
 
 
-#: The known places are the same for each check, and most producers send the same bytes for them, so what these mean is
-#: found out once. Nobody changes what this returns.
+#: A cache: the known places are the same in each check, and most producers send the same bytes for them. Callers must
+#: not change the result.
 remembered_decode = lru_cache(maxsize=16384)(reference_decode)
 
 
 def _utf_8_decode(wire: bytes) -> Iterator[tuple[str, int]]:
-    """Encoding Standard, "UTF-8 decode" and 9.1.1 "UTF-8 decoder"; each code point with the offset where it ends."""
+    """Encoding Standard, "UTF-8 decode" and 9.1.1 "UTF-8 decoder": yield each code point with the offset of its end."""
     # "Let buffer be the result of peeking three bytes from ioQueue, converted to a byte sequence. If buffer is 0xEF
     # 0xBB 0xBF, then read three bytes from ioQueue. (Do nothing with those bytes.)"
     position = 3 if wire[:3] == b"\xef\xbb\xbf" else 0
@@ -157,7 +157,7 @@ def _utf_8_decode(wire: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _lines(stream: Iterable[tuple[str, int]]) -> list[tuple[str, int | None]]:
-    """HTML 9.2.6: the lines, each with the offset at which it has ended; the last with None if it has no end.
+    """HTML 9.2.6: return the lines, each with the offset of its end. The last has None if it is incomplete.
 
     "a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a single U+000A LINE FEED (LF) character not
     preceded by a U+000D CARRIAGE RETURN (CR) character, and a single U+000D CARRIAGE RETURN (CR) character not followed
@@ -168,7 +168,7 @@ def _lines(stream: Iterable[tuple[str, int]]) -> list[tuple[str, int | None]]:
     previous = ""
     for character, end in stream:
         if character == "\r":
-            lines.append(("".join(line), end))  # ours: it has ended, whether or not a LF follows
+            lines.append(("".join(line), end))  # ours: the line has ended, whether or not an LF follows
             line = []
         elif character == "\n":
             if previous != "\r":
@@ -183,7 +183,7 @@ def _lines(stream: Iterable[tuple[str, int]]) -> list[tuple[str, int | None]]:
 
 
 class _Interpreter:
-    """HTML 9.2.6, with the buffers it names."""
+    """HTML 9.2.6, with the buffers that it names."""
 
     def __init__(self, last_event_id: str) -> None:
         self.events: list[ReceivedEvent] = []
@@ -193,10 +193,10 @@ class _Interpreter:
         self.reconnection_time: int | None = None
         self.data_buffer = ""
         self.event_type_buffer = ""
-        # The standard initialises it to the empty string for each stream, which would make the first event after
-        # reconnecting forget where the stream was; browsers keep it.
+        # The standard initialises it to the empty string for each stream. Then the first event after reconnecting would
+        # lose the last event ID, so browsers keep it.
         self.last_event_id_buffer = last_event_id
-        # Ours: the block's own lines and fields, and which fields it has.
+        # Ours: the block's own lines and fields.
         self.blocks: list[ReferenceBlock] = []
         self.block_lines: list[Line] = []
         self.block_event: str | None = None
@@ -261,7 +261,7 @@ class _Interpreter:
         # "Otherwise: The field is ignored."
 
     def end_block(self) -> None:
-        """Ours: keep what stood between two blank lines."""
+        """Ours: keep the lines between two blank lines as a block."""
         if self.block_lines:
             data = self.data_buffer.removesuffix("\n") if self.data_buffer else None
             self.blocks.append(

@@ -1,4 +1,4 @@
-"""The error that a check raises: an AssertionError whose text is a bug report for whoever wrote the tested thing."""
+"""The error that a check raises: an AssertionError whose text is a bug report for the author of the tested code."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from sse_codec.testing._rules import Rule
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
 
-#: What breaks one of these breaks everything, and there is nothing more to look for.
+#: Code that breaks one of these rules breaks everything, so there is nothing more to look for.
 OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
 
 
 class NotConforming(AssertionError):
-    """What was tested does otherwise than the standard says; the text is a report of the smallest case found.
+    """The tested code does not do what the standard says. The text is a report of the smallest failing case found.
 
     Attributes:
-        rule: the name of the rule that was broken, as in a check's option `without`.
-        sentence: the sentence of the standard that it rests on.
-        about: what touches that rule, in words.
-        case: the smallest failing input: the chunks that a consumer was given, or the events that a producer was.
+        rule: the name of the broken rule, as in the option `without` of the checks.
+        sentence: the sentence of the standard behind the rule.
+        about: a description of the rule.
+        case: the smallest failing input: the chunks for a consumer, or the events for a producer.
         wire: the bytes of the stream.
-        expected: the events that the standard makes of it.
-        got: what was consumed or produced instead; None when an exception was raised, which is the `__cause__`.
-        seed: draws the same cases again, as the check's option `seed`; None when Hypothesis draws them by its own
-            settings (`derandomize`).
+        expected: the events that the stream should carry.
+        got: the items that a consumer returned, or the events that arrived from a producer. None if an exception was
+            raised, which is then the `__cause__`.
+        seed: the seed of the search, for the option `seed` of the checks. None if Hypothesis's setting `derandomize`
+            decides what is drawn.
         touches: the names of all rules that the case touches.
-        examples: how many examples were drawn to find the first failure, before it was made smaller; 0 when it is one
-            of the known places that are tried first.
+        examples: how many examples were drawn until the first failure, before it was made smaller. 0 if it came from
+            the known places, which are tried first.
     """
 
-    __module__ = "sse_codec.testing"  # as all public names; it is raised before anybody has asked the package for it
+    __module__ = "sse_codec.testing"  # set here, because it may be raised before the package's `__getattr__` sets it
 
     examples = 0
     seed: int | None = None
@@ -67,7 +68,7 @@ class NotConforming(AssertionError):
         self._again = again
 
     def finished(self, seed: int | None) -> NotConforming:
-        """Return the failure of a search with a seed, without what was raised on the way to it."""
+        """Set the seed of the search, drop the exceptions raised on the way, and return the failure."""
         self.seed = seed
         error: BaseException | None = self
         while error is not None:
@@ -77,31 +78,28 @@ class NotConforming(AssertionError):
         return self.with_traceback(None)
 
     def but(self, note: str) -> NotConforming:
-        """Add a sentence to the report, below the cause, and return it."""
+        """Add a sentence to the report, below the case, and return the failure."""
         self._body = f"{self._body}\n{note}\n"
         return self
 
     @property
     def report(self) -> str:
-        """The text without the advice at its end, which is for who calls a check from Python."""
-        return (
-            f"{self._what}\n\n{self._body}\n"
-            f"the rule that is touched: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
-        )
+        """The text without the advice at its end, which only applies to calls from Python."""
+        return f"{self._what}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
 
     def __str__(self) -> str:
-        text = self.report
+        advice: list[str] = []
         if self.rule not in OF_EVERYTHING:
-            text = f'{text}\n\nIf this one is known, without={{"{self.rule}"}} looks for others.'
+            advice.append(f'To skip this rule and look for others: without={{"{self.rule}"}}')
         if self._again:
-            text = f"{text}\n\nThis one alone: {self._again}"
+            advice.append(f"To try this case alone: {self._again}")
         if self.examples and self.seed is not None:
-            text = f"{text}\nThe same search again: seed={self.seed}"
-        return text
+            advice.append(f"To repeat the search: seed={self.seed}")
+        return "\n".join([self.report, *([""] if advice else []), *advice])
 
 
 class Final(BaseException):
-    """Carries an error past whoever would make its case smaller: one that hangs, or a mistake of the test."""
+    """Carries an error past the shrinker: code that hangs, or a mistake in the test."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -109,7 +107,7 @@ class Final(BaseException):
 
 
 def show_bytes(data: bytes) -> str:
-    """Return bytes as a report shows them: whole, or the start and the end and how many are left out."""
+    """Return bytes as a report shows them: whole, or the start, the number of bytes left out, and the end."""
     if len(data) <= _SHOWN_BYTES:
         return repr(data)
     left_out = len(data) - 2 * (_SHOWN_BYTES // 4)
@@ -117,28 +115,28 @@ def show_bytes(data: bytes) -> str:
 
 
 def show_value(value: object) -> str:
-    """Return any value as a report shows it: escaped, and not for pages."""
+    """Return any value as a report shows it: escaped, and cut off if it is long."""
     text = ascii(value)
     return text if len(text) <= _SHOWN_BYTES else f"{text[:_SHOWN_BYTES]} ... {len(text) - _SHOWN_BYTES} more"
 
 
 def section(title: str, items: Sequence[str]) -> str:
-    """Return a part of a report: a title and an item a line."""
+    """Return a part of a report: a title, then one item per line."""
     lines = [f"    {item}" for item in items[:_SHOWN_ITEMS]] or ["    (none)"]
     if len(items) > _SHOWN_ITEMS:
         lines.append(f"    ... and {len(items) - _SHOWN_ITEMS} more")
     return "\n".join([f"{title}:", *lines, ""])
 
 
-#: Something short many times over.
+#: A short text, repeated many times.
 _REPEATED = re.compile(r"(.{1,24}?)\1{9,}", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-#: How long must be what is not written out.
+#: The shortest repetition that is written as a multiplication.
 _LONG = 60
 
 
 def _python(text: str, literal: Callable[[str], str]) -> str:
-    """Return a Python expression for a text, in which nothing is written out that comes many times in a row."""
+    """Return a Python expression for a text, with repetitions written as multiplications."""
     parts: list[str] = []
     once: list[str] = []
     for line, group in groupby(_LINE.findall(text)):
@@ -167,7 +165,7 @@ def _pieces(text: str, literal: Callable[[str], str]) -> list[str]:
 
 
 def python_bytes(data: bytes) -> str:
-    """Return bytes as Python to paste, complete, and not for pages."""
+    """Return bytes as Python to paste, complete but short."""
     return _python(data.decode("latin-1"), lambda part: ascii(part.encode("latin-1")))
 
 

@@ -1,14 +1,14 @@
-"""The rules of the standard that implementations break, each with its sentence and the mark by which it is known.
+"""The rules of the standard that implementations break, each with its sentence and a test for what touches it.
 
-A rule is one place where producers or consumers go wrong: a byte order mark, a lone CR, an id with U+0000. Its mark
-tells, of a stream or of events to send, whether that place is touched at all. Both checks rest on that:
+A rule is one place where producers or consumers go wrong: a byte order mark, a lone CR, an id with U+0000. Its test
+tells whether a stream, or a list of events to send, touches that place. Both checks rely on these tests:
 
-- what a tested thing does not support is named by rules, and nothing that touches one of them is drawn;
-- a failing example has been shrunk, so what it still has that is out of the ordinary is what it takes to fail. The
-  first rule of the table that it touches is the one that was broken; so the order of the tables matters: what is rarer
-  and shrinks away more easily stands first.
+- The user names the rules that the tested code does not support, and nothing that touches them is drawn.
+- A failing example is made smaller, so whatever is still unusual about it is what makes the code fail. The first rule
+  in the table that it touches is taken for the broken one. So the order of the tables matters: rules that are rarer,
+  and that shrink away more easily, come first.
 
-A rule that the linter has a code for has its name: tests/test_lint.py holds both to one meaning.
+A rule for which the linter has a code has the same name. tests/test_lint.py checks that both mean the same.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTE
 
 T = TypeVar("T")
 
-#: A value of more characters than this is long, a line of more bytes, and as many lines, or events, are many.
+#: Above these numbers, a value (in characters) or a line (in bytes) is long, and lines or events are many.
 LONG_VALUE, LONG_LINE, MANY = 40, 50, 8
 
 
 class Line(NamedTuple):
-    """A line as it stands in the wire: its bytes, and how it ends; the last may have no end."""
+    """A line of the wire: its bytes and its line end, which is empty if the stream ends inside the line."""
 
     content: bytes
     end: bytes
@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 def lines_of(body: bytes) -> list[Line]:
-    """Return the lines of a stream without its byte order mark. bytes.splitlines knows LF, CR and CRLF alone."""
+    """Return the lines of a stream without its byte order mark. bytes.splitlines splits at LF, CR and CRLF only."""
     lines: list[Line] = []
     for line in body.splitlines(keepends=True):
         content = line.rstrip(b"\r\n")
@@ -58,7 +58,7 @@ def lines_of(body: bytes) -> list[Line]:
 
 
 class Stream:
-    """A stream in the chunks in which a consumer is given it, taken apart far enough to see what it has."""
+    """A stream in the chunks that a consumer gets, parsed far enough to see which rules it touches."""
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
         self.chunks = [chunk for chunk in chunks if chunk]
@@ -67,7 +67,7 @@ class Stream:
         self.has_bom = self.wire.startswith(BOM)
         self.body = self.wire.removeprefix(BOM)
         self.lines = lines_of(self.body)
-        #: The blocks, each the list of its lines without the blank one; the last is what came after the last blank one.
+        #: The blocks: the lines of each, without its blank line. The last is whatever follows the last blank line.
         self.blocks: list[list[Line]] = [[]]
         for line in self.lines:
             if line.content:
@@ -87,7 +87,7 @@ class Stream:
 
     @cached_property
     def values(self) -> list[str]:
-        """The values of the fields that may hold any text, as text."""
+        """The values of the data, event and id fields, as text."""
         return [line.value.decode("utf-8", "replace") for line in self.lines if line.name in {b"data", b"event", b"id"}]
 
     def any_value(self, test: Callable[[str], bool]) -> bool:
@@ -95,26 +95,26 @@ class Stream:
         return any(map(test, self.values))
 
     def any_field(self, test: Callable[[Line], bool]) -> bool:
-        """Tell whether a line with a field that the standard knows passes a test."""
+        """Tell whether a line with a field of the standard passes a test."""
         return any(line.is_known_field and test(line) for line in self.lines)
 
     def any_text(self, pattern: str) -> bool:
-        """Tell whether the text of the stream has a match, in names, values or comments."""
+        """Tell whether a pattern matches in the text of the stream: names, values or comments."""
         return re.search(pattern, self.body.decode("utf-8", "replace")) is not None
 
 
 @dataclass(frozen=True)  # before 3.11 a NamedTuple can't be generic
 class Rule(Generic[T]):
-    """A rule of the standard: its name, what it is about, its sentence, and what touches it.
+    """A rule of the standard: its name, a description, its sentence, and a test for what touches it.
 
-    The sentence is the standard's. Where it says nothing, the sentence says what it leaves open.
+    The sentence is quoted from the standard. Where the standard says nothing, it says what the standard leaves open.
     """
 
     name: str
     about: str
     sentence: str
     touched_by: Callable[[T], bool]
-    #: A small case that touches it and none in front of it: the chunks of a stream, or events.
+    #: A small case that touches this rule and no earlier one: the chunks of a stream, or events.
     example: tuple[Any, ...] = ()
 
 
@@ -176,31 +176,31 @@ _NO_DATA = (
 )
 _ONE_LF = (
     "9.2.6: \"If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last character "
-    'from the data buffer." (One.)'
+    'from the data buffer." (Only one.)'
 )
 _TYPE = (
     '9.2.6: "If the event type buffer has a value other than the empty string, change the type of the newly created '
     'event to equal the value of the event type buffer."'
 )
 _CLEARED = '9.2.6: "Set the data buffer and the event type buffer to the empty string."'
-_FIELD = '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line", any-char without LF and CR.'
+_FIELD = '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line". LF and CR are not in any-char.'
 _BLOCK = '9.2.5: "event = *( comment / field ) end-of-line"; ' + _END
 _NO_LIMIT = (
-    '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line": the standard sets no limit to the length '
-    "of a line. A bound is free to choose, but what it stops must fail, and not be cut or left out."
+    '9.2.5: "field = 1*name-char [ colon [ space ] *any-char ] end-of-line". The standard sets no limit on the length '
+    "of a line. Code may set one, but must then fail on longer lines, not truncate or drop them."
 )
 _ANY_LINES = (
-    '9.2.5: "event = *( comment / field ) end-of-line": the standard sets no limit to the lines of a block. A bound is '
-    "free to choose, but what it stops must fail, and not be cut or left out."
+    '9.2.5: "event = *( comment / field ) end-of-line". The standard sets no limit on the number of lines in a block. '
+    "Code may set one, but must then fail on larger blocks, not truncate or drop them."
 )
-_ANY_EVENTS = '9.2.5: "stream = [ bom ] *event": the standard sets no limit to the events of a stream.'
+_ANY_EVENTS = '9.2.5: "stream = [ bom ] *event". The standard sets no limit on the number of events in a stream.'
 _EMPTY_CHUNK = (
-    "9.2.6 knows a stream of bytes, and its end; how the bytes are cut into chunks means nothing, and neither does a "
-    "chunk without bytes."
+    "9.2.6 defines what a stream of bytes means. How the bytes are cut into chunks means nothing, and neither does an "
+    "empty chunk."
 )
 _AS_IT_IS = (
-    '9.2.6: "Append the field value to the data buffer": a value is text, and arrives as it was sent. The standard '
-    "gives no value a meaning of its own, and knows no escapes."
+    '9.2.6: "Append the field value to the data buffer". A value is text, and arrives as it was sent. The standard '
+    "gives no value a special meaning, and has no escapes."
 )
 _ENCODED = '9.2.5: "Event streams in this format must always be encoded as UTF-8."'
 
@@ -286,11 +286,11 @@ def _has_data_lines(stream: Stream) -> bool:
     return any([line.name for line in block].count(b"data") > 1 for block in stream.blocks)
 
 
-#: The rules of a consumer, in the order in which a shrunk failure is put down to them.
+#: The rules of a consumer. A shrunk failure is attributed to the first one that it touches.
 CONSUMER_RULES: list[Rule[Stream]] = [
     Rule(
         "empty-chunk",
-        "a chunk without bytes",
+        "an empty chunk",
         _EMPTY_CHUNK,
         lambda stream: stream.has_empty_chunk,
         (b"data: a\n\n", b"", b"data: b\n\n"),
@@ -342,7 +342,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     ),
     Rule(
         "invalid-utf-8",
-        "bytes that are not UTF-8, each maximal subpart a U+FFFD",
+        "bytes that are not UTF-8; each maximal subpart becomes U+FFFD",
         _UTF_8,
         _is_invalid_utf_8,
         (b"data: \xff\n\n",),
@@ -363,7 +363,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     ),
     Rule(
         "line-separator",
-        "VT, FF, U+001C to U+001E, U+0085, U+2028 and U+2029 end no line",
+        "VT, FF, U+001C to U+001E, U+0085, U+2028 and U+2029 do not end a line",
         _LINES,
         lambda stream: stream.any_text(f"[{SEPARATORS}]"),
         (b"data: a\x0bb\n\n",),
@@ -378,7 +378,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule("nul", "U+0000 anywhere else is text", _DATA, lambda stream: b"\0" in stream.wire, (b"data: a\0b\n\n",)),
     Rule(
         "mixed-line-ends",
-        "lines that end in different ways",
+        "lines with different line ends",
         _LINES,
         _has_mixed_line_ends,
         (b"data: a\r\ndata: b\n\n",),
@@ -413,14 +413,14 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     ),
     Rule(
         "white-space-line",
-        "a line of nothing but white space: no blank line, but a field that is ignored",
+        "a line of white space only: not a blank line, but a field that is ignored",
         _DISPATCH,
         lambda stream: any(map(_is_white, stream.lines)),
         (b"data: a\n \ndata: b\n\n",),
     ),
     Rule(
         "unknown-field",
-        "a field name that the standard does not know, or nearly",
+        "a field name that is not in the standard, perhaps a misspelt one",
         _NAMES,
         lambda stream: any(line.name and not line.is_known_field for line in stream.lines),
         (b"Data: b\ndata: a\n\n",),
@@ -449,7 +449,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule("data-lines", "several data lines in a block", _DATA, _has_data_lines, (b"data: a\ndata: b\n\n",)),
     Rule(
         "padded-value",
-        "a value that starts or ends with white space of its own",
+        "a value that starts or ends with white space, besides the space after the colon",
         _COLON,
         lambda stream: stream.any_value(_is_padded),
         (b"data:  a \n\n",),
@@ -470,7 +470,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     ),
     Rule(
         "magic-value",
-        "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
+        "a value that looks like a number, a boolean, JSON, a sentinel or a reserved name",
         _AS_IT_IS,
         lambda stream: stream.any_value(_is_magic),
         (b"data: 007\n\n",),
@@ -484,7 +484,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     ),
     Rule(
         "overwritten-field",
-        "event, id or retry twice in a block: the last counts",
+        "event, id or retry twice in a block: the last one counts",
         _EVENT,
         _has_repeated_field,
         (b"event: a\nevent: b\ndata: a\n\n",),
@@ -496,8 +496,8 @@ CONSUMER_RULES: list[Rule[Stream]] = [
         _has_block_without_data,
         (b"id: 1\n\ndata: a\n\n",),
     ),
-    Rule("blank-lines", "a blank line that ends no field", _NO_DATA, _has_blank_line_more, (b"data: a\n\n\n",)),
-    Rule("empty-data", "a block whose data is empty: an event", _NO_DATA, _has_empty_data, (b"data: \n\n",)),
+    Rule("blank-lines", "a blank line with no field before it", _NO_DATA, _has_blank_line_more, (b"data: a\n\n\n",)),
+    Rule("empty-data", "a block whose data is empty: still an event", _NO_DATA, _has_empty_data, (b"data: \n\n",)),
     Rule(
         "empty-event",
         "an event field with an empty value: the type is message",
@@ -540,17 +540,17 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule("data", "a data field, or nothing at all", _DISPATCH, _always, (b"data: a\n\n",)),
 ]
 
-#: Broken by when something comes and not by what comes, so no stream touches them.
+#: These are about when events come, not about what comes, so no stream touches them.
 PROMPTNESS: Rule[Stream] = Rule(
     "promptness",
-    "an event comes before the chunk after its blank line is asked for",
+    "an event comes before the consumer asks for the chunk after its blank line",
     _DISPATCH,
     _never,
     (b"data: a\n\n", b"data: b\n\n"),
 )
 PROMPTNESS_CR: Rule[Stream] = Rule(
     "promptness-cr",
-    "the same, where a CR is the last byte that came",
+    "the same as promptness, when a CR is the last byte so far",
     f"{_LINES} {_DISPATCH}",
     _never,
     (b"data: a\r\r", b"data: b\r\r"),
@@ -587,8 +587,8 @@ def _has_line_end(text: str | None) -> bool:
     return text is not None and ("\n" in text or "\r" in text)
 
 
-#: The rules of a producer, in the order in which a shrunk failure is put down to them. The first are about values that
-#: the format can't hold.
+#: The rules of a producer. A shrunk failure is attributed to the first one that it touches. The first rules are about
+#: values that the format can't represent.
 PRODUCER_RULES: list[Rule[Events]] = [
     Rule(
         "line-end-in-event",
@@ -649,7 +649,7 @@ PRODUCER_RULES: list[Rule[Events]] = [
     ),
     Rule(
         "cr-in-data",
-        "data with a CR in it, alone or before a LF",
+        "data with a CR in it, alone or before an LF",
         _LINES,
         _any_data(lambda data: "\r" in data),
         (_E("a\rb"),),
@@ -702,7 +702,7 @@ PRODUCER_RULES: list[Rule[Events]] = [
     ),
     Rule(
         "magic-value",
-        "a value that looks like a number, a boolean, JSON, a sentinel or the name of something",
+        "a value that looks like a number, a boolean, JSON, a sentinel or a reserved name",
         _AS_IT_IS,
         _any_value(_is_magic),
         (_E("007"),),
@@ -734,19 +734,19 @@ PRODUCER_RULES: list[Rule[Events]] = [
     Rule("data", "any event at all", _BLOCK, _always, (_E("a"),)),
 ]
 
-#: Broken by how the bytes end and not by what was to be sent, so no event touches it.
+#: This one is about how the bytes end, not about what is sent, so no event touches it.
 BLANK_LINE: Rule[Events] = Rule("missing-blank-line", "the blank line that ends each event", _BLOCK, _never, (_E("a"),))
-#: Broken by when the bytes come, and by what is no event: no event touches these.
+#: These are about when the bytes come, and about comments, so no event touches them.
 PRODUCER_PROMPTNESS: Rule[Events] = Rule(
-    "promptness", "an event is complete with its own bytes, and not with those of the next", _BLOCK, _never
+    "promptness", "an event is complete with its own bytes, without those of the next", _BLOCK, _never
 )
 COMMENT_END: Rule[Events] = Rule(
     "line-end-in-comment",
     "a comment with CR or LF in it",
-    '9.2.5: "comment = colon *any-char end-of-line", any-char without LF and CR.',
+    '9.2.5: "comment = colon *any-char end-of-line". LF and CR are not in any-char.',
     _never,
 )
-#: Broken by the response and not by the stream in it.
+#: This one is about the response, not about the stream in it.
 RESPONSE: Rule[Events] = Rule(
     "content-type",
     "a response with status 200 and Content-Type text/event-stream",
@@ -755,6 +755,6 @@ RESPONSE: Rule[Events] = Rule(
     _never,
 )
 
-#: By role, the rules that a check can leave out.
+#: The rules that each check can leave out.
 CONSUMER_CHECKED: list[Rule[Stream]] = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
 PRODUCER_CHECKED: list[Rule[Events]] = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]

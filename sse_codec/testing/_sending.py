@@ -1,7 +1,7 @@
-"""How events are sent through a producer, and what came of it so far: one stream after the other.
+"""Sends events through a producer, one stream after the other, and collects the bytes.
 
-A callable gives the bytes of each event; an endpoint has one connection open on which they come. Both are told to send
-an event behind those of a case: whatever was left open swallows it.
+A callable returns the bytes of each event; an endpoint sends them on one open connection. After the events of a case,
+one more event follows: if the producer left something open, it swallows that event.
 """
 
 from __future__ import annotations
@@ -24,51 +24,51 @@ from sse_codec.testing._rules import BLANK_LINE, RESPONSE
 from sse_codec.testing._shape import Shape
 from sse_codec.testing._worker import Hang, Worker, has_running_loop
 
-#: How many seconds something that was sent may take to arrive before it is said that nothing comes.
+#: How many seconds an event may take to arrive before the check decides that nothing comes.
 _TO_ARRIVE = 5.0
-#: How many before the next event is sent all the same. That can't do harm: events come in order, and what seems to be
-#: late is tried again with more patience. When something has failed to come before, most of it is only waiting.
+#: How many seconds to wait before sending the next event anyway. That is harmless: events come in order, and an event
+#: that seems late is tried again with more patience. Once an event has failed to come, the second value saves time.
 _TO_SEND_MORE = 0.5
 _TO_SEND_MORE_LATER = 0.05
-#: How many seconds a stream may go on behind its event before it is taken for an endless one.
+#: How many seconds a stream may go on after its event before it is taken for an endless one.
 _TO_END = 1.0
-#: What an endless stream may add behind an event, in turns of the event loop.
+#: How many turns of the event loop an endless stream gets to add something after an event.
 _TURNS = 20
-#: How many pieces a stream may add behind its event before it is taken for an endless one.
+#: How many pieces a stream may add after its event before it is taken for an endless one.
 _PIECES = 10_000
 
 
-#: What has an end.
+#: Types of results that are complete, so they are not read piece by piece.
 _AT_ONCE = (bytes, str, bytearray, memoryview, list, tuple)
 
 
 class NotSent(Exception):
-    """What was given to the check is no producer: a mistake of the test, not a finding."""
+    """The tested object is not a producer: a mistake in the test, not a finding."""
 
 
 class Behind(NamedTuple):
-    """An event behind all others: what it is, and its bytes if it is not the producer that sends it."""
+    """The event after all others, and its bytes if the kit sends it instead of the producer."""
 
     event: ServerSentEvent
     wire: bytes
 
 
-#: The kit's own.
+#: The event that the kit sends.
 OURS = Behind(ServerSentEvent("behind"), b"data: behind\n\n")
 
 
 class Sending(Protocol):
-    """A producer, as the law uses it."""
+    """Sends through a producer, for the law."""
 
     worker: Worker
-    #: Whether each case is a stream of its own; else the cases follow each other on one connection.
+    #: Whether each case is a new stream. Otherwise, the cases follow each other on one connection.
     starts_streams: bool
-    #: Whether something did not come in time, in this case.
+    #: Whether something did not come in time during this case.
     was_late: bool
 
     @property
     def wire(self) -> bytes:
-        """What was sent in this case so far."""
+        """The bytes sent in this case so far."""
         ...
 
     @property
@@ -80,24 +80,24 @@ class Sending(Protocol):
         """Start a case."""
 
     def send(self, event: ServerSentEvent, *, is_spoilt: bool) -> None:
-        """Have an event sent; raises what the producer raises, Hang, and NotSent."""
+        """Send an event. Raises what the producer raises, Hang or NotSent."""
 
     def comment(self, make: Callable[[str], Any], text: str) -> None:
-        """Have a comment sent."""
+        """Send a comment."""
 
     def behind(self) -> Behind:
-        """Have an event sent behind all others."""
+        """Send an event after all others."""
         ...
 
     def one_more(self, behind: Behind) -> bytes:
-        """Have one more event sent, and return its bytes; none if it is no use."""
+        """Send one more event and return its bytes, or no bytes if that is pointless."""
         ...
 
     def end(self, *, is_fine: bool) -> None:
         """End the case."""
 
     def is_old(self, event: ReceivedEvent) -> bool:
-        """Tell whether an event was sent behind an earlier case."""
+        """Tell whether an event was sent after an earlier case."""
         ...
 
     def much_patience(self) -> contextlib.AbstractContextManager[None]:
@@ -109,9 +109,9 @@ class Sending(Protocol):
 def streams_of(
     produce: Any, worker: Worker, shape: Shape, is_its_own: Callable[[ReceivedEvent], bool], *, endless: bool
 ) -> Generator[Sending, None, None]:
-    """Return how events are sent through a producer, and close it afterwards.
+    """Return an object that sends through a producer, and close it afterwards.
 
-    `is_its_own` tells which events the producer adds by itself.
+    `is_its_own` tells which events the producer adds.
     """
     if isinstance(produce, Endpoint):
         live = _Live(produce, worker, shape, is_its_own)
@@ -124,7 +124,7 @@ def streams_of(
 
 
 class _Called:
-    """A callable that returns what is sent for each event."""
+    """A callable that returns what to send for each event."""
 
     starts_streams = True
     last_event_id = ""
@@ -142,7 +142,7 @@ class _Called:
         self._wire = bytearray()
         self._decoder = Decoder(max_event_size=None)
         self._produce: Callable[[ServerSentEvent], Any] | None = None
-        self._arrived_at: float | None = None  # when the first event since the last one was sent
+        self._arrived_at: float | None = None  # when the first event arrived after the last send
         self.was_late = False
 
     @property
@@ -156,7 +156,7 @@ class _Called:
             produce = self._produce = self._make() if self._produce is None else self._produce
             produced = produce(event)
             if produced is None and not is_spoilt and not self._has_sent:
-                raise NotSent("the producer returned None, and not bytes, text or an iterable of either")
+                raise NotSent("the producer returned None instead of bytes, str or an iterable of either")
             self._take(produced, is_spoilt=is_spoilt)
             self._has_sent = True
 
@@ -164,17 +164,17 @@ class _Called:
             self.worker(send, self._goes_on)
         except Hang:
             if is_spoilt and self._is_endless:
-                return  # nothing comes of it
+                return  # it sends nothing
             if self._arrived_at is not None:
                 raise NotSent(
-                    "what the producer returned has sent its event and does not end. With endless=True it is read "
-                    "until the event has arrived, and closed. For a whole endpoint use asgi(), wsgi() or http() of "
-                    "sse_codec.testing"
+                    "what the producer returned does not end after its event. With endless=True, the check reads it "
+                    "until the event has arrived, and closes it. For a whole endpoint, use asgi(), wsgi() or http() "
+                    "of sse_codec.testing"
                 ) from None
             raise
 
     def _goes_on(self) -> bool:
-        """Tell whether a stream goes on after its event has arrived, but with nothing."""
+        """Tell whether a stream stays open after its event has arrived, but sends nothing."""
         return self._arrived_at is not None and time.monotonic() - self._arrived_at > _TO_ARRIVE
 
     def comment(self, make: Callable[[str], Any], text: str) -> None:
@@ -190,16 +190,16 @@ class _Called:
         return bytes(self._wire[before:])
 
     def end(self, *, is_fine: bool) -> None:
-        """Nothing is left of a case."""
+        """Do nothing: a case leaves nothing behind."""
 
-    def is_old(self, event: ReceivedEvent) -> bool:  # noqa: ARG002  # each case is a stream of its own
+    def is_old(self, event: ReceivedEvent) -> bool:  # noqa: ARG002  # each case is a new stream
         return False
 
-    #: Nothing comes late, so there is nothing to wait for.
+    #: Nothing comes late, so there is no need to wait.
     much_patience = staticmethod(contextlib.nullcontext[None])
 
     def _add(self, piece: Any) -> bool:
-        """Add what is sent, and tell whether an event has arrived since this one was sent."""
+        """Add what was sent, and tell whether an event has arrived since the last send."""
         if is_one_of(piece, str, bytes, bytearray, memoryview):
             data: bytes = piece.encode() if is_one_of(piece, str) else bytes(piece)
             self._wire += data
@@ -209,11 +209,11 @@ class _Called:
             for part in piece:
                 self._add(part)
         else:
-            raise NotSent(f"the producer gave {show_value(piece)}, and not bytes, text or an iterable of either")
+            raise NotSent(f"the producer gave {show_value(piece)} instead of bytes, str or an iterable of either")
         return self._arrived_at is not None
 
     def _take(self, produced: Any, *, is_spoilt: bool) -> None:
-        """Take what a producer returned, in the worker."""
+        """Add what a producer returned, in the worker."""
         if hasattr(produced, "__await__"):
             produced = self.worker.resolve(produced)
         if produced is None:
@@ -245,7 +245,7 @@ class _Called:
 
     async def _take_async(self, produced: Any, *, is_spoilt: bool) -> None:
         """Read an async iterable to its end, or until it has sent its event and nothing more follows."""
-        if not has_running_loop():  # another library's: nothing is known of its tasks
+        if not has_running_loop():  # another library's loop, whose tasks we can't control
             try:
                 async for piece in produced:
                     if self._add(piece) and self._is_endless:
@@ -260,9 +260,9 @@ class _Called:
             async for piece in produced:
                 if self._add(piece):
                     arrived.set()
-                    await asyncio.sleep(0)  # a stream that never waits would let nobody else run
+                    await asyncio.sleep(0)  # a stream that never waits would block the loop
 
-        # All in one task: what is iterated over may have scopes that must be left in the task that entered them.
+        # In one task, because the iterable may have scopes that must be left in the task that entered them.
         reading = asyncio.ensure_future(read())
         waiting = asyncio.ensure_future(arrived.wait())
         try:
@@ -287,15 +287,15 @@ class _Called:
             reading.result()
 
 
-#: What the data of each event that is sent behind a case says.
+#: The data of the event that is sent after a case.
 _MARK = "sse-codec behind {}-{}."
-#: After how many of them without an end no end is waited for any longer.
+#: After how many such events without an end the check stops waiting for an end.
 _UNENDED = 3
 _MARKED = re.compile(r"sse-codec behind (\w+)-(\d+)\.")
 
 
 class _Live:
-    """An endpoint, on a connection that stays open from case to case, as long as all is well."""
+    """An endpoint, on a connection that stays open from case to case until a case fails."""
 
     starts_streams = False
 
@@ -336,7 +336,7 @@ class _Live:
         if self._connection is None:
             try:
                 self.worker(self._connect)
-            except Exception as error:  # noqa: BLE001  # whatever it is, no other case can do better
+            except Exception as error:  # noqa: BLE001  # no other case could do better
                 raise Final(error) from None
         self.was_late = False
         self._arrived = self._sent = 0
@@ -354,12 +354,12 @@ class _Live:
 
     def comment(self, make: Callable[[str], Any], text: str) -> None:
         if self.worker(lambda: self._call(make, text)) is not None:
-            raise NotSent("comment must have the endpoint send a comment, and return nothing")
+            raise NotSent("comment must make the endpoint send a comment, and return None")
 
     def behind(self) -> Behind:
         return self.worker(self._behind)
 
-    def one_more(self, behind: Behind) -> bytes:  # noqa: ARG002  # one that is late has been sent, too
+    def one_more(self, behind: Behind) -> bytes:  # noqa: ARG002  # `behind` has already sent more
         return b""
 
     def end(self, *, is_fine: bool) -> None:
@@ -383,7 +383,7 @@ class _Live:
     # In the worker.
 
     def _call(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        """Call the tester's function on the event loop, and await what it returns if that can be."""
+        """Call a function of the test on the event loop, and await its result if possible."""
 
         async def call() -> Any:
             result = function(argument)
@@ -399,7 +399,7 @@ class _Live:
         return self._shape.event(ServerSentEvent(_MARK.format(self._name, self._marks)))
 
     def _number(self, event: ServerSentEvent) -> int | None:
-        """Return the number of an event that was sent behind a case, 0 in an earlier check; None if it is another."""
+        """Return the number of an event that was sent after a case, or 0 if an earlier check sent it; else None."""
         found = _MARKED.search(event.data)
         return None if not found else int(found[2]) if found[1] == self._name else 0
 
@@ -409,7 +409,7 @@ class _Live:
         if self._has_ended:
             return OURS
         self._publish(event)
-        # What is late sends it when another follows.
+        # A producer that is late sends the event when another follows.
         for seconds in (self._to_send_more, self._to_send_more, _TO_ARRIVE):
             if self._has_ended or self._read_until(self._has_mark, seconds):
                 break
@@ -421,7 +421,7 @@ class _Live:
         return self._mark_arrived >= self._mark
 
     def _read_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Read from the connection until something is so; False if it isn't in time, or never will be."""
+        """Read from the connection until a condition is true. Return False if time runs out or the stream ends."""
         end = time.monotonic() + seconds
         while not condition():
             if self._connection is None or self._has_ended:
@@ -453,7 +453,7 @@ class _Live:
                 self._arrived += 1
 
     def _connect(self) -> None:
-        """Connect, and wait until what is published arrives; what comes before that is a greeting."""
+        """Connect, and wait until published events arrive. Whatever comes before is a greeting."""
         self._wire.clear()
         self._decoder.reset()
         self._decoder.last_event_id = ""
@@ -476,14 +476,13 @@ class _Live:
         came = bytes(self._wire)
         self._disconnect()
         if _MARKED.search(came.decode("utf-8", "replace")):
-            what = f"{self._endpoint} sends what is published, but no event of it ends"
+            what = f"{self._endpoint} sends published events, but does not end them with a blank line"
             body = section("what it sends", [show_bytes(came)])
             raise NotConforming(BLANK_LINE, what, body, case=[], wire=came, expected=[], got=[])
         when = "before it ended" if self._has_ended else f"within {_TO_ARRIVE:g} seconds"
         raise TimeoutError(
-            f"{self._endpoint} was opened, and events were published, but none came out of the stream {when}. "
-            f"What came: {show_bytes(came)}. Does publish reach whoever is connected, and does each event end with a "
-            "blank line?"
+            f"{self._endpoint} was opened and events were published, but none arrived {when}. The stream so far: "
+            f"{show_bytes(came)}. Does publish reach connected clients, and does each event end with a blank line?"
         )
 
     def _disconnect(self) -> None:

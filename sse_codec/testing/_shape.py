@@ -1,7 +1,7 @@
-"""What all events of a tested thing are like: payloads of JSON, a few types, fields that must be there.
+"""The shape of events that the tested code expects: JSON payloads, a few types, required fields.
 
-The searches draw any events and streams. A shape makes of each the nearest one that the tested thing takes: the text
-stands in a JSON string, a type becomes one of those that there are, a field that is missing is put in.
+The searches draw any events and streams. A shape turns each into the nearest one that the tested code accepts: it puts
+the text into JSON, replaces the type with an allowed one, and adds missing fields.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from sse_codec.testing._rules import Line, lines_of
 T = TypeVar("T")
 
 _REQUIRABLE = ("id", "event", "retry")
-#: How many payloads are drawn from a strategy.
+#: How many payloads to draw from a strategy.
 _SAMPLES = 100
 
 
 class Shape(NamedTuple):
-    """The shape of all events: any, unless something is said."""
+    """The shape of all events. By default, any events."""
 
-    #: Whether each payload is JSON.
+    #: Whether payloads are JSON.
     json: bool = False
-    #: All payloads there are, the simplest first; none: any.
+    #: The allowed payloads, the simplest first. Empty means any.
     samples: Sequence[str] = ()
-    #: All event types there are; none: any.
+    #: The allowed event types. Empty means any.
     types: Sequence[str] = ()
-    #: The fields that each event has.
+    #: The fields that every event must have.
     required: Collection[str] = ()
 
     @property
@@ -47,7 +47,7 @@ class Shape(NamedTuple):
         return not (self.json or self.samples or self.types or self.required)
 
     def same(self, got: Any, should: str) -> bool:
-        """Tell whether data is what it should be: the text, or what it stands for in JSON."""
+        """Tell whether data is right: the text itself or, for JSON, the value that it stands for."""
         if got == should:
             return True
         if not self.json:
@@ -61,7 +61,7 @@ class Shape(NamedTuple):
     # Events.
 
     def event(self, event: ServerSentEvent, spoilt: str = "") -> ServerSentEvent:
-        """Return an event of this shape; the field that can't be sent stays as it is."""
+        """Return an event in this shape. A field that can't be sent (`spoilt`) stays as it is."""
         if self.is_any:
             return event
         parts = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
@@ -75,7 +75,7 @@ class Shape(NamedTuple):
             parts["id"] = "1"
         if event.retry is None and "retry" in self.required:
             parts["retry"] = 7
-        return ServerSentEvent(**parts)  # type: ignore[arg-type]  # each has its own type
+        return ServerSentEvent(**parts)  # type: ignore[arg-type]  # each part has its own type
 
     def _type(self, name: str) -> str:
         types = self.types or (("a",) if "event" in self.required and name in {"", DEFAULT_EVENT} else ())
@@ -84,7 +84,7 @@ class Shape(NamedTuple):
     # Streams.
 
     def stream(self, chunks: list[bytes]) -> list[bytes]:
-        """Return a stream of this shape, cut in about the same places."""
+        """Return a stream in this shape, cut in about the same places."""
         if self.is_any:
             return chunks
         wire = b"".join(chunks)
@@ -94,7 +94,7 @@ class Shape(NamedTuple):
             blocks[-1].append(line)
             if not line.content:
                 blocks.append([])
-        # For each piece of the old stream the new one, and where in the old one its text starts to be another.
+        # For each piece: its old bytes, its new bytes, and the offset in the old ones at which they start to differ.
         pieces: list[tuple[bytes, bytes, int]] = [(wire[:start], wire[:start], start)]
         for block in blocks:
             pieces += self._block(block)
@@ -119,7 +119,7 @@ class Shape(NamedTuple):
                 start = len(line.content) - len(line.value)
                 changed = start
                 if self.samples:
-                    if seen > 1:  # it goes with the end before it, and not its own: a CR might meet the LF that follows
+                    if seen > 1:  # drop it with the previous line end, not its own: a CR might meet the LF that follows
                         whole, new, at = pieces[-1]
                         pieces[-1] = (whole, new[: len(new) - len(previous.end)], at)
                         pieces.append((old, line.end, 0))
@@ -157,23 +157,23 @@ _HEAD = b'{"text":["'
 
 
 def _chosen(choices: Sequence[str], key: bytes) -> str:
-    """Choose always the same for the same; the first for what is simple."""
+    """Choose by the key: always the same for the same key, and the first for simple keys."""
     return choices[0 if key in {b"", b"a", b"message"} else crc32(key) % len(choices)]
 
 
 def _json_part(value: bytes, *, first: bool, last: bool) -> bytes:
-    """Return a line of a payload: all together are JSON."""
+    """Return a line of a payload. All lines of the payload together are JSON."""
     text = json.dumps(value.decode("utf-8", "surrogateescape"), ensure_ascii=False)
     part = text.encode("utf-8", "surrogateescape")
     return (b'{"text":[' if first else b",") + part + (b"]}" if last else b"")
 
 
 def _as_json(data: str) -> str:
-    """Return JSON with a text in it, on as many lines as it has."""
+    """Return JSON that contains a text, on as many lines as the text has."""
     *ended, last = re.findall("([^\r\n]*)(\r\n|\r|\n|$)", data)[: len(re.findall("\r\n|\r|\n", data)) + 1]
     parts = [json.dumps(text, ensure_ascii=False) + end for text, end in ended]
     parts.append(json.dumps(last[0], ensure_ascii=False))
-    if ended and not last[0]:  # a line end at the end stands at the end
+    if ended and not last[0]:  # a final line end stays at the end
         end = ended[-1][1]
         parts = [*parts[:-2], parts[-2].removesuffix(end)]
         return f'{{"text":[{",".join(parts)}]}}{end}'
@@ -181,7 +181,7 @@ def _as_json(data: str) -> str:
 
 
 def _moved(cuts: Sequence[int], pieces: Sequence[tuple[bytes, bytes, int]]) -> list[int]:
-    """Return where cuts of the old stream are in the new one."""
+    """Return the offsets in the new stream for cuts of the old one."""
     moved: list[int] = []
     old_at = new_at = 0
     left = list(cuts)
@@ -189,7 +189,7 @@ def _moved(cuts: Sequence[int], pieces: Sequence[tuple[bytes, bytes, int]]) -> l
         while left and left[0] < old_at + len(old):
             inside = left.pop(0) - old_at
             from_end = len(old) - inside
-            # Behind the line's content the end counts, and before it the start.
+            # A cut inside the line end keeps its distance from the end, any other cut its distance from the start.
             place = len(new) - from_end if from_end <= len(old) - len(old.rstrip(b"\r\n")) else inside
             if inside > changed:
                 place = min(place + changed, len(new))
@@ -203,11 +203,11 @@ def _moved(cuts: Sequence[int], pieces: Sequence[tuple[bytes, bytes, int]]) -> l
 def made_shape(
     caller: str, data: str | st.SearchStrategy[str], types: Collection[str] | None, required: Collection[str]
 ) -> Shape:
-    """Return the shape that the options of a check say.
+    """Return the shape for the options of a check.
 
     Raises:
-        TypeError: one of them is a str where a collection is due, or data is something else.
-        ValueError: one of them has a value that there is not.
+        TypeError: an option is a str instead of a collection of names.
+        ValueError: an option has an invalid value.
     """
     for option, value in (("types", types), ("required", required)):
         if isinstance(value, str):
@@ -215,7 +215,9 @@ def made_shape(
     for name in required:
         one_of(caller, "required", name, _REQUIRABLE)
     if types is not None and (not types or any("\n" in name or "\r" in name or not name for name in types)):
-        raise ValueError(f"{caller}: types must be names of one line each, at least one, not {types!r}")
+        raise ValueError(
+            f"{caller}: types must be at least one name, each without line ends and not empty, not {types!r}"
+        )
     ordered = sorted(types or (), key=lambda name: (name != DEFAULT_EVENT, name))
     if isinstance(data, st.SearchStrategy):
         return Shape(samples=_drawn(data), types=ordered, required=frozenset(required))
@@ -224,7 +226,7 @@ def made_shape(
 
 
 def _drawn(strategy: st.SearchStrategy[T]) -> list[T]:
-    """Draw from a strategy, the same each time; the simplest first."""
+    """Draw the same values from a strategy each time, the simplest first."""
     drawn: list[T] = []
 
     @with_seed(0)

@@ -1,9 +1,9 @@
-"""What a check has found, made smaller: the same each time, and in bounded time.
+"""Makes failing cases smaller, with the same result each time and in bounded time.
 
-A case is lighter than another if it touches fewer rules, of which those at the start of their table weigh most; then
-if it has fewer chunks or events, fewer characters, and plainer ones. A lighter case that fails too takes the place of
-the heavier one, until none is found. So what is left of a case is what it takes to fail, and the first rule that it
-touches is the one that was broken. Hypothesis doesn't shrink here: it knows choices, and not what they mean.
+A case is lighter than another if it touches fewer rules, where rules at the start of their table weigh most; then if it
+has fewer chunks or events, fewer characters, and plainer ones. Lighter cases that fail too replace heavier ones, until
+no lighter one is found. So all that is left in a case is needed for the failure, and the first rule that it touches is
+the broken one. Hypothesis doesn't shrink here, because it knows its choices but not their meaning.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from sse_codec.testing._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES,
 
 T = TypeVar("T")
 
-#: How many cases are tried, and for how many seconds of processor time, which matters for large ones alone.
+#: How many cases to try; for how many seconds of processor time, which only matters for large cases; and how many
+#: seconds to wait between looks at the clock.
 _MOST_CASES, _MOST_SECONDS, _BETWEEN_LOOKS = 1000, 5.0, 0.1
-#: The same in seconds of waiting, which matters for what hangs.
+#: For how many seconds of real time to try cases, which matters for code that hangs.
 _MOST_WAITING = 60.0
-#: What has more parts than this is not looked at one by one.
+#: The parts of a case are tried one by one only up to this number.
 _FEW = 40
 
-#: What a value is replaced by, where that fails too: plain texts, and one for each rule about values.
+#: Replacements for values: plain texts, and one for each rule about values.
 _VALUES = [
     "a",
     "1",
@@ -59,7 +60,7 @@ _VALUES = [
     "a ",
     " ",
 ]
-#: The same for lines.
+#: Replacements for lines.
 _LINES = [
     b"data: a",
     b"id: 1",
@@ -73,15 +74,15 @@ _LINES = [
     b": a",
     b"x: a",
 ]
-#: Lengths at which bounds are: of values, and, in front of each, of lines with a field's name and an end.
+#: Lengths around likely limits: just above for values, and below for lines, which also have a name and a line end.
 _BOUNDS = sorted({size + more for size in (*SIZES, *LARGE_SIZES) for more in (-9, 2)})
 
-#: An edit of a stream: where, and what stands there instead.
+#: An edit of a stream: start, end, and the new bytes.
 _Edit = tuple[int, int, bytes]
 
 
 class Shrinking(Generic[T]):
-    """The smallest case so far, and how to get a smaller one."""
+    """The smallest case so far, and ways to try smaller ones."""
 
     def __init__(self, case: T, failure: NotConforming, law: Callable[[T], None], weigh: Callable[[T], Any]) -> None:
         self.case, self.failure, self.weight = case, failure, weigh(case)
@@ -94,7 +95,7 @@ class Shrinking(Generic[T]):
 
     @property
     def is_spent(self) -> bool:
-        # The other clock may be slow to read, so it is asked only now and then.
+        # The processor clock may be slow to read, so it is read only now and then.
         now = perf_counter()
         if now - self._looked > _BETWEEN_LOOKS:
             self._looked = now
@@ -102,7 +103,7 @@ class Shrinking(Generic[T]):
         return self._left <= 0 or self._is_late
 
     def take(self, case: T) -> bool:
-        """Take a case for the smallest if it is lighter and fails too; tell whether it did."""
+        """Make a case the smallest one if it is lighter and fails too. Tell whether it did."""
         if self.is_spent or (weight := self._weigh(case)) >= self.weight:
             return False
         self._left -= 1
@@ -118,11 +119,11 @@ class Shrinking(Generic[T]):
         return any(map(self.take, cases))
 
     def leave_out(self, count: Callable[[], int], without: Callable[[int, int], T]) -> None:
-        """Leave out as many parts in a row as can be, ever fewer at a time."""
+        """Leave out as many parts in a row as possible, trying ever fewer at a time."""
         if count() > _FEW:
             self.shorten(count(), lambda length: without(length, count()))
             self.shorten(count(), lambda length: without(0, count() - length))
-        size = count() if count() <= _FEW else 0  # then all of them are needed, or it would take too long
+        size = count() if count() <= _FEW else 0  # if many are left, all are needed or it would take too long
         while size:
             start = 0
             while start < count():
@@ -131,7 +132,7 @@ class Shrinking(Generic[T]):
             size //= 2
 
     def shorten(self, length: int, cut: Callable[[int], T]) -> None:
-        """Make something long as short as can be, as if what fails at a length fails at every larger one."""
+        """Make something long as short as possible, assuming that if one length fails, all larger ones fail."""
         low, high = 0, length
         bounds = [bound for bound in _BOUNDS if LONG_VALUE < bound < length]
         while bounds:
@@ -152,7 +153,7 @@ def smallest(
     weigh: Callable[[T], Any],
     steps: Sequence[Callable[[Shrinking[T]], None]],
 ) -> NotConforming:
-    """Return the failure of the smallest case that is found by taking the steps until none of them helps."""
+    """Repeat the steps until none of them helps, and return the failure of the smallest case."""
     shrinking = Shrinking(case, failure, law, weigh)
     weight = None
     while weight != shrinking.weight and not shrinking.is_spent:
@@ -163,7 +164,7 @@ def smallest(
 
 
 def _touched(subject: T, rules: Sequence[Rule[T]]) -> int:
-    """Return a number that is the smaller, the fewer rules are touched; the first of the table weighs most."""
+    """Return a number that grows with the rules touched. The first rule of the table weighs most."""
     touched = 0
     for rule in rules:
         touched = 2 * touched + rule.touched_by(subject)
@@ -178,7 +179,7 @@ _ODDNESS = {"a": 0, "b": 1, "1": 1, "2": 2, "7": 2, "x": 2, " ": 2}
 
 
 def _simpler(value: str) -> Iterator[str]:
-    """Yield texts that may stand for a value and are simpler, or do not touch what it touches."""
+    """Yield texts to replace a value: simpler ones, or ones that touch other rules."""
     yield from _VALUES
     core = value.strip("ab ")
     yield from (core, f"a{core}b", f"a{core}", f"{core}a", core[:1], f"a{core[:1]}b", core[-1:], f"a{core[-1:]}b")
@@ -207,11 +208,11 @@ def _weigh_stream(chunks: list[bytes]) -> tuple[int, ...]:
 
 
 def _edited(chunks: list[bytes], edits: Sequence[_Edit]) -> list[bytes]:
-    """Return chunks with edits made, which are in order; a chunk that loses all its bytes is gone."""
+    """Apply edits, given in order, to chunks. Chunks that lose all their bytes are dropped."""
     wire = b"".join(chunks)
     starts = [start for start, _, _ in edits]
     parts: list[bytes] = []
-    shifts: list[int] = [0]  # for each edit, by how much what stands behind it moves
+    shifts: list[int] = [0]  # for each edit, by how much the bytes after it move
     at = 0
     for start, end, new in edits:
         parts += [wire[at:start], new]
@@ -235,7 +236,7 @@ def _edited(chunks: list[bytes], edits: Sequence[_Edit]) -> list[bytes]:
 
 
 class _Place(NamedTuple):
-    """A line of a stream: where it is, where its end starts, and where it stops."""
+    """The place of a line or block: where it starts, where its line end starts, and where that stops."""
 
     start: int
     end: int
@@ -255,7 +256,7 @@ def _places(wire: bytes) -> list[_Place]:
 
 @lru_cache(maxsize=2)
 def _blocks(wire: bytes) -> list[_Place]:
-    """Return the blocks, each with the blank line behind it."""
+    """Return the places of the blocks, each with its blank line."""
     blocks: list[_Place] = []
     start = None
     for place in _places(wire):
@@ -267,16 +268,16 @@ def _blocks(wire: bytes) -> list[_Place]:
 
 
 def _examples(shrinking: Shrinking[list[bytes]]) -> None:
-    """The example of a rule, if that is all it takes."""
+    """Try the example of each rule."""
     for rule in reversed(CONSUMER_RULES):
         shrinking.take(list(rule.example))
 
 
 def _join_chunks(shrinking: Shrinking[list[bytes]]) -> None:
-    """Fewer chunks: none that is empty, one, two, or as few as can be."""
+    """Try fewer chunks: no empty ones, one, two, or as few as possible."""
 
     def without(start: int, stop: int) -> list[bytes]:
-        """Cut less: a cut stands behind each chunk but the last."""
+        """Remove cuts. There is one after each chunk except the last."""
         chunks = shrinking.case
         return [*chunks[:start], b"".join(chunks[start : stop + 1]), *chunks[stop + 1 :]]
 
@@ -292,7 +293,7 @@ def _join_chunks(shrinking: Shrinking[list[bytes]]) -> None:
 
 
 def _move_cut(shrinking: Shrinking[list[bytes]]) -> None:
-    """Another place for the only cut, which may touch less."""
+    """Try other places for a single cut, which may touch fewer rules."""
     wire = b"".join(shrinking.case)
     if len(shrinking.case) == 2 and len(wire) <= 100:
         for cut in range(1, len(wire)):
@@ -300,7 +301,7 @@ def _move_cut(shrinking: Shrinking[list[bytes]]) -> None:
 
 
 def _same_ends(shrinking: Shrinking[list[bytes]]) -> None:
-    """The same end for all lines, or another for one; no byte order mark; a last blank line."""
+    """Try the same line end for all lines, LF for single lines, no byte order mark, and a final blank line."""
     for new in (b"\n", b"\r\n", b"\r"):
         lines = _places(b"".join(shrinking.case))
         shrinking.take(_edited(shrinking.case, [(line.end, line.stop, new) for line in lines if line.end < line.stop]))
@@ -317,7 +318,7 @@ def _same_ends(shrinking: Shrinking[list[bytes]]) -> None:
 
 
 def _leave_out_everywhere(shrinking: Shrinking[list[bytes]]) -> None:
-    """Each line, wherever it stands."""
+    """Try to leave out each line in all its places."""
     for content in sorted({line.content for line in Stream(shrinking.case).lines if line.content})[:_FEW]:
         places = _places(b"".join(shrinking.case))
         wire = b"".join(shrinking.case)
@@ -327,7 +328,7 @@ def _leave_out_everywhere(shrinking: Shrinking[list[bytes]]) -> None:
 
 
 def _split_blocks(shrinking: Shrinking[list[bytes]]) -> None:
-    """A blank line more, and an event with it, which takes apart what stood in one block."""
+    """Try another blank line, perhaps with an event, to split a block."""
     lines = _places(b"".join(shrinking.case))
     for place in lines if len(lines) <= _FEW else ():
         for new in (b"data: a\n\n", b"data: a\n", b"\n"):
@@ -347,12 +348,12 @@ def _leave_out_parts(parts: Callable[[bytes], list[_Place]]) -> Callable[[Shrink
 
 
 def _characters(wire: bytes) -> list[_Place]:
-    """Return the places of single bytes, if they are few."""
+    """Return the places of all bytes, if there are few."""
     return [_Place(at, at + 1, at + 1) for at in range(len(wire))] if len(wire) <= 100 else []
 
 
 def _simpler_lines(shrinking: Shrinking[list[bytes]]) -> None:
-    """Another line, or another value; where lines are many, the same for all of them."""
+    """Try other lines and other values. If there are many lines, try the same line for all of them."""
     lines = _places(b"".join(shrinking.case))
     if len(lines) > _FEW:
         for new in _LINES:
@@ -414,14 +415,14 @@ _STREAM_STEPS: list[Callable[[Shrinking[list[bytes]]], None]] = [
 
 
 class EventsCase(NamedTuple):
-    """Events to send in one stream, and the field by which the last of them can't be; "" when all can."""
+    """Events to send in one stream, and the field for which the last can't be sent; "" if all can."""
 
     events: Sequence[ServerSentEvent]
     spoilt: str
 
 
 def spoilt_field(event: ServerSentEvent) -> str:
-    """Return the field by which an event can't be sent; "" if it can."""
+    """Return the field for which an event can't be sent; "" if it can."""
     for field in ("event", "id"):
         value = getattr(event, field)
         if value is not None and ("\n" in value or "\r" in value or (field == "event" and not value)):
@@ -466,7 +467,7 @@ def _example_events(shrinking: Shrinking[EventsCase]) -> None:
 
 
 def _fewer_events(shrinking: Shrinking[EventsCase]) -> None:
-    # The last of a case that is spoilt is what it is about.
+    # In a spoilt case, the last event is the point of the case, so it stays.
     def without(start: int, stop: int) -> EventsCase:
         return shrinking.case._replace(events=[*shrinking.case.events[:start], *shrinking.case.events[stop:]])
 
@@ -474,7 +475,7 @@ def _fewer_events(shrinking: Shrinking[EventsCase]) -> None:
 
 
 def _simpler_events(shrinking: Shrinking[EventsCase]) -> None:
-    """Other values; where events are many, the same for all of them."""
+    """Try simpler values. If there are many events, try the same event for all of them."""
     if len(shrinking.case.events) > _FEW:
         shrinking.take(shrinking.case._replace(events=[ServerSentEvent("a")] * len(shrinking.case.events)))
         return
@@ -506,7 +507,7 @@ def _simpler_value(shrinking: Shrinking[EventsCase], number: int, field: str, *,
         return _changed(shrinking.case, number, field, text)
 
     def can_be(text: str) -> bool:
-        """Tell whether a value may stand there: what can't be sent still has to be such, and what can, can."""
+        """Tell whether a value may be used: sendable values must stay sendable, and others must not become so."""
         return is_spoilt == bool(spoilt_field(ServerSentEvent("a").replace(**{field: text})))
 
     def without(parts: list[str], start: int, stop: int) -> EventsCase:

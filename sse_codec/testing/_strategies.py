@@ -1,8 +1,9 @@
-"""Hypothesis strategies for event streams, that reach the places where codecs break in nearly every example.
+"""Hypothesis strategies for event streams. Nearly every example reaches a place where codecs break.
 
-Events to send, legal spellings of them, legal and malformed streams, and ways to cut a stream into chunks. They draw
-from short lists of awkward pieces instead of all of Unicode, because what breaks a codec is never the 40,000th letter:
-it is a CR, a space, a byte order mark. Each shrinks to plain text, LF, one space after the colon, and one chunk.
+They draw events to send, legal spellings of events, legal and malformed streams, and ways to cut a stream into chunks.
+They draw from short lists of awkward pieces instead of all of Unicode, because what breaks a codec is never the
+40,000th letter: it is a CR, a space, a byte order mark. Everything shrinks to plain text, LF, one space after the
+colon, and one chunk.
 """
 
 from __future__ import annotations
@@ -32,18 +33,18 @@ T = TypeVar("T")
 
 
 def _by_turns(lists: Sequence[Sequence[T]]) -> list[T]:
-    """Join lists so that each has about as many places as the longest; for `sampled_from`, which has no weights."""
+    """Join lists so that `sampled_from`, which has no weights, draws from each list about equally often."""
     longest = max(map(len, lists))
     return [each[turn % len(each)] for turn in range(longest) for each in lists]
 
 
 def spelt_short(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
-    """Return the same strategy with a short repr: Hypothesis makes it now and then, and these would fill pages."""
+    """Return the same strategy with a short repr. Hypothesis sometimes builds the repr, and these would fill pages."""
     return st.deferred(lambda: strategy)
 
 
 def _words(without: Collection[str]) -> st.SearchStrategy[str]:
-    """Text that stands on one line; "a" is the simplest."""
+    """Draw text of one line; "a" is the simplest."""
     lists = [texts for rule, texts in TEXTS.items() if rule not in without]
     texts = spelt_short(st.sampled_from(_by_turns(lists)))
     words = [texts, st.lists(texts, min_size=2, max_size=4).map("".join)]
@@ -54,7 +55,7 @@ def _words(without: Collection[str]) -> st.SearchStrategy[str]:
 
 
 def _sometimes(plain: st.SearchStrategy[T], rare: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
-    """Draw something that costs much in one case of twenty."""
+    """Draw from an expensive strategy once in twenty times."""
     return st.one_of(*[plain] * 19, rare)
 
 
@@ -81,11 +82,11 @@ def _payloads(without: Collection[str] = ()) -> st.SearchStrategy[str]:
 
 
 def payloads() -> st.SearchStrategy[str]:
-    r"""Strategy for data: the text that one event carries.
+    r"""Strategy for data: the text of one event.
 
-    What it reaches: line ends of every kind, at the start and the end too; leading and trailing spaces; "" and U+0000;
-    U+FEFF, U+2028, U+0085 and the other characters that some splitters take for line ends; colons; text beyond the
-    BMP; up to 64 KiB and one. Every value can be sent; CR and CRLF arrive as LF.
+    It draws line ends of every kind, including at the start and the end; leading and trailing spaces; "" and U+0000;
+    U+FEFF, U+2028, U+0085 and other characters that some splitters take for line ends; colons; text beyond the BMP; and
+    up to 64 KiB plus one character. Every value can be sent. CR and CRLF arrive as LF.
 
     >>> from hypothesis import given
     >>> from sse_codec import ServerSentEvent, decode, encode
@@ -127,10 +128,10 @@ def _events(without: Collection[str] = ()) -> st.SearchStrategy[ServerSentEvent]
 
 
 def events() -> st.SearchStrategy[ServerSentEvent]:
-    """Strategy for events that can be sent; what `st.from_type(ServerSentEvent)` gives.
+    """Strategy for events that can be sent. `st.from_type(ServerSentEvent)` draws the same.
 
-    Data as `payloads`; event types and ids with the same awkward text as far as they can hold it; reconnection times
-    at their limits. `last_event_id` is "": it is the receiver's.
+    Data is drawn from `payloads`. Event types and ids have the same awkward text, as far as they may contain it.
+    Reconnection times are at their limits. `last_event_id` is "", because only a receiver sets it.
 
     >>> from hypothesis import given
     >>> from sse_codec import decode, encode
@@ -147,17 +148,17 @@ def events() -> st.SearchStrategy[ServerSentEvent]:
 def event_lists(
     events: st.SearchStrategy[ServerSentEvent] | None = None, *, min_size: int = 0, max_size: int = 5
 ) -> st.SearchStrategy[list[ServerSentEvent]]:
-    """Strategy for what a stream carries: events, in order.
+    """Strategy for the events of a stream, in order.
 
     Args:
-        events: the events to draw from; `events()` when None.
-        min_size: how many events at least.
-        max_size: how many events at most.
+        events: the strategy for single events. None means `events()`.
+        min_size: the smallest number of events.
+        max_size: the largest number of events.
     """
     return st.lists(_events() if events is None else events, min_size=min_size, max_size=max_size)
 
 
-#: The ends that the lines of a stream have: each list is one stream's, and several in it are mixed.
+#: The line ends that a stream may use (several are mixed), and the rules that they touch.
 _ENDS: list[tuple[list[bytes], set[str]]] = [
     ([b"\n"], set()),
     ([b"\r\n"], {"crlf"}),
@@ -167,7 +168,7 @@ _ENDS: list[tuple[list[bytes], set[str]]] = [
 
 
 class _Speller:
-    """Draws the bytes of one legal stream: what its author prefers is drawn once, and then kept to or mixed."""
+    """Draws the bytes of one legal stream. The style is drawn once; within a style, spellings may still be mixed."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -181,7 +182,7 @@ class _Speller:
         return self.ends[0] if len(self.ends) == 1 else self.draw(st.sampled_from(self.ends))
 
     def field(self, name: bytes, value: bytes) -> bytes:
-        """Draw one of the spellings of a field; the space stays where leaving it out would lose one."""
+        """Draw a spelling of a field. The space after the colon stays if the value starts with one."""
         spellings = [name + b": " + value]
         if self.no_space and not value.startswith(b" "):
             spellings.append(name + b":" + value)
@@ -190,7 +191,7 @@ class _Speller:
         return spellings[0] if len(spellings) == 1 else self.draw(st.sampled_from(spellings))
 
     def between(self) -> list[bytes]:
-        """Draw what may stand before any line and means nothing."""
+        """Draw lines that mean nothing and may stand before any line."""
         lines: list[bytes] = []
         if self.comments and self.draw(st.booleans()):
             lines.append(self.draw(st.sampled_from(COMMENTS)))
@@ -202,20 +203,20 @@ class _Speller:
         wire = b""
         for line in lines:
             end = self.end()
-            # Behind a CR, the LF of a blank line would be the rest of a CRLF, and no line.
+            # After a CR, the LF of a blank line would complete a CRLF instead of ending a line.
             wire += line + (b"\r" if end == b"\n" and not line and wire.endswith(b"\r") else end)
         return wire
 
 
 def spellings(events: Sequence[ServerSentEvent]) -> st.SearchStrategy[bytes]:
-    r"""Strategy for the streams that carry given events: each conforming consumer must make just these of it.
+    r"""Strategy for the streams that carry given events. A conforming consumer reads exactly these events from each.
 
-    What is drawn: line ends and mixtures of them, whether a space follows the colon (where leaving it out loses
-    nothing), comments, unknown fields, the order of the fields, data lines with other fields between, a byte order
-    mark, "message" spelt out or left out, fields that a later one overrides, blank lines that end nothing.
+    It varies the line ends, alone and mixed; the space after the colon, if the value doesn't start with one; comments
+    and unknown fields; the order of fields, with other fields between data lines; the byte order mark; whether
+    "message" is spelt out; fields that a later one overrides; and extra blank lines.
 
     Args:
-        events: events that can be sent; CR and CRLF in their data count as LF.
+        events: events that can be sent. CR and CRLF in their data are written as LF.
 
     >>> from hypothesis import given
     >>> from sse_codec import ServerSentEvent, decode
@@ -246,7 +247,7 @@ def _spelled(draw: st.DrawFn, events: Sequence[ServerSentEvent]) -> bytes:
         if overridden:
             fields = [twice for name, value in fields for twice in ((name, "7"), (name, value))]
         data = [(b"data", value) for value in event.data.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-        # The order among fields of one name means something; that of different names does not.
+        # Order matters among fields of the same name, but not between names.
         order = [name for name, _ in [*fields, *data]]
         if shuffled:
             order = draw(st.permutations(order))
@@ -263,10 +264,10 @@ def _spelled(draw: st.DrawFn, events: Sequence[ServerSentEvent]) -> bytes:
 
 
 def streams(events: st.SearchStrategy[list[ServerSentEvent]] | None = None) -> st.SearchStrategy[bytes]:
-    """Strategy for legal event streams: some spelling of some events, complete to the last blank line.
+    """Strategy for legal event streams: a spelling of some events, complete with the last blank line.
 
     Args:
-        events: the lists of events to draw from; `event_lists()` when None.
+        events: the strategy for lists of events. None means `event_lists()`.
     """
     return (event_lists() if events is None else events).flatmap(spellings)
 
@@ -276,7 +277,7 @@ _SIMPLE = [(b"event: a", "event"), (b"id: 1", "id"), (b"retry: 7", "retry")]
 
 
 def _phrases(without: Collection[str]) -> st.SearchStrategy[list[bytes]]:
-    """Lines of a stream without their ends, mostly one; legal, and nearly legal. `data: a` is the simplest."""
+    """Draw lines without line ends, mostly just one, legal or nearly legal. `data: a` is the simplest."""
     words = _words(without).map(str.encode)
     after = st.sampled_from([b": "] if "missing-space" in without else [b": ", b": ", b":"])
     empty = st.sampled_from([b": ", b":", b""] if "no-colon" not in without else [b": ", b":"])
@@ -319,7 +320,7 @@ def _alone(line: bytes) -> list[bytes]:
 
 
 def wires(without: Collection[str] = ()) -> st.SearchStrategy[bytes]:
-    """Strategy for streams that touch the rules of a consumer, but for those named; legal and nearly legal ones."""
+    """Strategy for legal and nearly legal streams that touch any rule of a consumer, except the named ones."""
     phrases = _phrases(without)
     wires = spelt_short(_wires(phrases, without))
     if "long" in without:
@@ -329,11 +330,11 @@ def wires(without: Collection[str] = ()) -> st.SearchStrategy[bytes]:
 
 
 def _wires(phrases: st.SearchStrategy[list[bytes]], without: Collection[str]) -> st.SearchStrategy[bytes]:
-    phrase = st.tuples(phrases, st.integers(0, 2))  # the number chooses the ends of its lines, where ends are mixed
+    phrase = st.tuples(phrases, st.integers(0, 2))  # the number chooses the line end, if line ends are mixed
     rest = st.tuples(st.lists(phrase, max_size=3), st.integers(0, 3))
     return st.builds(
         _wire,
-        # What a failure can mostly do without comes first: so it shrinks away first.
+        # The parts that a failure rarely needs come first, because they then shrink away first.
         st.sampled_from([b"", BOM] if "leading-bom" not in without else [b""]),
         st.sampled_from([ends for ends, rules in _ENDS if not rules & set(without)]),
         st.none() if "unfinished-block" in without else st.none() | rest,
@@ -342,8 +343,8 @@ def _wires(phrases: st.SearchStrategy[list[bytes]], without: Collection[str]) ->
 
 
 def mostly_many(elements: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
-    """Draw a list that is long, as `lists` alone seldom does, and shrinks as well as if it were not meant to be."""
-    # The first is the simplest, and takes a long list's choices as they are.
+    """Draw long lists more often than `lists` does, without making them harder to shrink."""
+    # The first strategy is the simpler one, and the choices of a long list fit it unchanged.
     elements = spelt_short(elements)
     few = st.lists(elements, min_size=1, max_size=most)
     return few | st.lists(elements, min_size=most - most // 3, max_size=most)
@@ -366,11 +367,11 @@ def _wire(
 
 
 def hostile_bytes() -> st.SearchStrategy[bytes]:
-    r"""Strategy for what a consumer may be sent at worst: streams that are legal, nearly legal, or no streams at all.
+    r"""Strategy for the worst that a consumer may receive: legal streams, nearly legal ones, and arbitrary bytes.
 
-    What it reaches besides all that `streams` does: field names that are nearly right, bad reconnection times, ids with
-    U+0000, invalid and truncated UTF-8, byte order marks in the wrong place, blocks without data, fields given twice,
-    streams that end anywhere. The standard says what each means: see `reference_decode`.
+    Besides all that `streams` draws, it draws misspelt field names, invalid reconnection times, ids with U+0000,
+    invalid and truncated UTF-8, byte order marks in the wrong place, blocks without data, repeated fields, and streams
+    that end anywhere. The standard defines what each of them means: see `reference_decode`.
 
     >>> from hypothesis import given
     >>> from sse_codec import decode
@@ -384,15 +385,15 @@ def hostile_bytes() -> st.SearchStrategy[bytes]:
 
 
 class _Plan(NamedTuple):
-    """How a stream is cut, whatever its length: where the places are counted, and which of them."""
+    """How to cut a stream of any length: which offsets to choose from, and which of them to use."""
 
-    #: "all": every offset is a place. "awkward": those inside a CRLF, a character, the byte order mark or around a line
-    #: end or a colon.
+    #: "all": every offset is a place. "awkward": only those inside a CRLF, a character or the byte order mark, or next
+    #: to a line end or a colon.
     places: str
-    #: Cut at these places, by number, counted round and round; at every n-th one if `every` is not 0.
+    #: The numbers of the places to cut at, modulo the number of places; also every n-th place, if `every` is not 0.
     chosen: list[int]
     every: int
-    #: Offsets by number at which an empty chunk is put in.
+    #: The numbers of the cuts at which to insert an empty chunk, modulo the number of cuts.
     empty: list[int]
 
 
@@ -410,13 +411,13 @@ def _plans(empty: bool) -> st.SearchStrategy[_Plan]:
 
 
 def cut(wire: bytes, plan: _Plan, without: Collection[str]) -> list[bytes]:
-    """Cut a stream by a plan, but for the kinds of cuts that are named."""
+    """Cut a stream by a plan, leaving out the cuts that touch the named rules."""
     places: Sequence[int] = range(1, len(wire))
     if plan.places == "awkward":
         places = [at for at in places if _is_awkward(wire[at - 1], wire[at])] or places
     chosen: set[int] = {places[number % len(places)] for number in plan.chosen} if places else set()
     if plan.every:
-        # A long stream byte by byte is the same cuts many times over, and takes long.
+        # Cutting a long stream at every byte takes long, and only repeats the same kinds of cuts.
         chosen.update(places[:: max(plan.every, len(places) // 500)])
     if "cut" in without:
         chosen = set()
@@ -450,14 +451,14 @@ def chunked(wires: st.SearchStrategy[bytes], without: Collection[str]) -> st.Sea
 
 
 def chunkings(wire: bytes, *, empty: bool = False) -> st.SearchStrategy[list[bytes]]:
-    r"""Strategy for the ways in which a stream arrives: lists of chunks that make up the wire.
+    r"""Strategy for the ways in which a stream may arrive: lists of chunks that together are the stream.
 
-    Whole, byte by byte, in pieces of one size, or cut at places that are drawn, often inside a CRLF, a character or the
-    byte order mark.
+    The stream is left whole, cut into single bytes or pieces of one size, or cut at random places, often inside a CRLF,
+    a character or the byte order mark.
 
     Args:
-        wire: the stream.
-        empty: whether chunks may be empty. Some sources take an empty one for the end.
+        wire: the bytes of the stream.
+        empty: whether chunks may be empty. Some consumers take an empty chunk for the end of the stream.
 
     >>> from hypothesis import given
     >>> from sse_codec import ServerSentEvent, decode

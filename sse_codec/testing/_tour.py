@@ -1,9 +1,9 @@
-"""The known places one by one: what both checks try before they draw anything.
+"""The known places, one by one: both checks try them before they draw anything.
 
-The tables of `_places`, in order: each text in each field, each line in front of, behind and between others, each pair
-of lines and of fields, each size, each way to cut. So what is wrong in a known place is found every time, and what
-nobody has thought of is left to the strategies. What is found is made smaller afterwards; so most streams here hold
-many blocks, which costs a fraction of as many streams. What is large stands at the end, and each size only once.
+They are the tables of `_places`, in order: each text in each field; each line before, after and between others; each
+pair of lines and of fields; each size; each way to cut. So a fault in a known place is found every time, and the
+strategies can look for what nobody has thought of. Failures are made smaller afterwards, so most streams here have many
+blocks, which takes a fraction of the time of as many streams. Large cases come last, and each size only once.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ LeftOut = Callable[[list[bytes]], bool]
 
 
 def streams_in_chunks(left_out: LeftOut | None = None) -> Iterator[list[bytes]]:
-    """Yield streams in chunks, none of them twice.
+    """Yield streams in chunks, without duplicates.
 
     Args:
-        left_out: tells of a stream in chunks that it is not to be tried. Streams that hold many blocks then come
-            without the blocks that are left out, instead of not at all.
+        left_out: tells whether to leave out a stream in chunks. From streams of many blocks, only the blocks that it
+            leaves out are removed.
     """
     seen: set[tuple[bytes, ...]] = set()
     for part in (_alone, _with_others, _cut, _sized, _paired, _counted, _largest):
@@ -59,14 +59,14 @@ def _joined(lines: Lines, end: bytes = b"\n") -> bytes:
 
 
 def _together(blocks: Iterable[bytes], left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Yield blocks as one stream, or each as one if together they are left out: for that there are several of them."""
+    """Yield blocks as one stream, or each as a stream if the whole is left out for having several blocks."""
     wanted = [block for block in blocks if not (left_out and left_out([block]))]
     stream = [b"".join(wanted)]
     yield from ([block] for block in wanted) if left_out and left_out(stream) else [stream]
 
 
 def _alone(_: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams of one or two blocks, as a decoder that was just made meets them."""
+    """Streams of one or two blocks, which meet a new decoder."""
     blocks: list[Lines] = [
         [b""],
         [b"data: a", b""],
@@ -122,7 +122,7 @@ def _alone(_: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams of many blocks, each with one thing in it that can go wrong."""
+    """Streams of many blocks, each with one thing that can go wrong."""
     for text in map(str.encode, _ALL_TEXTS):
         shapes = [
             *([b"data: " + text, b""], [b"event: " + text, b"data: z", b""], [b"id: " + text, b"data: z", b""]),
@@ -142,7 +142,7 @@ def _with_others(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams of many blocks, in each of which two lines meet, or two line ends."""
+    """Streams of many blocks, each with two lines, or two line ends, that meet."""
     ends = [b"\n", b"\r\n", b"\r"]
     for at, first in enumerate(_PAIRED):
         blocks: list[Lines] = []
@@ -160,7 +160,7 @@ def _paired(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         yield [b"data: a" + first + b"data: b" + first + b"id: 1" + second + b": c" + second + b"data: d" + second * 2]
 
 
-#: Each stands behind and in front of each, in a block with it and in the one before.
+#: Each of these comes before and after each other one, in the same block and in the block before.
 _PAIRED: Lines = [
     *(b"data: a", b"data: b", b"data", b"data: ", b"data:  a", "data: é".encode(), b"data: \0", b"data: \xff"),
     *(b"event: a", b"event: b", b"event: ", b"event: message", b"retry: 7", b"retry: 8", b"retry: x", b"retry: 0"),
@@ -170,7 +170,7 @@ _PAIRED: Lines = [
 
 
 def _cut(_: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams in more than one chunk: cut at each offset, byte by byte, with chunks that are empty, in pieces."""
+    """Streams in more than one chunk: cut at each offset, into single bytes, into pieces, with empty chunks."""
     few: list[Lines] = [
         [b"data: a", b""],
         [b"data: \xc2\x80", b"", b"data: b", b""],
@@ -206,7 +206,7 @@ def _cut(_: LeftOut | None) -> Iterator[list[bytes]]:
     yield []
     yield [b""]
     yield from _with_empty_chunks(everything.encode())
-    # Blocks of 29 bytes, so that each of them is cut elsewhere.
+    # Blocks of 29 bytes, so that each is cut in another place.
     wire = b"".join(b"id: %02d\r\ndata: %03d\r\ndata:\r\n\r\n" % (number % 100, number) for number in range(40))
     for size in [*range(2, 31), 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 500, 511, 512, 513, 1000]:
         yield _pieces(wire, size)
@@ -232,7 +232,7 @@ def _with_empty_chunks(wire: bytes) -> Iterator[list[bytes]]:
 
 
 def _counted(_: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams with more of something than a counter of one byte, a pool or a queue holds."""
+    """Streams with more of something than fits a one-byte counter, a pool or a queue."""
     for count in (20, 300, 1_100):
         yield [b"".join(b"data: %d\n\n" % number for number in range(10_000, 10_000 + count))]
     for count in (20, 300, 4_200):
@@ -255,7 +255,7 @@ _BEHIND = b"data: b\r\n\r\n"
 
 
 def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
-    """Streams with something that is as long as a buffer, or stands where one ends."""
+    """Streams with something that is as long as a buffer, or lies where one ends."""
     for size in SIZES:
         lengths = range(max(size - 9, 1), size + 2) if size < 8192 else (size - 7, size - 6, size, size + 1)
         yield from _together((b"data: " + b"x" * length + b"\n\n" for length in lengths), left_out)
@@ -263,7 +263,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
             for name in (b"event: ", b"id: "):
                 lengths = (size - len(name) - 1, size - len(name), size, size + 1)
                 yield from _together((name + b"x" * length + b"\ndata: a\n\n" for length in lengths), left_out)
-    # A chunk of just the size: whole blocks, and cut behind a CR, behind a line, inside a line and inside a character.
+    # Chunks of exactly this size: whole blocks, and cut after a CR, after a line, inside a line, inside a character.
     for size in (16, 32, 64, 128, 255, 256, 257, 512, 1000, 1023, 1024, 1025, 2048, 4095, 4096, 4097, 8192, 65_536):
         yield [b"data: ".ljust(size - 2, b"x") + b"\n\n", _BEHIND]
     for size in (16, 32, 64, 128, 256, 512, 1000, 1024, 2048, 4096, 8192):
@@ -277,7 +277,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         ):
             wire = b"data: ".ljust(size - length, b"x") + end + _BEHIND
             yield [wire[:size], wire[size:]]
-    # The same places in one chunk, where a decoder may have windows of its own, and in chunks of that size.
+    # The same places in one chunk, which a decoder may process in windows, and in chunks of that size.
     places = [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384]
     ends = [*((b"\r\n\r\n", back) for back in (1, 2, 3, 4)), ("🍊\r\n\r\n".encode(), 2), (b"\n\n", 1), (b"\r\r", 1)]
     for end, back in ends:
@@ -289,7 +289,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
         for size in (256, 1024, 4096):
             yield _pieces(wire, size)
     yield [b"data: ".ljust(65_535, b"x") + b"\r\n\r\ndata: b\r\n\r\n"]
-    # What is longer than any bound on a field, a line or a block that somebody might have.
+    # Fields, lines and blocks longer than any limit that a consumer might have.
     for name, size in ((b"event: ", 66_000), (b"id: ", 66_000), (b": ", 20_000), (b"x: ", 20_000), (b"x", 20_000)):
         yield [name + b"x" * size + b"\ndata: a\n\n"]
     yield [b"retry: " + b"0" * 1_100 + b"7\ndata: a\n\n"]
@@ -300,7 +300,7 @@ def _sized(left_out: LeftOut | None) -> Iterator[list[bytes]]:
 
 
 def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
-    """A line that is longer than any bound that comes to mind; a block of two that are not, and one of many lines."""
+    """A line longer than any plausible limit, a block of two shorter lines, and a block of many lines."""
     yield [(b"data: " + b"x" * 40_000 + b"\n") * 2 + b"\n"]
     yield [b"data: a\n" * 4_200 + b"\n"]
     yield [b"data: " + b"x" * (LARGE_SIZES[-1] + 1) + b"\n\n"]
@@ -308,23 +308,23 @@ def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
 
 # Events, for producers.
 
-#: Stands behind others, and would show what was left of them.
+#: Comes after other events, to show whether anything of them is left.
 _NEXT = ServerSentEvent("c")
 
 
 def events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield events that can be sent, as a stream each, none of them twice."""
+    """Yield streams of events that can be sent, without duplicates."""
     yield from small_events_to_send()
     yield from large_events_to_send()
 
 
 def small_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield those that cost next to nothing."""
+    """Yield the streams that take next to no time."""
     return _once(_texts(), _lines(), _in_order())
 
 
 def large_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield the others."""
+    """Yield the other streams."""
     return _once(_large())
 
 
@@ -337,7 +337,7 @@ def _once(*parts: Iterable[list[ServerSentEvent]]) -> Iterator[list[ServerSentEv
 
 
 def _texts() -> Iterator[list[ServerSentEvent]]:
-    """Events with one thing in them that can go wrong."""
+    """Events with one thing that can go wrong."""
     yield [ServerSentEvent("a")]
     yield [ServerSentEvent("a"), ServerSentEvent("b"), ServerSentEvent("c")]
     full = ServerSentEvent("a", "b", "1", 7)
@@ -359,7 +359,7 @@ def _texts() -> Iterator[list[ServerSentEvent]]:
 
 
 def _lines() -> Iterator[list[ServerSentEvent]]:
-    """Data of several lines: each pair of pieces, joined by each line end, and by two of them."""
+    """Data of several lines: each pair of pieces, joined by one and by two line ends of each kind."""
     pieces = [
         "",
         "a",
@@ -392,7 +392,7 @@ def _lines() -> Iterator[list[ServerSentEvent]]:
 
 
 def _in_order() -> Iterator[list[ServerSentEvent]]:
-    """Each pair of fields in an event, and each pair of events; with one behind that would show what was left over."""
+    """Each pair of fields in an event, and each pair of events, with an event after them to show what is left over."""
     for data, event, id, retry in product(
         ["a", "", "a\nb", " ", "\n"], ["message", "b", " ", "é"], [None, "", "1", "0", " "], [None, 0, 7]
     ):
@@ -422,7 +422,7 @@ def _in_order() -> Iterator[list[ServerSentEvent]]:
 
 
 def _large() -> Iterator[list[ServerSentEvent]]:
-    """Values that are as long as a buffer, and more of something than a counter of one byte or a pool holds."""
+    """Values as long as a buffer, and more of something than fits a one-byte counter or a pool."""
     sizes = [length for size in SIZES for length in (size - 7, size - 6, size - 1, size, size + 1)]
     for length in sizes:
         yield [ServerSentEvent("x" * length)]
@@ -445,7 +445,7 @@ def _large() -> Iterator[list[ServerSentEvent]]:
 
 
 def events_that_cannot_be_sent() -> Iterator[tuple[ServerSentEvent, str]]:
-    """Yield events with the name of the field that can't be sent as it is."""
+    """Yield events that can't be sent, each with the name of the field that prevents it."""
     for end in ["\r", "\n", "\r\n", "\n\r", "\n\n"]:
         for value in (
             *(f"b{end}data: injected", f"b{end}id: 9", f"b{end}c", f"b{end}", f"b{end}{end}data: injected{end}{end}"),

@@ -1,4 +1,4 @@
-"""The conformance suite as data: cases as JSON files, which tests in any language can read. Needs no Hypothesis.
+"""The conformance suite as data: JSON files that tests in any language can read. Works without Hypothesis.
 
 `tests/vectors/publish.py` makes the files; docs/vectors.md describes them.
 """
@@ -9,18 +9,18 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-#: Where the files are.
+#: The folder of the files.
 FOLDER = Path(__file__).parent / "vectors"
 
 
 def load_vectors(name: Literal["decoding", "encoding", "surrogates"]) -> dict[str, Any]:
-    r"""Return a file of the conformance suite, parsed: its cases, their rules, and the sentences of the standard.
+    r"""Load a file of the conformance suite: its cases, their rules, and the sentences of the standard.
 
-    `docs/vectors.md` describes the format, and `sse-codec vectors DIR` copies the files for tests in other languages.
+    `docs/vectors.md` describes the format. `sse-codec vectors DIR` copies the files for tests in other languages.
 
     Args:
-        name: "decoding": event streams in chunks, and what they mean. "encoding": events to send, and what arrives of
-            them. "surrogates": the same for text that UTF-8 can't hold.
+        name: "decoding": event streams in chunks, and the events that they mean. "encoding": events to send, and the
+            events that must arrive. "surrogates": the same as "encoding", for text that UTF-8 can't represent.
 
     Raises:
         ValueError: there is no such file.
@@ -39,7 +39,7 @@ def load_vectors(name: Literal["decoding", "encoding", "surrogates"]) -> dict[st
 
 
 def copy_vectors(folder: Path) -> list[Path]:
-    """Copy all files of the suite into a folder, which is made if it is not there; return where they are now.
+    """Copy all files of the suite into a folder, which is created if needed, and return the paths of the copies.
 
     Raises:
         OSError: a file can't be written.

@@ -1,7 +1,7 @@
-"""Where tested code runs: in a thread of its own, so that a check ends even if that code does not.
+"""Runs the tested code in a thread of its own, so that a check ends even if that code does not.
 
-The thread has an event loop of its own too, so asynchronous code can be checked from anywhere, inside an async test as
-well. The loop lives as long as the check, so what one stream left behind (a client, a task) still works for the next.
+The thread has its own event loop, so asynchronous code can be checked from anywhere, even inside an async test. The
+loop lives as long as the check, so a client or a task that one stream leaves behind still works for the next.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-#: Runs an async function to its end, as `asyncio.run`'s kin in other libraries do: `trio.run`, `anyio.run`.
+#: Runs an async function to its end, such as `trio.run` or `anyio.run`.
 Run: TypeAlias = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
-#: How long tested code that is told to end may take to do so, in seconds, before it is left to itself.
+#: How many seconds tested code gets to end after being told to, before the check goes on without it.
 _TO_END = 1.0
-#: How often it is asked whether to wait any longer.
+#: The longest time between two questions whether to go on waiting, in seconds.
 _TO_ASK = 0.5
 
 
 class Hang(BaseException):
-    """Tested code did not end; no Exception, so that neither it nor Hypothesis takes it for one of theirs."""
+    """Tested code did not end. Not an Exception, so that neither that code nor Hypothesis catches it."""
 
 
 class Stop(BaseException):
-    """Raised inside tested code that is to end."""
+    """Raised inside tested code to end it."""
 
 
 def has_running_loop() -> bool:
-    """Tell whether this thread runs an event loop of asyncio's."""
+    """Tell whether this thread runs an asyncio event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -47,7 +47,7 @@ def has_running_loop() -> bool:
 
 
 def current_task() -> object:
-    """Return what runs now: a task of asyncio's or Trio's, else None."""
+    """Return the current task of asyncio or Trio, or None."""
     if has_running_loop():
         return asyncio.current_task()
     trio = sys.modules.get("trio")
@@ -60,7 +60,7 @@ def current_task() -> object:
 
 
 async def pause(seconds: float) -> None:
-    """Sleep, on the event loop that runs."""
+    """Sleep on the running event loop, of asyncio or Trio."""
     if has_running_loop():
         await asyncio.sleep(seconds)
     else:
@@ -70,7 +70,7 @@ async def pause(seconds: float) -> None:
 class Worker:
     """Runs functions one after the other, each for `timeout` seconds at most.
 
-    With None as the limit they run in the calling thread, unless an event loop runs there already.
+    With a timeout of None, they run in the calling thread, unless an event loop runs there already.
     """
 
     def __init__(self, timeout: float | None = None, run: Run | None = None) -> None:
@@ -79,8 +79,8 @@ class Worker:
         self._context = contextvars.copy_context()
         self._is_direct = timeout is None and not has_running_loop()
         self._thread: _Thread | None = None
-        #: Whether cases may share a call of the thread. Not if one may hang, or needs the event loop: that is the
-        #: thread's own, so what uses it can't be tried again in another thread. None: no case has been seen yet.
+        #: Whether cases may share a call of the thread. They may not if one may hang, or needs the event loop, which
+        #: belongs to the thread: code that uses it can't be retried in another thread. None: no case has been seen yet.
         self._shares: bool | None = None
         self._loops: dict[int, asyncio.AbstractEventLoop] = {}
 
@@ -98,10 +98,10 @@ class Worker:
     def __call__(self, function: Callable[[], T], gives_up: Callable[[], bool] = bool) -> T:
         """Run a function, and return what it returns or raise what it raises.
 
-        `gives_up` is asked now and then whether to wait no longer.
+        `gives_up` is called now and then, and ends the waiting if it returns true.
 
         Raises:
-            Hang: it took too long. It was told to end; its thread is a daemon, and ends when it can.
+            Hang: the function took too long. It was told to end; its thread is a daemon, and ends when it can.
         """
         __tracebackhide__ = True
         if self._is_direct:
@@ -114,7 +114,7 @@ class Worker:
     def _call(self, function: Callable[[], T], limit: _Limit | None) -> T:
         __tracebackhide__ = True
         if self._thread is None:
-            # A copy, because a thread that hangs has not left its own.
+            # A copy, because a thread that hangs has not left the context.
             self._thread = _Thread(self._context.copy(), self._close_loop)
         try:
             return self._thread.call(function, limit)
@@ -125,9 +125,9 @@ class Worker:
             raise Hang from None
 
     def each(self, cases: Iterable[T], function: Callable[[T], object]) -> None:
-        """Call a function, which has the worker run others, with one case after the other.
+        """Call a function with one case after the other. The function may run others through this worker.
 
-        It is called in the worker's thread if that can be: the way there and back takes longer than most cases do.
+        It is called in the worker's thread if possible, because switching threads takes longer than most cases.
         """
         __tracebackhide__ = True
         left = iter(cases)
@@ -139,7 +139,7 @@ class Worker:
                 self._shares = not self._is_direct
 
     def _together(self, cases: Iterable[T], function: Callable[[T], object]) -> list[T]:
-        """Call the function in the thread, until a case needs the event loop; return the case that hung, if one did."""
+        """Call the function in the thread until a case needs the event loop. Return the case that hung, if any."""
         __tracebackhide__ = True
         current: list[T] = []
 
@@ -158,7 +158,7 @@ class Worker:
         return []
 
     def finish(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run an async function to its end; from within a function that this worker runs."""
+        """Run an async function to its end. Called by a function that this worker runs."""
         self._shares = False
         if self._run is not None:
             result: T = self._run(function)
@@ -166,7 +166,7 @@ class Worker:
         return self.loop.run_until_complete(function())
 
     def resolve(self, awaitable: Awaitable[T]) -> T:
-        """Wait for an awaitable; the same."""
+        """Wait for an awaitable. Called by a function that this worker runs."""
 
         async def wait() -> T:
             return await awaitable
@@ -175,7 +175,7 @@ class Worker:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop of the thread that asks."""
+        """The event loop of the calling thread."""
         ident = threading.get_ident()
         if ident not in self._loops:
             self._loops[ident] = asyncio.new_event_loop()
@@ -204,12 +204,12 @@ class _Limit:
 
     @property
     def left(self) -> float:
-        """How many seconds are left; 0 if it has taken too long."""
+        """How many seconds are left; 0 if time has run out."""
         return 0.0 if self._gives_up() else max(0.0, self._end - time.monotonic())
 
 
 class _Thread(threading.Thread):
-    """A thread that calls what it is given."""
+    """A thread that calls functions for another thread."""
 
     def __init__(self, context: contextvars.Context, last: Callable[[], None]) -> None:
         super().__init__(name="sse-codec check", daemon=True)
@@ -226,20 +226,20 @@ class _Thread(threading.Thread):
             while (function := self._calls.get()) is not None:
                 try:
                     self._results.put((self._context.run(function), None))
-                except BaseException as error:  # noqa: BLE001  # it is raised again, in the thread that waits
+                except BaseException as error:  # noqa: BLE001  # raised again in the waiting thread
                     self._results.put((None, error))
-                del function  # nothing of the tested code is kept alive by who waits for more
+                del function  # so that waiting for more does not keep the tested code alive
         with contextlib.suppress(Stop):
             self._context.run(self._last)
 
     def call(self, function: Callable[[], T], limit: _Limit | None) -> T:
-        """Have a function called; raises queue.Empty if it takes too long, or what it does with `call_here`."""
+        """Call a function in the thread. Raises queue.Empty if it, or what it runs with `call_here`, takes too long."""
         __tracebackhide__ = True
         self._limit = limit
         self._calls.put(function)
         came: tuple[Any, BaseException | None] | None = None
         while came is None:
-            # The limit may be another one by now.
+            # `call_here` may have changed the limit by now.
             left = _TO_ASK if (now := self._limit) is None else now.left
             try:
                 came = self._results.get(timeout=min(_TO_ASK, left))
@@ -256,7 +256,7 @@ class _Thread(threading.Thread):
         return returned
 
     def call_here(self, function: Callable[[], T], limit: _Limit) -> T:
-        """Call a function, which may not take too long; from within a function that this thread calls."""
+        """Call a function within a limit. Called by a function that this thread runs."""
         __tracebackhide__ = True
         self._limit = limit
         try:
@@ -267,25 +267,25 @@ class _Thread(threading.Thread):
                 raise Stop
 
     def interrupt(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Tell what runs in the thread to end: by cancelling its tasks, else by an exception where it stands.
+        """End what runs in the thread: by cancelling its tasks, or else by raising an exception in it.
 
-        What waits inside a call of the operating system's sees the exception when that call returns.
+        Code that waits inside an operating system call sees the exception when that call returns.
         """
         if loop is not None and loop.is_running():
-            with contextlib.suppress(RuntimeError):  # it has been closed since
+            with contextlib.suppress(RuntimeError):  # the loop may be closed by now
                 loop.call_soon_threadsafe(_cancel_all, loop)
             self._calls.put(None)
             self.join(_TO_END)
-        # Under a tracer (a debugger, coverage) CPython 3.11 would run in place until the thread has seen the exception,
-        # and that may be never.
+        # Under a tracer (a debugger, coverage), CPython 3.11 would spin until the thread has seen the exception, and
+        # that may be never.
         if self.is_alive() and (sys.version_info >= (3, 12) or sys.gettrace() is None):
-            with contextlib.suppress(ImportError, AttributeError):  # only CPython can
+            with contextlib.suppress(ImportError, AttributeError):  # only CPython can do this
                 import ctypes
 
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(Stop))
 
     def end(self, timeout: float) -> None:
-        """Have the thread end when it has done what it does, and wait so long for it."""
+        """End the thread after its current call, and wait for it for up to `timeout` seconds."""
         self._is_left = True
         self._calls.put(None)
         self.join(timeout)

@@ -47,17 +47,17 @@ class Kind(NamedTuple):
 
 KINDS = {
     "encoders": Kind(
-        "Encoders: what does not arrive as it was to be sent",
+        "Encoders: events that do not arrive as intended",
         partial(check_producer, settings=settings(_SETTINGS, max_examples=50)),
         ENCODERS,
     ),
     "refusals": Kind(
-        "Encoders: what the format can't hold, and is sent in some way without an error",
+        "Encoders: unsendable events that they accept without an error",
         partial(check_producer, unsendable="refused", settings=settings(_SETTINGS, max_examples=50)),
         ENCODERS,
     ),
     "decoders": Kind(
-        "Decoders: what is not read as the standard says",
+        "Decoders: rules that they break",
         partial(check_consumer, settings=settings(_SETTINGS, max_examples=200)),
         DECODERS,
     ),

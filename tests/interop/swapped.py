@@ -157,12 +157,12 @@ DECODING = {
     ),
 }
 
-BOM = "A byte order mark at the start is dropped. Before, it became part of the first field's name, and that was lost."
-UTF_8 = "Invalid UTF-8 becomes U+FFFD. Before, it was an exception."
-RETRY = "`retry` counts if it is ASCII digits and nothing else."
-AGAIN = "A comment or a blank line after an id gives out nothing. Before, each gave out an empty event with that id."
+BOM = "A byte order mark at the start is dropped. Before, it corrupted the first field's name, and the field was lost."
+UTF_8 = "Invalid UTF-8 becomes U+FFFD. Before, it raised an exception."
+RETRY = "`retry` counts only if it consists of ASCII digits."
+AGAIN = "A comment or a blank line after an id yields nothing. Before, each yielded an empty event with that id."
 COLON = "The space after a colon may be missing, and so may the colon. Before, both were errors."
-ENDS = "CRLF and CR end lines. Before, CRLF was an error, and a stream with CR gave out nothing."
+ENDS = "Lines may end in CRLF or CR. Before, CRLF was an error, and a stream with CR yielded nothing."
 _STAINLESS = {
     "retry with a sign": RETRY,
     "retry in other digits": RETRY,
@@ -186,7 +186,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "retry that is no number": RETRY,
         "retry with a sign": RETRY,
         "retry in other digits": RETRY,
-        "mixed line ends": "Line ends may be mixed. Before, two events became one.",
+        "mixed line ends": "Line endings may be mixed. Before, two events became one.",
         "a byte order mark": BOM,
         "invalid UTF-8": UTF_8,
     },

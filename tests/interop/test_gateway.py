@@ -290,7 +290,8 @@ def test_a_model_that_is_elsewhere_is_left_when_the_client_leaves(monkeypatch: p
             left.set()
 
     with listening() as (listener, port):
-        thread = threading.Thread(target=write, args=(listener,))
+        # A daemon, because nobody connects if the gateway can't be started.
+        thread = threading.Thread(target=write, args=(listener,), daemon=True)
         thread.start()
         upstream = httpx.AsyncClient()
         model = recipe("gateway_upstream").make_model(upstream, f"http://127.0.0.1:{port}/")

@@ -127,7 +127,7 @@ def test_a_fault_of_an_endpoint_is_found(make_app: Callable[[Clients], Any]) -> 
     def publish(event: ServerSentEvent) -> None:
         clients.publish(event.replace(data=event.data.partition("\n")[0]))
 
-    with pytest.raises(NotConforming, match="do not carry the event"):
+    with pytest.raises(NotConforming, match="do not decode to the event"):
         check_producer(asgi(make_app(clients), "/events", publish=publish), unsendable="untested", cases=EVENTS)
     assert not clients.queues
 

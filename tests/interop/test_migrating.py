@@ -40,8 +40,8 @@ TITLES = {
     "requests_sse": "requests-sse",
     "sseclient_py": "sseclient-py",
     "aiohttp_sse_client": "aiohttp-sse-client and aiohttp-sse-client2",
-    "openai": "The SDK of OpenAI",
-    "anthropic": "The SDK of Anthropic",
+    "openai": "The OpenAI SDK",
+    "anthropic": "The Anthropic SDK",
     "launchdarkly_eventsource": "launchdarkly-eventsource",
 }
 #: By that name, and the first cell of the row: what checks it.
@@ -747,7 +747,7 @@ def _() -> None:
         assert [event.data for event in ours_aiohttp(server)[0]] == ["\ufffd", "b"]
 
 
-@row("aiohttp_sse_client", "nothing at all of a stream with CR line ends")
+@row("aiohttp_sse_client", "no events from a stream with CR line endings")
 def _() -> None:
     stream = answer(b"data: 1\r\rdata: 2\r\r")
     with serving(stream) as server:

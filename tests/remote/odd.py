@@ -38,6 +38,7 @@ HELLOS = {
     "no hello": b'{"hi": 1}\n',
     "another version": b'{"hello": 2}\n',
     "another role": b'{"hello": 1, "role": "producer"}\n',
+    "no role": b'{"hello": 1, "role": "a\\nb"}\n',
     "another option": b'{"hello": 1, "ids": "any"}\n',
     "another rule": b'{"hello": 1, "without": ["boom"]}\n',
     "rules as text": b'{"hello": 1, "without": "retry"}\n',

@@ -49,23 +49,24 @@ LARGEST_OF_MANY = 36_000
 #: What the standard leaves open, or is done in other ways on purpose, and the cases in which it shows.
 FREE = {
     "promptness-cr": (
-        "A chunk ends with the CR that ends an event. The event can come at once, with `chunk`. A parser may also wait "
-        "and see whether a LF follows; then the event comes with `latest`."
+        "A chunk ends with the CR that ends an event. A parser may return the event immediately, with `chunk`. It may "
+        "also wait to see whether an LF follows; then the event comes with `latest`."
     ),
     "unfinished-block": (
         "The stream ends inside a block. The standard discards the block. Some clients dispatch it on purpose: "
-        "they give out `unfinished` after the other events, if the case has it, and keep the id of the block."
+        "they return `unfinished` after the other events, if the case has it, and keep the id of the block."
     ),
     "large-retry": (
-        "A reconnection time over 2147483647. If the language has no such number, it may be ignored, rounded or capped."
+        "A reconnection time over 2147483647. If the language has no number of that size, it may be ignored, rounded "
+        "or capped."
     ),
     "empty-chunk": (
-        "A chunk without bytes. It means nothing in a stream. Some interfaces take it for the end, so they can't be "
-        "given one."
+        "A chunk without bytes. It means nothing in a stream. Some interfaces treat it as the end, so they can't take "
+        "one."
     ),
     "size": (
         "More than 65536 bytes. The format has no limits, but HTML lets implementations set their own. A parser with a "
-        "limit should report it, and not cut anything off in silence."
+        "limit should report it, and not drop anything silently."
     ),
 }
 
@@ -483,13 +484,13 @@ def files(known: Mapping[str, Collection[Case]]) -> dict[str, str]:
             "decoding", "Event streams, and what they mean", "For parsers.", CONSUMER_RULES, decoding
         ),
         "encoding.json": _document(
-            "encoding", "Events to send, and what arrives of them", "For encoders.", PRODUCER_RULES, plain
+            "encoding", "Events to send, and what must arrive", "For encoders.", PRODUCER_RULES, plain
         ),
         "surrogates.json": _document(
             "encoding",
             "Events to send, with a lone surrogate in them",
-            "For encoders in languages whose strings can hold one. In a file of its own, because other languages' JSON "
-            "readers refuse it.",
+            "For encoders in languages whose strings can contain one. This is a separate file, because the JSON "
+            "readers of other languages refuse it.",
             PRODUCER_RULES,
             surrogates,
         ),

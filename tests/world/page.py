@@ -24,12 +24,10 @@ SCRIPT = Path(__file__).with_name("page.js")
 OPEN = {
     "promptness-cr": (
         "Free to choose. The event is complete, but its last byte is a CR, and the reader waits for one more byte to "
-        "see whether it is a LF. The standard says which lines there are, and not when an event has to be given out."
+        "see whether it is an LF. The standard says where lines end, not when a reader must return an event."
     ),
 }
-BOUND = (
-    "Free to choose. The standard sets no limit, and a reader that fails at one of its own loses nothing in silence."
-)
+BOUND = "Free to choose. The standard sets no limit, and a reader that fails at its own limit loses nothing silently."
 #: Rules of which the second holds, if the library fails instead of giving something else.
 BOUNDED = {"long", "many-lines", "many-events"}
 
@@ -43,19 +41,19 @@ IMPLIED = {
 TITLES = {"consumer": "Readers", "producer": "Writers"}
 INTRODUCTIONS = {
     "consumer": (
-        "Each was given some thousands of event streams, cut in many ways, and had to make of each what the standard "
-        "makes of it."
+        "Each reader got some thousands of event streams, cut in many ways, and had to read each of them as the "
+        "standard says."
     ),
     "producer": (
-        "Each was given some thousands of events to send. What it wrote was read as the standard says, and had to be "
-        "what was to be sent. Some events can't be sent, such as a type with a line break. Those may be refused or "
-        "changed, but nothing may be injected by them."
+        "Each writer got some thousands of events to send. A parser that follows the standard had to read the same "
+        "events from its bytes. Some events can't be sent, such as one whose type has a line break. A writer may "
+        "refuse or change those, but they must not inject anything."
     ),
 }
 
 MARKS = {
     "fault": ("✗", "broken"),
-    "open": ("○", "differs, and is free to"),
+    "open": ("○", "differs, as the standard allows"),
     "none": ("–", "does not apply"),
     "fine": ("·", "nothing found"),
 }
@@ -146,9 +144,9 @@ def _meaning(entry: Entry) -> str:
     if "id" not in entry.without and entry.role == "consumer":
         said.append({"own": "the block's own id", "sticky": "the last event ID"}.get(str(options.get("ids")), ""))
     if options.get("comments", "dropped") != "dropped":
-        said.append("gives out comments")
+        said.append("reports comments")
     if options.get("max_retry"):
-        said.append("numbers to 2⁵³")
+        said.append("numbers up to 2⁵³")
     if entry.note:
         said.append(entry.note)
     return "; ".join(filter(None, said))
@@ -229,10 +227,10 @@ def html(entries: Iterable[Entry]) -> str:
 <body>
 <header>
 <h1>Who speaks Server-Sent Events, and how well</h1>
-<p>The event stream is one page of the HTML standard
-(<a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">WHATWG HTML 9.2</a>). Here are
+<p>The event stream format takes one page of the HTML standard
+(<a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">WHATWG HTML 9.2</a>). These tables show
 {len(names)} browsers, runtimes and libraries, and the {len(rules)} rules that they can break. {len(found)} faults were
-found. Each opens to the smallest stream or event that shows it, and to the sentence of the standard that it breaks.</p>
+found. Open one to see the smallest stream or event that shows it, and the sentence of the standard that it breaks.</p>
 <p class="legend">{legend}</p>
 <p class="tools" hidden>
 <label>Find <input type="search" placeholder="a library or language"></label>
@@ -245,23 +243,24 @@ found. Each opens to the smallest stream or event that shows it, and to the sent
 {"".join(_table(role, of_role) for role, of_role in by_role.items() if of_role)}
 <section id="about"><h2>How to read it</h2>
 <ul>
-<li>A fault is a stream that is read in another way than the standard says, or an event that arrives as something else.
-An ✗ does not always mean that data is lost: a reader that drops an event's id still gives out its data.</li>
-<li>A rule names what the smallest case has that is out of the ordinary. One cause can break several rules.</li>
-<li>○ is a difference that the standard leaves to the library. It does not count as a fault.</li>
-<li>– does not apply: the library has no such thing. A reader that tells no reconnection time is not asked for one.</li>
-<li>Whether an event has its block's own id or the last event ID of the stream is up to a library, and is not counted.
-The name of a library says on hover what it chose.</li>
-<li>A dot means that nothing was found. It is no proof.</li>
-<li>Bun is not here because it has no EventSource. Libraries that Python or JavaScript SDKs share appear once for each
+<li>✗ is a fault: a stream that is not read as the standard says, or an event that does not arrive as it was to be
+sent. It does not always mean lost data: a reader that drops an event's id still returns its data.</li>
+<li>A rule is named after what is unusual in the smallest case. One cause can break several rules.</li>
+<li>○ is a difference that the standard allows. It does not count as a fault.</li>
+<li>– means that the rule does not apply, because the library lacks the feature. A reader that does not report
+reconnection times is not checked for them.</li>
+<li>An event may have the id of its own block or the last event ID of the stream. Neither is a fault. Hover over the
+name of a library to see its choice.</li>
+<li>A dot means that nothing was found, which is not a proof.</li>
+<li>Bun is missing because it has no EventSource. Libraries that Python or JavaScript SDKs share appear once for each
 SDK that ships its own copy.</li>
 </ul>
 <h2>How it was made</h2>
-<p>Each library runs in a program of a few lines that hands it the bytes of a response, or an event to send, and says
-what came out. The checks of sse-codec do the rest: they go through known places, draw more, and make smaller what they
-find. Browsers read over HTTP, with the chunks as they were cut. <code>python -m tests.world</code> in a clone makes
-this page again; <code>tests/world</code> has the programs and the list of all versions. To check your own library,
-write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</p>
+<p>Each library runs in a short program that passes it the bytes of a response, or an event to send, and reports the
+result. The checks of sse-codec try a fixed list of cases, draw more, and shrink what fails. Browsers read over HTTP,
+in the same chunks. In a clone, <code>python -m tests.world</code> makes this page again; <code>tests/world</code> has
+the programs and the list of all versions. To check your own library, write such a program, and run
+<code>sse-codec fuzz consumer -- PROGRAM</code>.</p>
 </section>
 </main>
 {details}
@@ -273,9 +272,9 @@ write such a program, and run <code>sse-codec fuzz consumer -- PROGRAM</code>.</
 """
 
 
-_LEAD = """[The table](world-table.html) shows what the checks of `sse_codec.testing` find in other people's software,
-rule by rule: in browsers first, then in runtimes and libraries. Each cross opens to the smallest stream or event that
-shows the fault, and to the sentence of the standard. This page is its summary. `python -m tests.world` makes both;
+_LEAD = """[The table](world-table.html) shows, rule by rule, what the checks of `sse_codec.testing` find in browsers,
+runtimes and libraries. Open a ✗ to see the smallest stream or event that shows the fault, and the sentence of the
+standard. This page is a summary of the table. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
 """
 
@@ -293,11 +292,11 @@ def markdown(entries: Iterable[Entry]) -> str:
         conforming = [entry.name for entry in of_role if not faults(entry)]
         parts.append(f"## {title}\n")
         parts.append(
-            f"{len(of_role)} were checked, and {sum(broken.values())} faults found. "
-            f"{'In these there is none' if conforming else 'None is without'}: {', '.join(conforming)}.\n"
+            f"{len(of_role)} {title.lower()} were checked, and {sum(broken.values())} faults were found. "
+            f"No faults were found in {', '.join(conforming)}.\n"
         )
         most = "".join(f"| `{rule}` | {count} |\n" for rule, count in broken.most_common(8))
-        parts.append(f"| the rules that most break | {title.lower()} |\n| --- | --: |\n{most}")
+        parts.append(f"| rules broken most often | {title.lower()} |\n| --- | --: |\n{most}")
         rows = "".join(
             f"| {entry.group} | {entry.name} | {entry.version} | {len(faults(entry))} | "
             f"{', '.join(f'`{finding.rule}`' for finding in faults(entry)) or 'none'} |\n"

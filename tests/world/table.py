@@ -218,7 +218,7 @@ def _unpacked(value: Any) -> str:
 
 def _report(failure: NotConforming) -> str:
     """Return the report without the rule and its sentence, which the table has once."""
-    return failure.report.partition("\nthe rule that is touched")[0].rstrip()
+    return failure.report.partition("\nrule: ")[0].rstrip()
 
 
 def read() -> dict[tuple[str, str, str], Entry]:

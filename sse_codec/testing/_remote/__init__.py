@@ -1,5 +1,6 @@
-"""The conformance suite for what is not Python: the same checks, with the tested code in another process or machine.
+"""The conformance suite for any language: the same checks, for code in another process or on another machine.
 
-A remote is whatever reads streams or sends events elsewhere. `_messages` says what is said between the two sides,
-`_program` speaks it over standard input and output. `_run` drives the checks, `_report` writes what they found.
+A remote is the code that reads streams or sends events there. `_messages` defines the messages between the two sides.
+A remote can be a program (`_program`), an HTTP client (`_listen`), a test service (`_service`) or a server
+(`_endpoint`). `_run` runs the checks, and `_formats` writes what they found.
 """

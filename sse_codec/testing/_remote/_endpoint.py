@@ -1,4 +1,4 @@
-"""A server that runs somewhere, as a producer: events are published by a request or a command, and read from it."""
+"""A running server as a producer: a request or a command publishes an event, and the check reads it from the server."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from sse_codec._event import ServerSentEvent
 from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream
 from sse_codec.testing._remote._messages import CannotGoOn, Refused, RemoteError, event_members
 
-#: How much of an answer that refuses an event is shown, in bytes.
+#: How many bytes of a response that refuses an event are shown.
 _SHOWN = 200
 
 
 def endpoint(
     url: str, publish: str | None, command: Sequence[str], headers: Mapping[str, str], timeout: float
 ) -> Endpoint | PerStream:
-    """Return an endpoint as `check_producer` takes it.
+    """Return a server in a form that `check_producer` takes.
 
     Args:
-        url: its address.
-        publish: the address to post events to; None: see `command`.
-        command: a program, and its arguments, that is given an event on its standard input and has it sent; empty:
-            events are posted to the endpoint itself, and it answers with their stream.
-        headers: of all requests.
+        url: the URL of its event stream.
+        publish: the URL to post events to. With None and no `command`, each event is posted to `url` itself, and the
+            response is the stream.
+        command: a program and its arguments. It reads an event from its standard input and has the server send it. If
+            it is not empty, `publish` is not used.
+        headers: headers for all requests.
         timeout: how long a request or the program may take, in seconds.
     """
     if command:
@@ -42,7 +43,7 @@ def endpoint(
             return opener.open(request, timeout=timeout)
         except HTTPError as error:
             with error:
-                text = f"{where} answers {error.code}: {error.read(_SHOWN)!r}"
+                text = f"{where} answered {error.code}: {error.read(_SHOWN)!r}"
             if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise RemoteError(text) from None
             raise Refused(text) from None
@@ -61,7 +62,7 @@ def endpoint(
 
 
 def _run(command: Sequence[str], event: ServerSentEvent, timeout: float) -> None:
-    """Have a program publish an event."""
+    """Publish an event with a program."""
     try:
         done = subprocess.run(  # noqa: S603  # the command is the caller's
             command,

@@ -1,6 +1,6 @@
-"""How the outcome of a run is written: for people, and for what collects the results of tests.
+"""Writes the outcome of a run, for people and for tools that collect test results.
 
-Everything that came from the tested side is escaped already: reports show values as Python writes them.
+Reports are already safe to print: they show values from the tested side as Python literals.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 #: The longest case that fits on a command line, in characters.
 _LONGEST_CASE = 3000
 
-#: Returns the command that shows a finding again.
+#: Returns the command that reproduces a finding.
 Reproduce = Callable[[NotConforming], str]
 
 
 def case_members(case: Sequence[Any]) -> list[Any]:
-    """Return a case as JSON has it: chunks in base64, or events."""
+    """Return a case for JSON: chunks in base64, or events."""
     return [
         event_members(item) if isinstance(item, ServerSentEvent)
         else in_base64(item.encode() if isinstance(item, str) else item)
@@ -34,12 +34,12 @@ def case_members(case: Sequence[Any]) -> list[Any]:
 
 
 def case_text(case: Sequence[Any]) -> str:
-    """Return a case as the option --case takes it."""
+    """Return a case as the value of --case."""
     return json.dumps(case_members(case))
 
 
 def case_argument(finding: NotConforming) -> str | None:
-    """Return the case of a finding as the option --case takes it; None when there is none, or it is too long."""
+    """Return the case of a finding as the value of --case; None if there is no case, or it is too long."""
     text = case_text(finding.case)
     return text if finding.case and len(text) <= _LONGEST_CASE else None
 
@@ -49,15 +49,15 @@ def _report(finding: NotConforming, reproduce: Reproduce) -> str:
 
 
 def as_text(outcome: Outcome, reproduce: Reproduce) -> str:
-    """Write reports one below the other, and a summary."""
+    """Return the reports and a summary as text."""
     parts = [f"{_report(finding, reproduce)}\n" for finding in outcome.findings]
     if len(parts) == 1 and outcome.ended_early and outcome.findings[0].rule not in OF_EVERYTHING:
-        parts[0] += f"If it is known, --skip {outcome.findings[0].rule} looks for others; --all looks for all.\n"
+        parts[0] += f"To skip this rule, add --skip {outcome.findings[0].rule}; to find all broken rules, add --all.\n"
     return "".join(f"{part}\n" for part in parts) + summary(outcome) + "\n"
 
 
 def summary(outcome: Outcome) -> str:
-    """Return what was found in a line."""
+    """Return the outcome in one line."""
     rules = ", ".join(finding.rule for finding in outcome.findings)
     verdict = (
         f"breaks {counted(len(outcome.findings), 'rule')}: {rules}" if rules
@@ -73,7 +73,7 @@ def summary(outcome: Outcome) -> str:
 
 
 def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
-    """Write one JSON object."""
+    """Return the outcome as one JSON object."""
     return (
         json.dumps(
             {
@@ -105,7 +105,7 @@ def as_json(outcome: Outcome, reproduce: Reproduce) -> str:
 
 
 def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None, str]]:
-    """Yield for each rule its name, what it is about, what was found, and why it was not looked for."""
+    """Yield, for each rule, its name, its description, the finding, and why it was not (fully) checked."""
     found = {finding.rule: finding for finding in outcome.findings}
     known = {rule.name: rule.about for rule in RULES[outcome.role]}
     for name, about in {**known, **{finding.rule: finding.about for finding in outcome.findings}}.items():
@@ -113,12 +113,12 @@ def _verdicts(outcome: Outcome) -> Iterator[tuple[str, str, NotConforming | None
         if name in outcome.without or (outcome.rules and name not in outcome.rules):
             reason = "left out"
         elif outcome.ended_early and name not in found:
-            reason = "not looked for to the end"
+            reason = "not fully checked"
         yield name, about, found.get(name), reason
 
 
 def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
-    """Write a test suite of JUnit, with a test case for each rule."""
+    """Return a JUnit test suite, with a test case for each rule."""
     title = quoteattr(printable(outcome.title) or outcome.role)
     cases: list[str] = []
     skipped = 0
@@ -134,7 +134,7 @@ def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
         cases.append(f"{head}>{inner}</testcase>" if inner else f"{head}/>")
     if outcome.stopped:
         inner = f"<error message={quoteattr(printable(outcome.stopped))}/>"
-        cases.append(f'    <testcase classname={title} name="the run goes to its end">{inner}</testcase>')
+        cases.append(f'    <testcase classname={title} name="the run completes">{inner}</testcase>')
     counts = (
         f'tests="{len(cases)}" failures="{len(outcome.findings)}" errors="{int(bool(outcome.stopped))}" '
         f'skipped="{skipped}" time="{outcome.seconds:.3f}"'
@@ -144,11 +144,11 @@ def as_junit(outcome: Outcome, reproduce: Reproduce) -> str:
 
 
 def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
-    """Write the Test Anything Protocol, version 14, with a test point for each rule."""
+    """Return the outcome in the Test Anything Protocol, version 14, with a test point for each rule."""
     verdicts = list(_verdicts(outcome))
     lines = ["TAP version 14", f"1..{len(verdicts)}", f"# {summary(outcome)}"]
     for number, (name, about, finding, reason) in enumerate(verdicts, 1):
-        # A "#" would begin a directive.
+        # An unescaped "#" would start a directive.
         point = f"{number} - {name}: {about}".replace("#", "\\#")
         if finding is None:
             lines.append(f"ok {point}{f' # SKIP {reason}' if reason else ''}")
@@ -161,7 +161,7 @@ def as_tap(outcome: Outcome, reproduce: Reproduce) -> str:
 
 
 def as_github(outcome: Outcome, reproduce: Reproduce) -> str:
-    """Write annotations of GitHub Actions, and the summary."""
+    """Return annotations for GitHub Actions, and the summary."""
     lines = [
         f"::error title={escape_command(f'sse-codec: {finding.rule}', ',:')}::"
         + escape_command(_report(finding, reproduce))
@@ -178,5 +178,5 @@ FORMATS: dict[str, Callable[[Outcome, Reproduce], str]] = {
     "github": as_github,
 }
 
-#: Those that have a line for every rule, which is known only of a run that goes on after a finding.
+#: The formats with a result for every rule. They need a run that continues after a finding.
 WHOLE = {"junit", "tap"}

@@ -1,7 +1,7 @@
-"""A client of any kind, over HTTP: it comes for streams, and reports what it read.
+"""A server for any HTTP client, which requests streams from it and reports what it read.
 
-The client asks for `/next`, reads the stream that it is told, and posts the events to the same address with `/events`
-behind; the answer to that has the next. A browser does it with a page that is served here.
+The client requests `/next` for the URL of a stream, reads that stream, and posts the events to its URL with `/events`
+appended. The response has the URL of the next stream. For browsers, the server has a page that does this.
 """
 
 from __future__ import annotations
@@ -26,35 +26,36 @@ from sse_codec.testing._remote._messages import (
 from sse_codec.testing._remote._server import Case, Paced, Request
 from sse_codec.testing._rules import PROMPTNESS
 
-#: How long the server stays to tell that the run is over, in seconds.
+#: How long the server waits for the client to learn that the run is over, in seconds.
 _FAREWELL = 2.0
 
 _HOW = """\
-sse-codec fuzz consumer, over HTTP. In a browser, open this address. Any other client does this:
+sse-codec fuzz consumer, over HTTP. To check a browser, open this address in it. Any other client must do this:
 
-1. POST /hello    optional; the body: {{"hello": 1, "name": "my-client", "version": "1.0", "without": ["retry"]}}
-2. GET /next      the answer: {{"next": "{url}/case/1", "types": ["message"]}}
-3. GET that       an event stream; read it to its end
-4. POST it with /events behind; the body: {{"events": [{{"data": "a", "event": "message", "id": "1"}}]}}
-                  the answer is that of /next: go on with 3
-5. The last answer is {{"done": true, "conforms": false, "report": "..."}}
+1. POST /hello (optional). Body: {{"hello": 1, "name": "my-client", "version": "1.0", "without": ["retry"]}}
+2. GET /next. Response: {{"next": "{url}/case/1", "types": ["message"]}}
+3. GET the URL in "next". The response is an event stream. Read it to its end.
+4. POST the events to the same URL with /events appended.
+   Body: {{"events": [{{"data": "a", "event": "message", "id": "1"}}]}}
+   The response is like that of /next. Continue with step 3.
+5. The last response is {{"done": true, "conforms": false, "report": "..."}}
 
-docs/fuzz-protocol.md of sse-codec says what the members mean.
+docs/fuzz-protocol.md in sse-codec explains the members.
 """
 
 
 class Listener(Paced):
-    """A server that has the streams of a run read by whoever comes.
+    """A server that lets any client read the streams of a run.
 
     Args:
-        host: where to listen, as a name or an address.
-        port: 0: any that is free.
+        host: the host name or address to listen on.
+        port: the port. 0 means any free port.
         timeout: how long a client may take for each step, in seconds.
-        pause: how long to wait behind a chunk, in seconds.
-        grace: how long a client may take to report an event that is complete, in seconds.
+        pause: how long to wait after each chunk, in seconds.
+        grace: how long a client may take to report a complete event, in seconds.
 
     Raises:
-        CannotGoOn: it can't listen there.
+        CannotGoOn: it can't listen on that host and port.
     """
 
     def __init__(self, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
@@ -73,11 +74,11 @@ class Listener(Paced):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the server."""
         return self._server.url
 
     def wait_for_client(self) -> None:
-        """Wait until a client asks for its first stream; by then it has said its hello, if it says one."""
+        """Wait until a client requests its first stream. If it sends a hello, it has done so by then."""
         with self._changed:
             self._changed.wait_for(lambda: self._has_come or self._problem)
         self._check_problem()
@@ -92,13 +93,13 @@ class Listener(Paced):
         self._wait(case, lambda: case.is_asked, f"the client did not ask for {what}")
         with self._changed:
             self._changed.wait_for(lambda: case.is_sent or self._is_read())  # sending has its own limits
-        self._wait(case, self._is_read, f"the client did not report what it read of {what}")
+        self._wait(case, self._is_read, f"the client did not report what it read from {what}")
         reading = self._reading
         assert reading is not None  # noqa: S101  # it was waited for
         return case, reading._replace(events=case.with_chunks(reading.events))
 
     def finish(self, *, conforms: bool, report: str) -> None:
-        """Tell the client how it ended, if it is still there."""
+        """Send the result to the client, if it is still connected."""
         with self._changed:
             self._case = None
             self._last = {"done": True, "conforms": conforms, "report": report}
@@ -108,7 +109,7 @@ class Listener(Paced):
     def close(self) -> None:
         """Stop listening."""
         with self._changed:
-            self._last = self._last or {"done": True, "conforms": False, "report": "the run was broken off\n"}
+            self._last = self._last or {"done": True, "conforms": False, "report": "the run ended early\n"}
             self._changed.notify_all()
         self._server.stop()
 
@@ -116,7 +117,7 @@ class Listener(Paced):
         return self._reading is not None
 
     def _wait(self, case: Case, condition: Callable[[], bool], what: str) -> None:
-        """Wait until something holds, as long as the client reports that it goes on."""
+        """Wait until the condition is true. The timeout starts again whenever the client reports more events."""
         held, seen = False, -1
         while not held and case.seen > seen:
             seen = case.seen
@@ -130,12 +131,12 @@ class Listener(Paced):
         if self._problem:
             raise CannotGoOn(self._problem)
 
-    # What follows runs on the threads of the server.
+    # The methods below run in the server's threads.
 
     def _application(self, request: Request) -> None:
         route = re.fullmatch(r"/(?:case/([1-9][0-9]{0,8})(/seen|/events)?|(next|hello)?)", request.route)
         if route is None:
-            request.reply(404, "there is no such page; / says what there is\n")
+            request.reply(404, "no such page; see / for instructions\n")
             return
         number, part, name = int(route[1] or 0), route[2], route[3]
         match request.command, name, part:
@@ -152,7 +153,7 @@ class Listener(Paced):
             case "GET", None, None:
                 self._front(request)
             case _:
-                request.reply(405, "no such method here; / says what there is\n")
+                request.reply(405, "this page does not support this method; see / for instructions\n")
 
     def _front(self, request: Request) -> None:
         if "text/html" in request.headers.get("Accept", ""):
@@ -162,7 +163,7 @@ class Listener(Paced):
             request.reply(200, _HOW.format(url=self.url))
 
     def _reply_next(self, request: Request) -> None:
-        """Say what comes next, as soon as it is known."""
+        """Reply with the next stream, or with the end of the run, as soon as it is known."""
         with self._until(lambda case: not case.is_asked) as case:
             if case is not None:
                 request.reply_json({"next": f"{self._base(request)}/case/{case.number}", "types": case.types})
@@ -171,7 +172,7 @@ class Listener(Paced):
 
     @contextlib.contextmanager
     def _until(self, condition: Callable[[Case], bool]) -> Generator[Case | None, None, None]:
-        """Wait for a case of which something holds; gives None when the run is over."""
+        """Wait for a case that meets the condition. The value is None when the run is over."""
         with self._changed:
             self._has_come = True
             self._waiting += 1
@@ -187,7 +188,7 @@ class Listener(Paced):
                 self._changed.notify_all()
 
     def _base(self, request: Request) -> str:
-        """Return the address by which the client knows this server."""
+        """Return the URL under which the client reaches this server."""
         host = request.headers.get("Host")
         return f"http://{host}" if host else self.url
 
@@ -197,7 +198,7 @@ class Listener(Paced):
                 is_mine = case is not None and case.number == number and case.ask()
                 self._changed.notify_all()
             if not is_mine:
-                # EventSource takes it for the end, whoever else for nothing to read.
+                # An EventSource stops reconnecting on 204; for other clients, it is an empty response.
                 request.reply(204)
         if case is None or not is_mine:
             return
@@ -209,12 +210,12 @@ class Listener(Paced):
                 self._changed.notify_all()
 
     def _take(self, request: Request, take: Callable[[dict[str, Any]], bool]) -> None:
-        """Take a report, and answer it; what is no report ends the run."""
+        """Handle a POST, and reply to it. An invalid body ends the run."""
         try:
             is_done = take(parse_answer(request.body))
         except CannotGoOn as reason:
             with self._changed:
-                self._problem = f"the client posted to {request.route}: {reason}"
+                self._problem = f"the client's POST to {request.route} is invalid: {reason}"
                 self._changed.notify_all()
             request.reply(400, f"{reason}\n")
             return
@@ -224,7 +225,8 @@ class Listener(Paced):
             request.reply(204)
 
     def _take_hello(self, members: dict[str, Any]) -> bool:
-        hello = parse_hello({**members, "text": False}, "consumer")  # over HTTP a stream is bytes
+        members.pop("text", None)  # over HTTP, a stream is bytes
+        hello = parse_hello(members, "consumer")
         with self._changed:
             self.hello = hello
             self._is_live = bool(members.get("live")) and PROMPTNESS.name not in hello.without
@@ -233,7 +235,7 @@ class Listener(Paced):
     def _take_seen(self, number: int, members: dict[str, Any]) -> bool:
         seen = members.get("seen")
         if type(seen) is not int:
-            raise CannotGoOn(f"seen is a number of events, and not {json.dumps(seen)}")
+            raise CannotGoOn(f"seen must be a number of events, not {json.dumps(seen)}")
         case = self._case
         if case is not None and case.number == number:
             case.saw(seen)

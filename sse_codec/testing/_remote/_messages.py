@@ -1,7 +1,7 @@
-"""What is said to a program in another language, and what it answers: docs/fuzz-protocol.md has it for its author.
+"""The messages between the suite and a program in another language, which docs/fuzz-protocol.md documents.
 
-Both sides write JSON objects. What a program may send is taken apart here and nowhere else, and brought into the form
-that the checks take.
+Both sides write JSON objects. Only this module parses what a program sends. It converts that to the form that the
+checks take.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 
 VERSION = 1
 
-#: How much of somebody's line a message shows.
+#: How many characters of a received line an error message shows.
 _SHOWN = 200
 
-#: By role, the rules that a program can leave out.
+#: By role, the rules that a run can skip.
 RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": CONSUMER_CHECKED,
     "producer": PRODUCER_CHECKED,
 }
 
-#: By role, the options that a program can say, with their values; None: any that its check takes.
+#: By role, the options that a hello can contain, with their values.
 _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "consumer": {
         "ids": ("own", "sticky", "either"),
@@ -40,86 +40,87 @@ _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 class CannotGoOn(BaseException):
-    """The other side can't be checked: a mistake in how it was joined, and no finding.
+    """The other side can't be checked. This is a mistake in its setup, not a finding.
 
-    No Exception, because the checks take each that the tested code raises for a finding.
+    It is not an Exception, because the checks report every Exception of the tested code as a finding.
     """
 
 
 class RemoteError(Exception):
-    """The tested code failed, and said so."""
+    """The tested code reported a failure."""
 
 
 class Refused(Exception):
-    """A producer does not send this event."""
+    """A producer refuses to send this event."""
 
 
 class Hello(NamedTuple):
-    """What a remote says that it is, and does."""
+    """What a remote says about itself."""
 
     name: str = ""
     version: str = ""
-    #: Options of its check.
+    #: Options for its check.
     options: Mapping[str, Any] = MappingProxyType({})
     without: frozenset[str] = frozenset()
-    #: A consumer that is given one chunk at a time.
+    #: Whether a consumer takes one chunk at a time.
     stepwise: bool = False
-    #: A producer that sends comments, too.
+    #: Whether a producer also sends comments.
     comments: bool = False
 
     @property
     def title(self) -> str:
-        """Its name and version, as far as it has any."""
+        """Its name and version, or whichever it has."""
         return f"{self.name} {self.version}".strip()
 
 
 class Reading(NamedTuple):
-    """What a consumer made of a stream: its events, as mappings, and the error that ended it."""
+    """What a consumer read from a stream: the events, as mappings, and the error that ended it."""
 
     events: list[dict[str, Any]]
     error: str = ""
 
 
 class RemoteConsumer(Protocol):
-    """Something elsewhere that reads streams."""
+    """A remote that reads streams."""
 
     hello: Hello
 
     def read(self, chunks: list[Any]) -> Reading:
-        """Have one stream read, and return what came of it."""
+        """Have the remote read one stream, and return what it read."""
         ...
 
 
 class RemoteProducer(Protocol):
-    """Something elsewhere that sends events."""
+    """A remote that sends events."""
 
     hello: Hello
 
     def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
-        """Have one event sent, the first of a new stream or another, and return its bytes; raises Refused."""
+        """Have the remote send one event, and return its bytes; `new` starts a new stream. Raises Refused."""
         ...
 
 
 def parse_hello(members: dict[str, Any], role: str) -> Hello:
-    """Take a hello apart.
+    """Parse a hello.
 
     Raises:
-        CannotGoOn: it is of another version or role, or has a value that there is not.
+        CannotGoOn: it is for another version or role, or has an invalid value.
     """
     if members.get("hello") != VERSION:
-        raise CannotGoOn(f'it does not answer {{"hello": {VERSION}}} with the same, but with {_shown(members)}')
-    if members.get("role", role) != role:
-        raise CannotGoOn(f"it says that it is a {members['role']}: sse-codec fuzz {members['role']}")
+        raise CannotGoOn(f'its hello must have "hello": {VERSION}, but it is {_shown(members)}')
+    if (named := members.get("role", role)) != role:
+        remedy = f"; use sse-codec fuzz {named}" if named in tuple(_CHOICES) else ""
+        raise CannotGoOn(f"its hello has role {_shown(named)}, not {role}{remedy}")
     options: dict[str, Any] = {}
     for name, choices in _CHOICES[role].items():
         if name in members:
             if members[name] not in choices:
-                raise CannotGoOn(f"its hello has {name} {_shown(members[name])}; there are {', '.join(choices)}")
+                raise CannotGoOn(f"its hello has {name} {_shown(members[name])}; valid values: {', '.join(choices)}")
             options[name] = members[name]
     max_retry = members.get("max_retry")
     if max_retry is not None:
         if type(max_retry) is not int or max_retry < 0:
-            raise CannotGoOn(f"its hello has max_retry {_shown(max_retry)}, which is no whole number")
+            raise CannotGoOn(f"its hello has max_retry {_shown(max_retry)}; it must be a whole number")
         options["max_retry"] = max_retry
     if role == "consumer" and members.get("text"):
         options["text"] = True
@@ -134,40 +135,40 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
 
 
 def rule_names(names: Any, role: str) -> frozenset[str]:
-    """Return names of rules, all of which there are.
+    """Return names of rules from a hello.
 
     Raises:
-        CannotGoOn: there is none of that name.
+        CannotGoOn: it is not a list, or no rule has one of the names.
     """
     known = {rule.name for rule in RULES[role]}
     if not _is(names, list):
-        raise CannotGoOn(f"its hello has without {_shown(names)}, which is no list of rules")
+        raise CannotGoOn(f"its hello has without {_shown(names)}; it must be a list of rules")
     for name in names:
         if name not in known:
-            raise CannotGoOn(f"there is no rule {_shown(name)} of a {role}; --list-rules shows all")
+            raise CannotGoOn(f"no {role} rule is named {_shown(name)}; --list-rules shows all")
     return frozenset(names)
 
 
 def request(**members: Any) -> bytes:
-    """Return a request as a line: ASCII, so that no side's idea of an encoding matters."""
+    """Return a request as a line. It is ASCII, so the encoding that the other side expects does not matter."""
     return json.dumps(members).encode("ascii") + b"\n"
 
 
 def in_base64(chunk: bytes) -> str:
-    """Return bytes as they stand in a request."""
+    """Return bytes as a request contains them."""
     return base64.b64encode(chunk).decode("ascii")
 
 
 def event_members(event: ServerSentEvent) -> dict[str, Any]:
-    """Return an event as it stands in a request."""
+    """Return an event as a request contains it."""
     return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
 
 
 def parse_case(text: str, role: str) -> list[Any]:
-    """Take a case apart that somebody wrote: chunks in base64, or events.
+    """Parse the value of --case: chunks in base64, or events.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a case.
     """
     items = json.loads(text)
     if not _is(items, list) or (role == "producer" and not items):
@@ -181,55 +182,57 @@ def parse_case(text: str, role: str) -> list[Any]:
 
 
 def parse_answer(line: bytes) -> dict[str, Any]:
-    """Take an answer apart.
+    """Parse an answer.
 
     Raises:
-        CannotGoOn: it is no JSON object in UTF-8.
+        CannotGoOn: it is not a JSON object in UTF-8.
     """
     try:
         text = line.decode()
         parsed = json.loads(text)
     except UnicodeDecodeError:
-        raise CannotGoOn(f"it wrote a line that is not UTF-8; NAME_base64 takes any bytes: {_shown(line)}") from None
+        raise CannotGoOn(
+            f"it wrote a line that is not UTF-8: {_shown(line)} (send such text in base64, as NAME_base64)"
+        ) from None
     except (ValueError, RecursionError):
         raise CannotGoOn(
-            f"it wrote a line that is not JSON: {_shown(line)} (standard output is for answers alone; log elsewhere)"
+            f"it wrote a line that is not JSON: {_shown(line)} (if it is a log message, write it to standard error)"
         ) from None
     if not _is(parsed, dict):
-        raise CannotGoOn(f"it wrote a line that is no JSON object: {_shown(line)}")
+        raise CannotGoOn(f"it wrote a line that is not a JSON object: {_shown(line)}")
     members: dict[str, Any] = parsed
     return members
 
 
 def parse_reading(members: dict[str, Any]) -> Reading:
-    """Take apart what a consumer says that it read.
+    """Parse an answer with what a consumer read.
 
     Raises:
-        CannotGoOn: it has neither events nor an error, or something that is no event.
+        CannotGoOn: it has neither events nor an error, or its events are invalid.
     """
     error = _member(members, "error")
     events = members.get("events")
     if "events" not in members and error is None:
         raise CannotGoOn(f"its answer has neither events nor an error: {_shown(members)}")
     if not _is(events, list, type(None)):
-        raise CannotGoOn(f"its events are no list: {_shown(events)}")
+        raise CannotGoOn(f"its events are not a list: {_shown(events)}")
     read = list(map(parse_event, events or ()))
     return Reading(read, "" if error is None else _text(error) or "(it does not say why)")
 
 
 def parse_event(members: Any) -> dict[str, Any]:
-    """Bring an event of an answer into the form that the checks take.
+    """Convert an event or a comment of an answer to the form that the checks take.
 
     Raises:
-        CannotGoOn: it is neither an event nor a comment.
+        CannotGoOn: it is neither.
     """
     if not _is(members, dict):
-        raise CannotGoOn(f"an event is a JSON object, and not {_shown(members)}")
+        raise CannotGoOn(f"an event must be a JSON object, not {_shown(members)}")
     comment = _member(members, "comment")
     data = _member(members, "data")
     if data is None:
         if comment is None:
-            raise CannotGoOn(f"an event needs data, and there is none in {_shown(members)}")
+            raise CannotGoOn(f"an event needs data, but this one has none: {_shown(members)}")
         return {"comment": comment}
     event = {"data": data, "event": _member(members, "event", "type"), "retry": members.get("retry")}
     sticky = _member(members, "last_event_id", "lastEventId")
@@ -244,11 +247,11 @@ def parse_event(members: Any) -> dict[str, Any]:
 
 
 def parse_wire(members: dict[str, Any]) -> bytes:
-    """Return the bytes that a producer says that it sent.
+    """Return the bytes that a producer sent, from its answer.
 
     Raises:
-        Refused: it does not send this event.
-        CannotGoOn: it says neither.
+        Refused: it refuses to send this event.
+        CannotGoOn: the answer has neither bytes nor a refusal.
     """
     if "refused" in members or "refused_base64" in members:
         raise Refused(_text(_member(members, "refused")))
@@ -259,16 +262,16 @@ def parse_wire(members: dict[str, Any]) -> bytes:
 
 
 def _is(value: object, *kinds: type) -> bool:
-    """Tell what a value is, and leave it an Any, of which `isinstance` would make a list, or a dict, of unknowns."""
+    """Like `isinstance`, but the value stays Any for type checkers, instead of a list or dict of unknown items."""
     return isinstance(value, kinds)
 
 
 def _member(members: dict[str, Any], *names: str) -> Any:
-    """Return a member under any of its names, perhaps in base64."""
+    """Return a member by the first of its names that is present, decoded if it is in base64."""
     for name in names:
         encoded = members.get(f"{name}_base64")
         if encoded is not None:
-            # What is not UTF-8 equals no text, and is shown as what it is.
+            # With surrogates, bytes that are not UTF-8 differ from any expected text, and a report still shows them.
             return _from_base64(encoded, members).decode("utf-8", "surrogateescape")
         if members.get(name) is not None:
             return members[name]
@@ -287,7 +290,7 @@ def _text(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return something as a message shows it: as it was written, what doesn't print escaped, and not all of it."""
+    """Return a value for an error message: as JSON, cut if it is long, with unprintable characters escaped."""
     is_line = isinstance(value, bytes)
     text = value.decode("utf-8", "backslashreplace").rstrip("\r\n") if is_line else json.dumps(value)
     return printable(text) if len(text) <= _SHOWN else f"{printable(text[:_SHOWN])}..."

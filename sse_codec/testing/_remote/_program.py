@@ -1,6 +1,7 @@
-"""A program that is spoken to over its standard input and output: a line there, a line back.
+"""A program as a remote: it reads each request from its standard input, and answers on its standard output.
 
-It always comes to an end: a program that dies, hangs or writes without end is killed, said so, and started again.
+A run always ends: a program that exits, hangs or writes endlessly is killed and reported. The next request starts it
+again.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ from sse_codec.testing._remote._messages import (
     request,
 )
 
-#: The longest answer; what writes more writes without end.
+#: The longest answer, in bytes. A program that writes a longer line counts as writing endlessly.
 _LONGEST = 64 * 1024 * 1024
 
-#: How much of what it wrote on standard error is kept: the end, where the reason stands.
+#: How many bytes of standard error are kept: the end, where the cause usually is.
 _KEPT = 2000
 
-#: Seconds that a program gets to die, and what it wrote to be read.
+#: How long to wait for a program to exit, and for its output to be read, in seconds.
 _GRACE = 2.0
 
-#: Seconds between looks whether it still lives; an answer is seen at once.
+#: How often to check that the program still runs, in seconds. This does not delay an answer.
 _GLANCE = 0.1
 
-#: After an answer that did not come, others get so many seconds, or so many times what the slowest took.
+#: The timeout after an answer has failed to come: this many seconds, or this many times the slowest answer if longer.
 _SHORT, _SLOWER = 0.5, 20
 
-#: A request up to this size fits into the pipe while the program is busy with something else.
+#: A request of up to this many bytes fits into the pipe even if the program is not reading.
 _AT_ONCE = 4096
 
 
 class ProgramEnded(RemoteError):
-    """The program ended where it should have answered."""
+    """The program ended instead of answering."""
 
 
 class NoAnswer(RemoteError):
@@ -68,7 +69,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # so that all that it started can be killed with it
+                start_new_session=True,  # so that its children can be killed with it
             )
         except OSError as error:
             raise CannotGoOn(f"{command[0]}: {error.strerror or error}") from None
@@ -81,10 +82,10 @@ class _Process:
         self._listener.start()
 
     def ask(self, line: bytes, timeout: float) -> bytes:
-        """Write a line, and return the next that is written; b"" when the program ended.
+        """Write a line, and return the next line of the output, or b"" if the program ended.
 
         Raises:
-            TimeoutError: there is none in time.
+            TimeoutError: no line came in time.
         """
         if len(line) <= _AT_ONCE:
             self._write(line)
@@ -97,24 +98,24 @@ class _Process:
             try:
                 return self._lines.get(timeout=min(max(left, 0), _GLANCE))
             except queue.Empty:
-                if has_ended:  # and what it started holds its output open
+                if has_ended:  # without an end of its output, because a child holds that open
                     return b""
                 if left <= 0:
                     raise TimeoutError from None
 
     def end(self) -> str:
-        """See that it is dead, and return how it ended, with what it wrote on standard error."""
+        """Make sure that it has ended, and return how it ended and what it wrote to standard error."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE)
         return f"{_how(self._process.poll())}{self.kill()}"
 
     def kill(self) -> str:
-        """Kill it and what it started; return what it wrote on standard error."""
-        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):  # Windows has no groups
+        """Kill it and its children; return what it wrote to standard error."""
+        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):  # Windows has no process groups
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
-        # Something that it started elsewhere may hold the pipes open.
+        # A child in another process group may hold the pipes open.
         self._reader.join(_GRACE)
         self._listener.join(_GRACE)
         if not self._reader.is_alive():
@@ -123,10 +124,10 @@ class _Process:
             self._input.close()
         text = self._errors.decode("utf-8", "backslashreplace").strip()
         lines = "".join(f"\n      {printable(line)}" for line in text.splitlines())
-        return f"; on standard error:{lines}" if text else "; it wrote nothing on standard error"
+        return f"; on standard error:{lines}" if text else "; it wrote nothing to standard error"
 
     def stop(self) -> None:
-        """Close its standard input, upon which it should end; kill it if it does not."""
+        """Close its standard input, which should end it; kill it if it does not end."""
         with contextlib.suppress(OSError):
             self._input.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -134,7 +135,7 @@ class _Process:
         self.kill()
 
     def _write(self, line: bytes) -> None:
-        with contextlib.suppress(OSError, ValueError):  # it is dead, which is seen when its answer is read
+        with contextlib.suppress(OSError, ValueError):  # it has ended, which shows when its answer is read
             self._input.write(line)
             self._input.flush()
 
@@ -150,7 +151,7 @@ class _Process:
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None  # noqa: S101  # each was asked for
+    assert pipe is not None  # noqa: S101  # all three were requested
     return pipe
 
 
@@ -164,7 +165,7 @@ def _how(status: int | None) -> str:
 
 
 class Program:
-    """A program that answers requests, whatever becomes of it in between.
+    """A program that answers requests. It is started again if it ends or is killed.
 
     Args:
         command: the program and its arguments.
@@ -172,10 +173,10 @@ class Program:
         timeout: how long an answer may take, in seconds.
 
     Attributes:
-        hello: what it says that it is.
+        hello: what it says about itself.
 
     Raises:
-        CannotGoOn: it can't be run, or says something else than hello.
+        CannotGoOn: it can't be run, or does not answer with a valid hello.
     """
 
     def __init__(self, command: Sequence[str], role: str, timeout: float) -> None:
@@ -192,8 +193,8 @@ class Program:
         """Make a request, and return the answer.
 
         Raises:
-            ProgramEnded, NoAnswer: there is none; the next request goes to a new run.
-            CannotGoOn: it writes something else.
+            ProgramEnded, NoAnswer: there is no answer. The next request starts the program again.
+            CannotGoOn: it writes something that is not an answer to this request.
         """
         if self._process is None:
             self._start()
@@ -201,15 +202,15 @@ class Program:
         answer = parse_answer(self._line(line))
         if answer.get("n") != number:
             self.close()
-            raise CannotGoOn(f"its answer to request {number} has n {answer.get('n')!r:.40}")
+            raise CannotGoOn(f"its answer to request {number} must have n {number}, but has {answer.get('n')!r:.40}")
         return answer
 
     def fresh(self) -> None:
-        """Be as patient as at first: until something hangs, and is made smaller."""
+        """Reset the timeout, which a hang shortens so that shrinking the case does not take long."""
         self._patience = self._timeout
 
     def next_number(self) -> int:
-        """Return a number that no request had."""
+        """Return a new request number."""
         self._number += 1
         return self._number
 
@@ -225,24 +226,24 @@ class Program:
             return parse_hello(parse_answer(self._line(request(hello=VERSION))), self._role)
         except NoAnswer as error:
             raise CannotGoOn(
-                f"{self._command[0]}: asked for a hello, {error}; it must answer each line at once, and flush"
+                f"{self._command[0]}: it must answer the hello immediately and flush its output, but {error}"
             ) from None
         except RemoteError as error:
-            raise CannotGoOn(f"{self._command[0]}: asked for a hello, {error}") from None
+            raise CannotGoOn(f"{self._command[0]}: when asked for a hello, {error}") from None
         except CannotGoOn as reason:
             self.close()
             raise CannotGoOn(f"{self._command[0]}: {reason}") from None
 
     def _line(self, line: bytes) -> bytes:
         process = self._process
-        assert process is not None  # noqa: S101  # it was started
+        assert process is not None  # noqa: S101  # the caller started it
         started = time.monotonic()
         try:
             answer = process.ask(line, self._patience)
         except TimeoutError:
             self._process = None
             seconds = f"{self._patience:g} s"
-            # What hangs as well, while the case is made smaller, is not waited for as long.
+            # While the case is made smaller, other cases that hang are not waited for as long.
             self._patience = min(self._timeout, max(_SHORT, _SLOWER * self._slowest))
             raise NoAnswer(f"it did not answer within {seconds}{process.kill()}") from None
         except BaseException:  # Ctrl-C
@@ -267,7 +268,7 @@ class ProgramConsumer(Program):
         super().__init__(command, "consumer", timeout)
 
     def read(self, chunks: list[Any]) -> Reading:
-        """Have one stream read."""
+        """Have the program read one stream."""
         number = self.next_number()
         if self.hello.stepwise:
             return self._read_stepwise(chunks, number)
@@ -294,10 +295,10 @@ class ProgramProducer(Program):
         super().__init__(command, "producer", timeout)
 
     def send(self, event: ServerSentEvent, *, new: bool) -> bytes:
-        """Have one event sent, and return its bytes."""
+        """Have the program send one event, and return its bytes."""
         members: dict[str, Any] = {"new": True} if new else {}
         return parse_wire(self.ask({**members, "event": event_members(event)}, self.next_number()))
 
     def comment(self, text: str) -> bytes:
-        """Have a comment sent, and return its bytes."""
+        """Have the program send a comment, and return its bytes."""
         return parse_wire(self.ask({"comment": text}, self.next_number()))

@@ -1,4 +1,4 @@
-"""One run of the suite: a remote in, what was found out."""
+"""One run of the suite: checks a remote and returns the outcome."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _CHECKS: dict[str, Callable[..., None]] = {"consumer": check_consumer, "producer
 
 @dataclass
 class Outcome:
-    """What a run found, and how it went.
+    """The outcome of a run.
 
     Attributes:
         role: "consumer" or "producer".
         title: the name and the version of what was checked.
         without: the rules that were left out from the start.
-        seed: draws the same again.
-        findings: one for each broken rule, the smallest case of it.
+        seed: the seed, which draws the same cases again.
+        findings: one finding for each broken rule, with its smallest case.
         cases: how many streams were read, or events sent.
-        seconds: how long it took.
-        stopped: why it could not go on; "" when it went to its end.
-        is_interrupted: whether that was by Ctrl-C.
-        last: the case at which it stopped, if it did: chunks, or an event.
-        rules: those that it was to report; empty: all.
-        ended_early: whether rules are left that were not looked for to the end.
+        seconds: how long the run took.
+        stopped: why it could not continue. "" means that it completed.
+        is_interrupted: whether Ctrl-C stopped it.
+        last: the case at which it stopped: chunks, or an event. Empty if it completed.
+        rules: the rules to report. Empty means all rules.
+        ended_early: whether some rules were not fully checked.
     """
 
     role: str
@@ -64,19 +64,19 @@ class Outcome:
 
 @dataclass
 class Plan:
-    """What a run is to look for.
+    """What to check in a run.
 
     Attributes:
-        options: of the check, over those of the remote's hello.
-        skip: rules to leave out, beside those of the hello.
-        rules: report these rules alone; empty: all.
-        every: go on after the first finding.
-        examples: how many to draw, beside the known places.
-        seed: for the drawing; None: any.
-        cases: try these alone.
-        comment: has a producer send a comment; None: it sends none.
-        progress: is told how many cases there have been, after each.
-        timeout: how long the check waits for one case, in seconds; None: the remote sees to it.
+        options: options for the check. They override those of the remote's hello.
+        skip: rules to leave out, in addition to those of the hello.
+        rules: the rules to report. Empty means all rules.
+        every: whether to continue after the first finding.
+        examples: how many cases to draw, in addition to the known places.
+        seed: the seed for drawing. None means a random one.
+        cases: the only cases to try. None means that the check chooses them.
+        comment: makes a producer send a comment, and returns its bytes. None means that it sends no comments.
+        progress: called for each case with the number of cases so far.
+        timeout: how long the check waits for one case, in seconds. None means that the remote limits the time itself.
     """
 
     options: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -92,7 +92,7 @@ class Plan:
 
 
 def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]]:
-    """Return a remote as `check_consumer` takes it."""
+    """Return a remote in a form that `check_consumer` takes."""
 
     def consume(chunks: Any) -> Iterator[dict[str, Any]]:
         events, error = remote.read(chunks.all())
@@ -104,7 +104,7 @@ def consumer(remote: RemoteConsumer) -> Callable[[Any], Iterator[dict[str, Any]]
 
 
 def producer(remote: RemoteProducer) -> PerStream:
-    """Return a remote as `check_producer` takes it; it is told where a stream begins."""
+    """Return a remote in a form that `check_producer` takes. The first event of each stream is sent as new."""
 
     def stream() -> Callable[[ServerSentEvent], bytes]:
         is_new = True
@@ -120,14 +120,14 @@ def producer(remote: RemoteProducer) -> PerStream:
 
 
 def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], object] = bool) -> Outcome:
-    """Check a remote; return what was found.
+    """Check a remote, and return the outcome.
 
     Args:
         role: "consumer" or "producer".
-        hello: what it says that it is.
-        tested: what the check takes.
-        plan: what to look for.
-        fresh: is called before each search.
+        hello: what the remote says about itself.
+        tested: the remote, in a form that the check takes.
+        plan: what to check.
+        fresh: called before each search.
     """
     seed = random.SystemRandom().getrandbits(32) if plan.seed is None else plan.seed
     outcome = Outcome(role, hello.title, hello.without | frozenset(plan.skip), seed, rules=plan.rules)
@@ -135,7 +135,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
     tested = _watched(tested, outcome, last, plan.progress)
 
     def recorded(tested: Any, **options: Any) -> None:
-        """Run the check, and keep what it finds: it may not come to the next search."""
+        """Run the check, and keep its finding even if the next search fails."""
         fresh()
         try:
             _CHECKS[role](tested, **options)
@@ -182,7 +182,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
 
 
 def _watched(tested: Any, outcome: Outcome, last: list[Any], progress: Callable[[int], object]) -> Any:
-    """Return what is tested, with each case counted, and the last one kept."""
+    """Wrap the tested code to count the cases and keep the last one."""
 
     def note(case: list[Any]) -> None:
         outcome.cases += 1

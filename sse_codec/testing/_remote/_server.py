@@ -1,7 +1,7 @@
-"""The server from which clients get hostile streams: real chunks, real pauses, and each stream once.
+"""The server that gives clients hostile streams, in real chunks with real pauses, each stream once.
 
-A case is one stream on its way to a client. What the client reports while it reads says with which chunk each event
-came; so nobody's clock is asked whether it was in time.
+A case is one stream on its way to a client. The client reports events while it reads. These reports show with which
+chunk each event came, so no clock has to decide whether an event was in time.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from sse_codec._http import MEDIA_TYPE
 from sse_codec.testing._reference import reference_decode
 from sse_codec.testing._remote._messages import CannotGoOn, Reading
 
-#: The longest body of a request; what is longer is no report.
+#: The longest request body, in bytes. Longer ones are rejected.
 _LONGEST = 64 * 1024 * 1024
 
-
-#: How many times the grace it takes to be sure that something is late.
+#: In the second attempt, an event is late after this many times the grace.
 _PATIENT = 10
 
-#: Seconds that those who are hung up on get to notice.
+#: How long to wait for connections to close after hanging up, in seconds.
 _GRACE = 2.0
 
 
 class Case:
-    """One stream, and how far it has come.
+    """One stream, and how much of it was sent and reported.
 
     Args:
         number: its place in the run, from 1.
         chunks: the stream.
-        pause: how long to wait behind each chunk, in seconds, so that it arrives as one.
-        grace: how long to wait for the report of an event that is complete, in seconds; 0: nobody reports meanwhile.
+        pause: how long to wait after each chunk, in seconds, so that chunks arrive separately.
+        grace: how long to wait for the report of a complete event, in seconds. 0 means that the client does not report
+            events while it reads.
     """
 
     def __init__(self, number: int, chunks: Sequence[bytes], pause: float, grace: float) -> None:
@@ -52,7 +52,7 @@ class Case:
         self._grace = grace
         reference = reference_decode(b"".join(chunks))
         self._ends = reference.ends
-        #: The types that its events have, or may be taken to have by who reads it otherwise.
+        #: The types of its events, including the types that a faulty client might read.
         self.types = sorted(
             {event.event for event in reference.events}
             | {form for line in reference.lines if isinstance(line, Field) for form in _forms(line)} - {""}
@@ -61,15 +61,15 @@ class Case:
         self._sent = 0
         self._came: list[int] = []
         self._released = False
-        #: Whether somebody has asked for it.
+        #: Whether a client has requested it.
         self.is_asked = False
-        #: Whether something that was complete was not reported in time.
+        #: Whether a complete event was not reported in time.
         self.was_late = False
         #: Whether all of it was sent.
         self.is_sent = False
 
     def ask(self) -> bool:
-        """Note that a client asks for it; tell whether it is the first time."""
+        """Note that a client requests it; return whether this is the first request."""
         with self._changed:
             first = not self.is_asked
             self.is_asked = True
@@ -77,7 +77,7 @@ class Case:
             return first
 
     def send(self, write: Callable[[bytes], None]) -> None:
-        """Send the chunks, each when what was complete before it has been reported, or was given the time."""
+        """Send the chunks. After each, pause, or wait up to the grace until all complete events are reported."""
         size = 0
         for chunk in self._chunks:
             size += len(chunk)
@@ -91,10 +91,10 @@ class Case:
             else:
                 self.was_late |= not self.wait(partial(self._has_seen, complete), self._grace)
         with self._changed:
-            self._sent += 1  # what comes now comes with the end
+            self._sent += 1  # events reported from now on came with the end
 
     def saw(self, count: int) -> None:
-        """Note that so many events have come by now."""
+        """Note that the client has reported this many events so far."""
         with self._changed:
             self._came += [self._sent - 1] * (count - len(self._came))
             self._changed.notify_all()
@@ -103,7 +103,7 @@ class Case:
         return len(self._came) >= count
 
     def with_chunks(self, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return events with the chunks with which they came, as far as that was reported."""
+        """Return events with the numbers of the chunks that they came with, where those are known."""
         came = iter(self._came)
         numbered: list[dict[str, Any]] = []
         for event in events:
@@ -117,9 +117,9 @@ class Case:
         return len(self._came)
 
     def wait(self, condition: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait until something holds of this case, or it is over; tell whether it holds.
+        """Wait until the condition is true or the case is over; return whether the condition is true.
 
-        The time starts anew with each event that is reported: there may be many.
+        The timeout starts again with each event that is reported, because there may be many.
         """
         with self._changed:
             while not self._released and not condition():
@@ -131,13 +131,13 @@ class Case:
         return self._released or self.seen > seen or condition()
 
     def change(self, change: Callable[[], None]) -> None:
-        """Change something that others wait for."""
+        """Make a change, and wake the threads that wait for one."""
         with self._changed:
             change()
             self._changed.notify_all()
 
     def release(self) -> None:
-        """Wait for nothing any more."""
+        """End all waits, because the case is over."""
 
         def over() -> None:
             self._released = True
@@ -146,12 +146,12 @@ class Case:
 
 
 class Paced(ABC):
-    """Something that reads streams and reports meanwhile.
+    """A remote that reads streams over HTTP and can report events while it reads.
 
     Args:
         timeout: how long each step may take, in seconds.
-        pause: how long to wait behind a chunk, in seconds.
-        grace: how long an event that is complete may take to be reported, in seconds.
+        pause: how long to wait after each chunk, in seconds.
+        grace: how long the report of a complete event may take, in seconds.
     """
 
     _server: Server
@@ -171,11 +171,11 @@ class Paced(ABC):
             raise CannotGoOn(f"{host}:{port}: {error.strerror or error}") from None
 
     def fresh(self) -> None:
-        """Forget that something was late."""
+        """Forget that an event was late."""
         self._is_late = False
 
     def read(self, chunks: list[Any]) -> Reading:
-        """Have one stream read; once more, with more time, if it is the first that was late: a machine may be busy."""
+        """Have one stream read. Repeat the first one that is late, with more time, because the machine may be busy."""
         case, reading = self._read(chunks, self._grace)
         if case.was_late and not self._is_late:
             case, reading = self._read(chunks, _PATIENT * self._grace)
@@ -184,11 +184,11 @@ class Paced(ABC):
 
     @abstractmethod
     def _read(self, chunks: list[Any], grace: float) -> tuple[Case, Reading]:
-        """Have one stream read, with so many seconds for what is complete."""
+        """Have one stream read, and allow `grace` seconds for the report of each complete event."""
 
 
 def _forms(line: Field) -> set[str]:
-    """Return what may become of the value of a line, if its field is taken for the type."""
+    """Return the types that a client might read from a line."""
     if line.name.strip().lower() != "event":
         return set()
     value = line.value
@@ -196,12 +196,12 @@ def _forms(line: Field) -> set[str]:
 
 
 class Request(BaseHTTPRequestHandler):
-    """A request, answered by the application of its server."""
+    """A request, which the application of its server answers."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    timeout = 60  # so that no thread waits for ever for somebody who left
-    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # no other is given to it
+    timeout = 60  # so that no thread waits forever for a client that has left
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it is only used with this kind of server
 
     @property
     def route(self) -> str:
@@ -215,21 +215,21 @@ class Request(BaseHTTPRequestHandler):
         self._answer()
 
     def do_OPTIONS(self) -> None:
-        """Let pages of any origin ask."""
+        """Allow requests from pages of any origin."""
         self.reply(204)
 
     def _answer(self) -> None:
         size = self.headers.get("Content-Length", "0")
         if not size.isdigit() or int(size) > _LONGEST or "Transfer-Encoding" in self.headers:
             self.close_connection = True
-            self.reply(411, "send a Content-Length\n")
+            self.reply(411, f"send a Content-Length of at most {_LONGEST}, and no Transfer-Encoding\n")
             return
         self.body = self.rfile.read(int(size))
         with contextlib.suppress(ConnectionError, TimeoutError):
             self.server.application(self)
 
     def reply(self, status: int, body: str = "", media_type: str = "text/plain; charset=utf-8") -> None:
-        """Send a whole response."""
+        """Send a complete response."""
         data = body.encode()
         self._head(status)
         if status != 204:
@@ -239,15 +239,15 @@ class Request(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def reply_json(self, value: Any) -> None:
-        """Send JSON."""
+        """Send a JSON response."""
         self.reply(200, json.dumps(value) + "\n", "application/json")
 
     def stream(self, send: Callable[[Callable[[bytes], None]], None]) -> None:
-        """Send an event stream, in chunks that leave at once."""
+        """Send an event stream. Each chunk is sent immediately."""
         chunked = self.request_version != "HTTP/1.0"
         self._head(200)
         self.send_header("Content-Type", MEDIA_TYPE)
-        self.close_connection = True  # for who has no chunks, and if sending fails
+        self.close_connection = True  # for HTTP/1.0, and if sending fails
         self.send_header(*("Transfer-Encoding", "chunked") if chunked else ("Connection", "close"))
         self.end_headers()
 
@@ -274,11 +274,11 @@ class Server(ThreadingHTTPServer):
     """A server in the background.
 
     Args:
-        address: host and port.
-        application: answers requests, each on a thread of its own.
+        address: the host and port to listen on.
+        application: answers requests, each in a thread of its own.
 
     Raises:
-        OSError: it can't listen there.
+        OSError: it can't listen on that host and port.
     """
 
     daemon_threads = True
@@ -295,33 +295,33 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is, without a slash at the end."""
+        """Its URL, without a slash at the end."""
         host = self.server_name
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Bind; the name is not looked up, which takes seconds where no name server answers."""
+        """Bind without a lookup of the host name, which takes seconds if no name server answers."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that leave."""
+        """Print nothing when a client disconnects."""
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note who is connected."""
+        """Note the connection."""
         with self._changed:
             self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Note who no longer is."""
+        """Note that the connection is closed."""
         super().shutdown_request(request)
         with self._changed:
             self._connections.discard(request)
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Stop listening, and hang up."""
+        """Stop listening, and close all connections."""
         self.shutdown()
         self.server_close()
         self._thread.join()

@@ -1,8 +1,8 @@
-"""LaunchDarkly's protocol for the test services of clients, from the side of the suite.
+"""The suite's side of LaunchDarkly's protocol for test services of clients.
 
-A service that was written for their sse-contract-tests joins unchanged. For each stream it is asked to start a client,
-which comes for the stream here; each event is posted back at once. When the stream ends, the client connects again, and
-gets an event that tells that all before it has been reported.
+A service written for their sse-contract-tests works unchanged. For each stream, the suite asks it to start a client,
+which requests the stream from the suite's server. The service posts each event back immediately. When the stream ends,
+the client reconnects and gets a marker event. When the marker comes back, all earlier events have been reported.
 
 https://github.com/launchdarkly/sse-contract-tests/blob/main/docs/service_spec.md
 """
@@ -20,12 +20,12 @@ from urllib.parse import urljoin, urlsplit
 from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
 from sse_codec.testing._remote._server import Case, Paced, Request
 
-#: The delay before a client connects again, in milliseconds; some take 0 for "as usual".
+#: The delay before a client reconnects, in milliseconds. It is not 0, because some clients read 0 as the default delay.
 _DELAY = 1
 
 
 class _Visit:
-    """One stream that a client of the service reads, and what was called back about it."""
+    """One stream that a client of the service reads, and the callbacks for it."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -37,13 +37,13 @@ class _Visit:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The events that were called back, in the order of their numbers, without the one that marks the end."""
+        """The events from the callbacks, in the order of their numbers, without the marker."""
         events = [parse_event(message) for _, message in sorted(self.messages.items())]
         return [event for event in events if event["data"] != self.marker]
 
     @property
     def is_marked(self) -> bool:
-        """Whether the event that marks the end was called back."""
+        """Whether the marker has come back."""
         return any(message.get("data") == self.marker for message in self.messages.values())
 
 
@@ -51,15 +51,15 @@ class Service(Paced):
     """A test service, whose clients read the streams of a run.
 
     Args:
-        url: of the service.
-        host: where to listen for its clients, and the name by which they reach it.
-        port: 0: any that is free.
+        url: the URL of the service.
+        host: the host name or address to listen on. The clients of the service must reach it under this name.
+        port: the port. 0 means any free port.
         timeout: how long the service may take for each step, in seconds.
-        pause: how long to wait behind a chunk, in seconds.
-        grace: how long an event that is complete may take, in seconds.
+        pause: how long to wait after each chunk, in seconds.
+        grace: how long the report of a complete event may take, in seconds.
 
     Attributes:
-        hello: what it says that it is.
+        hello: its name, and the rules to leave out. A service sends no hello of its own.
 
     Raises:
         CannotGoOn: it does not answer, or does not read a simple stream.
@@ -72,10 +72,10 @@ class Service(Paced):
         self._connects_again = True
         status, _, body = self._ask("GET", url)
         if not 200 <= status < 300:
-            raise CannotGoOn(f"{url}: GET answers {status}, and no test service is there")
+            raise CannotGoOn(f"{url}: GET answered {status}; there is no test service at this URL")
         capabilities = _capabilities(body)
         self._needs_types = '"event-type-listeners"' in capabilities
-        # It tells nothing of reconnection times, and a long one would be waited for.
+        # A service does not report reconnection times, and a client would wait for a long one.
         self.hello = Hello(name=f"the client of {url}", without=frozenset({"retry"}))
         self._listen(host, port, self._application)
         try:
@@ -88,7 +88,7 @@ class Service(Paced):
         """Have one stream read by a new client."""
         self._number += 1
         visit = _Visit(Case(self._number, chunks, self._pause, grace))
-        self._visits = {self._number: visit}  # what is told of others comes too late
+        self._visits = {self._number: visit}  # reports about earlier streams come too late
         instance = self._create(visit)
         try:
             if self._needs_types:
@@ -102,19 +102,19 @@ class Service(Paced):
             self._ask("DELETE", instance)
 
     def close(self) -> None:
-        """Stop listening; the service goes on."""
+        """Stop listening. The service keeps running."""
         self._server.stop()
 
     def _try(self) -> None:
-        """See that a simple stream is read, and that it is called back about it."""
-        hint = f"does it reach {self._server.url}? --listen HOST:PORT says where its clients come to"
+        """Check that the service reads a simple stream and posts its event back."""
+        hint = f"check that it can reach {self._server.url}, or choose another address with --listen HOST:PORT"
         try:
             events = self.read([b"data: hello\n\n"]).events
         except RemoteError:
-            raise CannotGoOn(f"{self._url}: its client did not come for data: hello; {hint}") from None
+            raise CannotGoOn(f"{self._url}: its client did not request the test stream; {hint}") from None
         if [event["data"] for event in events] != ["hello"]:
             what = json.dumps(events) if events else "no event"
-            raise CannotGoOn(f"{self._url}: its client was sent data: hello, and called back with {what}; {hint}")
+            raise CannotGoOn(f"{self._url}: its client got 'data: hello', but the service reported {what}; {hint}")
 
     def _create(self, visit: _Visit) -> str:
         where = f"{self._server.url}/case/{visit.case.number}"
@@ -126,18 +126,18 @@ class Service(Paced):
         }
         status, location, _ = self._ask("POST", self._url, members)
         if not 200 <= status < 300:
-            raise CannotGoOn(f"{self._url}: asked for a stream, it answers {status}")
+            raise CannotGoOn(f"{self._url}: POST answered {status}, and started no client")
         if not location:
-            raise CannotGoOn(f"{self._url}: asked for a stream, it answers without a Location")
+            raise CannotGoOn(f"{self._url}: POST answered without a Location header")
         return urljoin(self._url, location)
 
     def _wait(self, visit: _Visit) -> Reading:
-        """Wait until all that a client reads has been called back."""
+        """Wait until the service has reported everything that its client read."""
         case = visit.case
         if not case.wait(lambda: case.is_asked or bool(visit.problem), self._timeout):
             raise RemoteError(f"the client did not ask for the stream within {self._timeout:g} s")
         case.wait(lambda: case.is_sent or bool(visit.problem), None)
-        # One that does not connect again shows that once, and gets a grace from then on.
+        # If a client once fails to reconnect, only the grace is allowed from then on.
         patience = self._timeout if self._connects_again else self._grace
         is_over = case.wait(lambda: visit.is_marked or bool(visit.problem), patience)
         if visit.problem:
@@ -147,10 +147,10 @@ class Service(Paced):
         return Reading(case.with_chunks(visit.events))
 
     def _ask(self, method: str, url: str, members: Any = None) -> tuple[int, str, bytes]:
-        """Make a request of the service; return status, Location and body."""
+        """Send a request to the service; return the status, Location and body."""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
-            raise CannotGoOn(f"{url} is no http:// address of a test service")
+            raise CannotGoOn(f"{url} is not an http:// URL")
         connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=self._timeout)
         try:
             body = None if members is None else json.dumps(members)
@@ -162,13 +162,13 @@ class Service(Paced):
         finally:
             connection.close()
 
-    # What follows runs on the threads of the server.
+    # The methods below run in the server's threads.
 
     def _application(self, request: Request) -> None:
         route = re.fullmatch(r"/case/([1-9][0-9]{0,8})(?:/callback/([0-9]{1,9}))?", request.route)
         visit = self._visits.get(int(route[1])) if route else None
         if route is None or visit is None:
-            request.reply(204)  # a client that was closed may come again, and report once more
+            request.reply(204)  # a closed client may reconnect and report again
         elif route[2] is None:
             self._stream(request, visit)
         else:
@@ -190,7 +190,7 @@ class Service(Paced):
 
     def _mark(self, write: Any, visit: _Visit) -> None:
         write(f"data: {visit.marker}\n\n".encode())
-        visit.case.wait(lambda: False, self._timeout)  # open until the client is closed, or it would come again
+        visit.case.wait(lambda: False, self._timeout)  # keep it open until the client is closed, or it would reconnect
 
     def _take(self, request: Request, visit: _Visit, number: int) -> None:
         def add() -> None:
@@ -200,7 +200,7 @@ class Service(Paced):
                     parse_event(message.get("event"))
                     visit.messages[number] = message["event"]
             except CannotGoOn as reason:
-                visit.problem = f"the service posted to {request.route}: {reason}"
+                visit.problem = f"the service's POST to {request.route} is invalid: {reason}"
 
         visit.case.change(add)
         visit.case.saw(len(visit.messages))
@@ -208,7 +208,7 @@ class Service(Paced):
 
 
 def _capabilities(body: bytes) -> str:
-    """Return the capabilities of a service, as they are written; it need not say any."""
+    """Return the capabilities of a service as JSON, or "" if it does not answer with a JSON object."""
     try:
         members = parse_answer(body)
     except CannotGoOn:

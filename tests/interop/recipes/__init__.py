@@ -1,9 +1,9 @@
-"""Servers and clients as their users would write them: each module is a recipe that the README or a guide shows as it
-stands.
+"""Servers and clients as users would write them. The README or a guide shows each module exactly as it is here.
 
-A server is given `events`: what takes the last event ID of a request, and gives the events behind it. A client's `read`
-gives the events of one connection. `llm` and `llm.html` are a small model and the page that shows what it says.
+A server takes `events`: a function that takes the last event ID of a request and returns the events after it. A
+client's `read` returns the events of one connection. `llm` and `llm.html` are a small model and a page that shows its
+answer.
 
-They are tested where they are used, each client against each server (`test_matrix`), and as far as the pages go by
-`test_recipes`.
+The tests of each feature run the recipes, `test_matrix` runs each client against each server, and `test_recipes` checks
+that the pages show them.
 """

@@ -16,6 +16,6 @@ def events(url: str, client: Reconnection) -> Iterator[ReceivedEvent]:
                 if client.accept(response.status_code, response.headers.get("Content-Type")):
                     yield from client.decode(response.iter_bytes())
         except httpx.LocalProtocolError:
-            raise  # a header that can't be sent: asking again does not help
+            raise  # a header that can't be sent: another request would fail the same way
         except httpx.TransportError:
-            pass  # refused, timed out, or cut: ask again
+            pass  # refused, timed out or disconnected: try again

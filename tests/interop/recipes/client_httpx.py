@@ -12,6 +12,6 @@ def ask(url: str, headers: dict[str, str], body: object) -> Generator[ReceivedEv
 
 
 def read(url: str, headers: dict[str, str], decoder: Decoder) -> Generator[ReceivedEvent, None, None]:
-    # httpx.Headers, because httpx takes nothing but ASCII otherwise
+    # httpx.Headers, because otherwise httpx accepts only ASCII
     with httpx.stream("GET", url, headers=httpx.Headers(headers, encoding="latin-1"), timeout=60) as response:
         yield from events(response, decoder=decoder)

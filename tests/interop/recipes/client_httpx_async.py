@@ -18,7 +18,7 @@ async def ask(url: str, headers: dict[str, str], body: object) -> AsyncGenerator
 
 
 async def read(url: str, headers: dict[str, str], decoder: Decoder) -> AsyncGenerator[ReceivedEvent, None]:
-    # httpx.Headers, because httpx takes nothing but ASCII otherwise
+    # httpx.Headers, because otherwise httpx accepts only ASCII
     encoded = httpx.Headers(headers, encoding="latin-1")
     async with (
         httpx.AsyncClient() as client,

@@ -14,5 +14,5 @@ def news(client: httpx.Client, url: str) -> Iterator[ReceivedEvent]:
     return connect(
         lambda headers: client.stream("GET", url, headers=headers, timeout=60),
         reconnection=Reconnection(retry_statuses=TRANSIENT_STATUSES, max_outage=600),
-        on_retry=lambda error: logger.warning("asking again: %s", error),
+        on_retry=lambda error: logger.warning("reconnecting: %s", error),
     )

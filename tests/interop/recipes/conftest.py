@@ -1,3 +1,3 @@
-"""A recipe imports its library as a user would, at the top; so it is imported only where the library is installed."""
+"""A recipe imports its library at the top, as a user would, so it is imported only where that library is installed."""
 
 collect_ignore_glob = ["*.py"]

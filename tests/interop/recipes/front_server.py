@@ -18,5 +18,5 @@ async def ticks() -> AsyncIterator[ServerSentEvent]:
 
 @app.get("/events")
 async def events() -> StreamingResponse:
-    end_streams_on_signals()  # so that Ctrl-C does not wait for the clients
+    end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
     return StreamingResponse(astream(ticks()), headers=response_headers())

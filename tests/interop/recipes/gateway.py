@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
 from sse_codec.serving import Channel, astream, end_streams_on_signals
 
-GRACE = 5  # seconds for which an answer is still written when nobody reads it
-KEPT = 600  # seconds for which an answer can be read again
+GRACE = 5  # how many seconds the model keeps writing when nobody is reading
+KEPT = 600  # how many seconds an answer can be read again
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def make_app(model: Callable[[str], AsyncIterator[str]]) -> FastAPI:
     answers: dict[str, Channel] = {}
     writers: set[asyncio.Task[None]] = set()
 
-    # As OpenAI's own: one client, no ids. When it leaves, the model stops.
+    # OpenAI's protocol: one client, no ids. When the client leaves, the model stops.
 
     def chunk(token: str) -> ServerSentEvent:
         choices = [{"index": 0, "delta": {"content": token}, "finish_reason": None}]
@@ -42,10 +42,10 @@ def make_app(model: Callable[[str], AsyncIterator[str]]) -> FastAPI:
     async def complete(body: dict[str, Any]) -> Response:
         end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
         stream = astream(chunks(body["messages"][-1]["content"]), on_error=failed)
-        await stream.ready(0.2)  # an error by then is answered with a status
+        await stream.ready(0.2)  # if the model fails by then, the client gets an error status
         return StreamingResponse(stream, headers=response_headers())
 
-    # For pages: an answer is written for whoever reads it, and who is cut reads on where the connection broke.
+    # For pages: any number of clients read an answer, and resume where their connection broke.
 
     async def write(channel: Channel, question: str) -> None:
         try:

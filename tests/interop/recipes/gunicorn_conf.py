@@ -3,7 +3,7 @@ from typing import Any
 from sse_codec.serving import end_streams, end_streams_on_signals
 
 worker_class = "gthread"
-threads = 100  # how many clients a worker can serve at a time, streams and other requests
+threads = 100  # how many requests a worker can serve at the same time, streams included
 
 
 def post_worker_init(_: Any) -> None:

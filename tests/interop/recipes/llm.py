@@ -9,7 +9,7 @@ TOKENS = ["The", " same", " words", " each", " time", ",\n", "and", " none", " i
 
 async def tokens(last_event_id: str) -> AsyncGenerator[ServerSentEvent, None]:
     numbers = {str(number): number for number in range(1, len(TOKENS) + 1)}
-    start = numbers.get(last_event_id, 0)  # it is whatever a client sends
+    start = numbers.get(last_event_id, 0)  # a client can send anything
     for number, token in enumerate(TOKENS[start:], start + 1):
         await asyncio.sleep(0.05)
         yield ServerSentEvent(json.dumps({"token": token}), event="token", id=str(number))

@@ -12,7 +12,7 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> web.App
         response = web.StreamResponse(headers=response_headers())
         if request.method != "HEAD":
             async with aclosing(astream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))) as body:
-                await body.ready(0.2)  # an error by then is answered with a status
+                await body.ready(0.2)  # if the source fails by then, the client gets an error status
                 await response.prepare(request)
                 write = send_within(response.write, 30)
                 async for chunk in body:

@@ -10,7 +10,7 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Callabl
         if scope["type"] == "http":
             end_streams_on_signals()  # otherwise Ctrl-C waits until every client has left
             body = astream(events(parse_last_event_id(dict(scope["headers"]).get(b"last-event-id"))))
-            await body.ready(0.2)  # an error by then is answered with a status
+            await body.ready(0.2)  # if the source fails by then, the client gets an error status
             await respond(scope, receive, send, body, send_timeout=30)
 
     return app

@@ -10,7 +10,7 @@ from sse_codec.serving import astream, end_streams_on_signals
 logger = logging.getLogger(__name__)
 
 
-def failed(error: Exception) -> ServerSentEvent:  # daphne leaves a client whose stream has failed waiting for ever
+def failed(error: Exception) -> ServerSentEvent:  # otherwise daphne leaves the client waiting forever
     logger.error("the stream failed", exc_info=error)
     return ServerSentEvent("", event="failed")
 
@@ -24,7 +24,7 @@ def make_view(
             return HttpResponse(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30, on_error=failed)
-        await body.ready(0.2)  # an error by then is answered with a status
+        await body.ready(0.2)  # if the source fails by then, the client gets an error status
         return StreamingHttpResponse(body, headers=response_headers())
 
     return view

@@ -13,7 +13,7 @@ def make_view(
         if request.method == "HEAD":
             return HttpResponse(headers=response_headers())
         body = stream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
-        body.ready(0.2)  # an error by then is answered with a status
+        body.ready(0.2)  # if the source fails by then, the client gets an error status
         return StreamingHttpResponse(body, headers=response_headers())
 
     return view

@@ -18,7 +18,7 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> FastAPI
             return Response(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30)
-        await body.ready(0.2)  # an error by then is answered with a status
+        await body.ready(0.2)  # if the source fails by then, the client gets an error status
         return StreamingResponse(body, headers=response_headers())
 
     return app

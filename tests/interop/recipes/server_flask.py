@@ -15,7 +15,7 @@ def make_app(events: Callable[[str], Iterator[ServerSentEvent | None]]) -> Flask
         if request.method == "HEAD":
             return Response(headers=response_headers())
         body = stream(events(parse_last_event_id(request.headers.get("Last-Event-ID"))))
-        body.ready(0.2)  # an error by then is answered with a status
+        body.ready(0.2)  # if the source fails by then, the client gets an error status
         return Response(body, headers=response_headers())
 
     return app

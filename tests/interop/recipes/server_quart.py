@@ -16,9 +16,9 @@ def make_app(events: Callable[[str], AsyncIterator[ServerSentEvent]]) -> Quart:
             return Response(headers=response_headers())
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
         body = astream(events(last_event_id), send_timeout=30)
-        await body.ready(0.2)  # an error by then is answered with a status
+        await body.ready(0.2)  # if the source fails by then, the client gets an error status
         response = Response(body, headers=response_headers())
-        response.timeout = None  # else Quart ends it after a minute
+        response.timeout = None  # otherwise Quart ends it after a minute
         return response
 
     return app

@@ -12,7 +12,7 @@ from sse_codec import ServerSentEvent, parse_last_event_id, response_headers
 from sse_codec.resume import EventHistory
 from sse_codec.serving import Channel, end_streams_on_signals
 
-KEY = "events"  # a stream of Redis: its ids mean the same on every worker, and after a restart
+KEY = "events"  # a Redis stream: its ids mean the same on every worker, and after a restart
 
 
 def to_event(id: str, fields: dict[str, str]) -> ServerSentEvent:
@@ -37,7 +37,7 @@ async def follow(redis: Redis, channel: Channel, last_id: str) -> None:
 
 @asynccontextmanager
 async def worker_channel(redis: Redis) -> AsyncIterator[Channel]:
-    """The channel of one worker. It begins with what Redis has kept, so that clients of other workers can come."""
+    """Make one worker's channel. It starts with what Redis has kept, so clients of other workers can resume here."""
     history = EventHistory()
     kept: Any = await redis.xrevrange(KEY, count=1_000)
     for id, fields in reversed(kept):

@@ -6,7 +6,7 @@ from sse_codec import ServerSentEvent, adecode, decode
 
 
 async def first_events(count: int) -> list[ServerSentEvent]:
-    """The first events of an endless stream, of a view for ASGI."""
+    """Return the first events of an endless stream, from a view for ASGI."""
     response = await AsyncClient().get("/events")
     async with aclosing(response.streaming_content) as body:
         events = adecode(body)
@@ -14,7 +14,7 @@ async def first_events(count: int) -> list[ServerSentEvent]:
 
 
 def first_events_of_wsgi(count: int) -> list[ServerSentEvent]:
-    """The first events of an endless stream, of a view for WSGI."""
+    """Return the first events of an endless stream, from a view for WSGI."""
     with closing(Client().get("/events")) as response:
         events = decode(response.streaming_content)
         return [next(events) for _ in range(count)]

@@ -4,7 +4,7 @@ from sse_codec import Decoder, ServerSentEvent
 
 
 async def first_events(app: Quart, count: int) -> list[ServerSentEvent]:
-    """The first events of an endless stream."""
+    """Return the first events of an endless stream."""
     decoder = Decoder()
     events: list[ServerSentEvent] = []
     async with app.test_client().request("/events") as connection:

@@ -6,7 +6,7 @@ from sse_codec import ServerSentEvent, decode
 
 
 def first_events(app: Any, count: int) -> list[ServerSentEvent]:
-    """The first events of an endless stream, of any ASGI application."""
+    """Return the first events of an endless stream, from any ASGI application."""
     with TestClient(app).stream("GET", "/events") as response:
         events = decode(response.iter_bytes())
         return [next(events) for _ in range(count)]
