@@ -1,4 +1,4 @@
-"""The error tree: messages, attributes, and what catches what."""
+"""The error classes: messages, attributes and hierarchy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ERRORS: list[SSEError] = [
 ]
 
 
-def test_the_tree() -> None:
+def test_the_hierarchy() -> None:
     assert all(isinstance(error, SSEError) for error in ERRORS)
     assert issubclass(EncodeError, ValueError)
     assert issubclass(EncodeTypeError, (EncodeError, TypeError))
@@ -74,12 +74,12 @@ def test_at_most_40_characters_are_shown_and_escaped(value: str) -> None:
     assert str(EncodeError("data", "x" * 40, None, "is bad")) == f"data is bad: '{'x' * 40}'"
 
 
-def test_the_offset_says_where_when_the_value_is_cut() -> None:
+def test_the_offset_is_given_if_the_value_is_shortened() -> None:
     message = str(EncodeError("id", "x" * 1000 + "\n" + "y" * 1000, 1000, "can't contain a line end"))
     assert message == f"id can't contain a line end (offset 1000): '{'x' * 40}'..."
 
 
-def test_other_values_are_cut_too() -> None:
+def test_other_values_are_shortened_too() -> None:
     assert str(EncodeError("retry", 10**100, None, "is bad")) == f"retry is bad: 1{'0' * 39}..."
     assert str(EncodeError("retry", -1, None, "is bad")) == "retry is bad: -1"
 
