@@ -87,6 +87,14 @@ def chunkings(draw: st.DrawFn, wires: st.SearchStrategy[bytes] = wires) -> list[
     return list(cut(wire, draw(st.lists(st.integers(0, len(wire)), max_size=12))))
 
 
+def _has_line_end(chunks: list[bytes]) -> bool:
+    return b"\n" in b"".join(chunks) or b"\r" in b"".join(chunks)
+
+
+#: Chunks that `decode` accepts. It refuses lines without their ends, with an empty chunk for each blank line.
+#: So a stream without a line end has no empty chunks here.
+responses = chunkings().map(lambda chunks: chunks if _has_line_end(chunks) else list(filter(None, chunks)))
+
 #: Text with every character that some splitter treats as a line end, and with characters that fields can't contain.
 texts = st.text(
     st.one_of(st.sampled_from("\r\n\0\v\f\x1c\x1d\x1e\x85\u2028\u2029\ufeff: \ud800\udfffé🍊"), st.characters()),

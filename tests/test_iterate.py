@@ -32,7 +32,7 @@ from sse_codec import (
 )
 from sse_codec.testing import reference_decode
 from tests.ids import shown
-from tests.strategies import chunkings
+from tests.strategies import chunkings, responses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
@@ -131,7 +131,7 @@ def test_every_kind_of_source(decoded: Any, source: Callable[[], Any]) -> None:
 
 
 @every_way
-@given(chunkings())
+@given(responses)
 def test_agrees_with_the_reference(decoded: Any, chunks: list[bytes]) -> None:
     reference = reference_decode(b"".join(chunks))
     assert decoded(chunks) == reference.events
@@ -971,7 +971,7 @@ class TestLinesWithoutEnds:
 @given(st.data())
 def test_no_event_waits_for_a_chunk_it_does_not_need(data: st.DataObject) -> None:
     """Every event is yielded before the next chunk is requested."""
-    chunks = data.draw(chunkings())
+    chunks = data.draw(responses)
     taken = 0
 
     def source() -> Iterable[bytes]:

@@ -39,7 +39,7 @@ from sse_codec._decoder import _LONGEST_RETRY
 from sse_codec.testing import reference_decode
 from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
-from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, sent_texts, wires
+from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, responses, sent_texts, wires
 from tests.test_decoder import WAYS, whole
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def test_a_retry_acts_once(kind: type[Decoder | BlockDecoder], chunks: list[byte
                 fed += len(chunk)
 
 
-@given(chunkings(), starts, st.booleans(), st.booleans())
+@given(responses, starts, st.booleans(), st.booleans())
 @example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", False, False)
 @example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", True, True)
 @example([b"id: 1\ndata: a\n\nid: 7\ndata: b\n\n"], "7", False, False)
@@ -351,7 +351,7 @@ def test_a_decoder_follows_the_yielded_events(
     assert [*states, state()] == [(each.last_event_id, each.reconnection_time) for each in references]
 
 
-@given(chunkings(), st.booleans())
+@given(responses, st.booleans())
 def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
     """A client that clears the time at each event sees only times of later blocks."""
     wire = b"".join(chunks)
@@ -372,10 +372,10 @@ def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
     assert seen == [times[-1] if times else None for times in due]
 
 
-@given(st.lists(events, max_size=4), st.lists(chunkings(), max_size=3))
-def test_decode_ends_at_the_sentinel(sent: list[ServerSentEvent], chunkings: list[list[bytes]]) -> None:
+@given(st.lists(events, max_size=4), st.lists(responses, max_size=3))
+def test_decode_ends_at_the_sentinel(sent: list[ServerSentEvent], responses: list[list[bytes]]) -> None:
     """`until` stops before the first event that matches, and nowhere else."""
-    for chunks in [[encode(each) for each in sent], *chunkings]:
+    for chunks in [[encode(each) for each in sent], *responses]:
         expected = reference_decode(b"".join(chunks)).events
         for sentinel in {each.data for each in expected} | {"no such data"}:
             count = next((n for n, each in enumerate(expected) if each.data == sentinel), None)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from sse_codec import ServerSentEvent, encode
+from sse_codec import ServerSentEvent, decode, encode
 from sse_codec.testing import (
     chunkings,
     event_lists,
@@ -57,6 +57,13 @@ def test_a_stream_in_chunks_is_the_stream(data: st.DataObject, wire: bytes, empt
     chunks = data.draw(chunkings(wire, empty=empty))
     assert b"".join(chunks) == wire
     assert empty or all(chunks) or not wire
+
+
+@given(chunkings(b"data: data: data:", empty=True))
+def test_a_stream_without_a_line_end_has_no_empty_chunk(chunks: list[bytes]) -> None:
+    """`decode` refuses chunks that look like lines without their ends."""
+    assert all(chunks)
+    assert list(decode(chunks)) == []
 
 
 @pytest.mark.thorough

@@ -428,8 +428,9 @@ def cut(wire: bytes, plan: _Plan, without: Collection[str]) -> list[bytes]:
     if "cut-crlf" in without:
         chosen = {at for at in chosen if wire[at - 1 : at + 1] != b"\r\n"}
     cuts = sorted(chosen)
-    ends = [0, *cuts, len(wire)]
-    cuts = sorted([*cuts, *(ends[number % len(ends)] for number in plan.empty)])
+    if b"\n" in wire or b"\r" in wire:  # without a line end, consumers such as `decode` may take chunks for bare lines
+        ends = [0, *cuts, len(wire)]
+        cuts = sorted([*cuts, *(ends[number % len(ends)] for number in plan.empty)])
     return [wire[start:end] for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True)]
 
 
@@ -458,7 +459,8 @@ def chunkings(wire: bytes, *, empty: bool = False) -> st.SearchStrategy[list[byt
 
     Args:
         wire: the bytes of the stream.
-        empty: whether chunks may be empty. Some consumers take an empty chunk for the end of the stream.
+        empty: whether chunks may be empty. Some consumers take an empty chunk for the end of the stream. A stream
+            without a line end never has one, because `decode` refuses chunks that look like lines without their ends.
 
     >>> from hypothesis import given
     >>> from sse_codec import ServerSentEvent, decode
