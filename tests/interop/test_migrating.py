@@ -702,7 +702,7 @@ def _() -> None:
         return keep
 
     with serving(*answers) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aiohttp_sse_client.client.asyncio", SimpleNamespace(sleep=sleep(theirs)))
+        patch.setattr(module("aiohttp_sse_client.client"), "asyncio", SimpleNamespace(sleep=sleep(theirs)))
         theirs_aiohttp(server, reconnection_time=timedelta(seconds=5))
     assert theirs == [10, 14]
     with serving(*answers) as server:
