@@ -9,6 +9,7 @@
     +-- ConnectionFailed                the response is not an event stream; in sse_codec.resume
     +-- ConnectionLost (ConnectionError)    the network or the server cut the stream; in sse_codec.clients
     +-- GaveUp                          too many requests brought no event; in sse_codec.resume
+    +-- SendTimeout (TimeoutError)      the reader accepted no data for too long; in sse_codec.serving
 
 A mistake in the calling program is not an SSEError, so that no retry loop swallows it. An argument of the wrong type
 raises a TypeError, and an option outside its range raises a ValueError.
@@ -160,7 +161,7 @@ class MissingSentinel(SSEError):
     r"""The stream ended before the event given as `until`: the connection was cut, or the server stopped early.
 
     Attributes:
-        until: the `until` argument: the data or the function. Pickling replaces a function with None.
+        until: the `until` argument: the data or the function. A pickle or copy has None in place of a function.
         last: the last event, or block, before the end; None when none arrived.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
         body: the beginning of the body, when no event arrived and `sse_codec.clients` read it: b"" if there was no
@@ -175,12 +176,15 @@ class MissingSentinel(SSEError):
     """
 
     def __init__(self, until: Any, last: Any = None, incomplete: Any = None, body: bytes = b"") -> None:
-        # A pickle keeps these arguments, and many functions can't be pickled.
         super().__init__(until if isinstance(until, str) else None, last, incomplete, body)
         self.until = until
         self.last = last
         self.incomplete = incomplete
         self.body = body
+
+    def __reduce__(self) -> tuple[type[MissingSentinel], tuple[Any, ...], dict[str, Any]]:
+        # Without the function, because many functions can't be pickled.
+        return type(self), self.args, {**vars(self), "until": self.args[0]}
 
     def __str__(self) -> str:
         wanted = show(self.until) if isinstance(self.until, str) else "the event that `until` waits for"

@@ -26,7 +26,7 @@ ERRORS: list[SSEError] = [
     IncompleteEvent(ReceivedEvent("half", id="1")),
     MissingSentinel("[DONE]"),
     MissingSentinel("\x1b", ReceivedEvent("last"), ReceivedEvent("half")),
-    MissingSentinel(bool, Block(b"id: 1"), Block(b": cut")),
+    MissingSentinel(None, Block(b"id: 1"), Block(b": cut")),
 ]
 
 
@@ -44,6 +44,14 @@ def test_pickle_and_copy(error: SSEError) -> None:
         assert type(again) is type(error)
         assert str(again) == str(error)
         assert vars(again) == vars(error)
+
+
+def test_a_pickle_of_a_missing_sentinel_leaves_out_its_function() -> None:
+    error = MissingSentinel(lambda event: event.data == "[DONE]", ReceivedEvent("last"))
+    error.note = "kept"  # type: ignore[attr-defined]
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert vars(again) == {**vars(error), "until": None}
+        assert str(again) == str(error)
 
 
 def test_messages() -> None:

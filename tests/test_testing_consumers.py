@@ -593,6 +593,8 @@ def test_payloads_of_a_strategy() -> None:
         ({"required": "id"}, TypeError, "required takes a collection"),
         ({"required": {"data"}}, ValueError, "required must be one of 'id', 'event', 'retry'"),
         ({"timeout": 0}, ValueError, "timeout must be more than 0, or None"),
+        ({"max_event_size": 0}, ValueError, "max_event_size must be more than 0, or None"),
+        ({"max_retry": -1}, ValueError, "max_retry must be at least 0, or None"),
     ],
 )
 def test_options_of_both_are_checked(options: dict[str, Any], error: type[Exception], says: str) -> None:

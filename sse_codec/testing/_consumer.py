@@ -20,7 +20,7 @@ from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
+from sse_codec.testing._options import chosen_seed, is_one_of, not_negative, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import CONSUMER_CHECKED, CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
@@ -156,6 +156,8 @@ def check_consumer(
     one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
     one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
     positive(caller, "timeout", timeout)
+    positive(caller, "max_event_size", max_event_size)
+    not_negative(caller, "max_retry", max_retry)
     shape = made_shape(caller, data, types, required)
     if text:
         excluded |= _OF_BYTES

@@ -32,9 +32,15 @@ def is_one_of(value: Any, *types: type) -> bool:
 
 
 def positive(caller: str, option: str, value: float | None) -> None:
-    """Raise ValueError if a number of seconds is not positive."""
+    """Raise ValueError if a number is not positive."""
     if value is not None and not value > 0:
         raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
+
+
+def not_negative(caller: str, option: str, value: float | None) -> None:
+    """Raise ValueError if a number is negative."""
+    if value is not None and value < 0:
+        raise ValueError(f"{caller}: {option} must be at least 0, or None, not {value!r}")
 
 
 def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:

@@ -17,7 +17,7 @@ from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
 from sse_codec.testing._endpoints import Endpoint, PerStream
-from sse_codec.testing._options import chosen_seed, positive, takes_one
+from sse_codec.testing._options import chosen_seed, not_negative, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
 from sse_codec.testing._rules import (
@@ -141,6 +141,8 @@ def check_producer(
     one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
     one_of(caller, "ids", ids, ("own", "sticky"))
     positive(caller, "timeout", timeout)
+    positive(caller, "max_event_size", max_event_size)
+    not_negative(caller, "max_retry", max_retry)
     shape = made_shape(caller, data, types, required)
     options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)
     seed = chosen_seed(seed, settings)
