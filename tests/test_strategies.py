@@ -19,6 +19,7 @@ from sse_codec.testing import (
     spellings,
     streams,
 )
+from sse_codec.testing._strategies import _Plan, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,12 @@ def test_a_stream_without_a_line_end_has_no_empty_chunk(chunks: list[bytes]) -> 
     """`decode` refuses chunks that look like lines without their ends."""
     assert all(chunks)
     assert list(decode(chunks)) == []
+
+
+def test_cuts_inside_a_CRLF_can_be_excluded() -> None:
+    everywhere = _Plan("all", [], 1, [])
+    assert cut(b"a\r\nb", everywhere, ()) == [b"a", b"\r", b"\n", b"b"]
+    assert cut(b"a\r\nb", everywhere, {"cut-crlf"}) == [b"a", b"\r\n", b"b"]
 
 
 @pytest.mark.thorough

@@ -660,6 +660,18 @@ def test_a_consumer_without_types() -> None:
         check_consumer(lambda chunks: [{"data": event.data} for event in decode(chunks)])
 
 
+def without_ids(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    return (event.replace(id=None) for event in decode(chunks))
+
+
+def test_a_consumer_without_ids() -> None:
+    """With `without={"id"}`, its events may have any id."""
+    ids = [[b"id: 1\ndata: a\n\n"]]
+    with pytest.raises(NotConforming):
+        check_consumer(without_ids, cases=ids)
+    check_consumer(without_ids, without={"id"}, cases=ids)
+
+
 # Mistakes of the test.
 
 
