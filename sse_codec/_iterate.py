@@ -401,7 +401,7 @@ class Reading:
             return items
         if self._changes or len(items) != 1 or items[0]._last_event_id != decoder._last_event_id:
             return self._follow(items, reconnection_time)
-        # The state is right already (benchmarks: "decode, event a feed"; 0.7 of the time).
+        # The state is right already (benchmarks: `decode`, event a feed; 0.7 of the time).
         if self._is_last is not None and self._is_last(items[0]):
             self.done = True
             return ()

@@ -115,7 +115,7 @@ class LineDecoder(StreamInput):
                 self._state = AFTER_CR
             data = unify_line_ends(data)
         if not self._held and len(data) <= self._small and data.endswith(b"\n"):
-            # Events arrive as whole lines (benchmarks: "lines, event a feed"; 0.6 of the time).
+            # Events arrive as whole lines (benchmarks: LineDecoder, event a feed; 0.6 of the time).
             return parse_lines(decode_text(data).split("\n")[:-1])
         lines: list[Line] = []
         try:

@@ -1354,7 +1354,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     WaitsForTheLFOfACR: {"promptness-cr"},
     WaitsForTheNextBlock: {"promptness"},
 }
-#: Faults that drawn streams find too, without the known places.
+#: Faults that drawn streams find too, without the fixed cases.
 DRAWABLE = [*FAULTS]
 
 FAULTS.update(

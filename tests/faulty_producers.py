@@ -783,7 +783,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     CutsLongLines: {"long"},
     NumbersEventsItself: {"data"},
 }
-#: Faults that drawn events find too, without the known places.
+#: Faults that drawn events find too, without the fixed cases.
 DRAWABLE = [*FAULTS]
 
 FAULTS.update(

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 DEFAULT = settings(max_examples=100)
 #: For correct code, which other tests run often enough.
 FEW = settings(max_examples=10)
-#: The same without the known places, which take the most time: for tests that need none of them.
+#: The same without the fixed cases, which take the most time: for tests that need none of them.
 DRAWN_ALONE = settings(max_examples=10, phases=[Phase.generate])
-#: Draws until something fails, without the known places: so many examples that no fault is missed by bad luck. Failures
+#: Draws until something fails, without the fixed cases: so many examples that no fault is missed by bad luck. Failures
 #: are not shrunk, which would take most of the time.
 DRAWN = settings(max_examples=10_000, phases=[Phase.generate])
 #: The same with shrinking. How far it gets is a matter of luck.
@@ -50,7 +50,7 @@ SHRUNK = settings(DRAWN, phases=[Phase.generate, Phase.shrink])
 def found_by(
     check: Callable[..., None], tested: Callable[..., Any], *, settings: settings, **options: Any
 ) -> NotConforming:
-    """Return the failure that a check finds. With `DEFAULT`, it is in the known places, and so the same every time."""
+    """Return the failure that a check finds. With `DEFAULT`, it is in the fixed cases, and so the same every time."""
     with pytest.raises(NotConforming) as caught:
         check(tested, settings=settings, **options)
     assert bool(caught.value.examples) == (Phase.explicit not in settings.phases)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
-#: A few drawn cases, without the known places: an endpoint takes a few milliseconds for each case.
+#: A few drawn cases, without the fixed cases: an endpoint takes a few milliseconds for each case.
 FEW = settings(max_examples=10, phases=[Phase.generate])
 #: Cases that show each fault of `FAULTS`.
 SOME = [

@@ -32,7 +32,9 @@ INNER = ["_framing", "_grammar", "_interpret"]
 
 
 @pytest.mark.parametrize(
-    "module", [sse_codec, sse_codec.clients, sse_codec.testing], ids=lambda module: module.__name__
+    "module",
+    [sse_codec, sse_codec.clients, sse_codec.lint, sse_codec.serving, sse_codec.testing],
+    ids=lambda module: module.__name__,
 )
 def test_no_other_names_are_public(module: types.ModuleType) -> None:
     for name in module.__all__:
@@ -78,7 +80,9 @@ def test_the_public_names_are_those_of_the_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [sse_codec, sse_codec.clients, sse_codec.testing], ids=lambda module: module.__name__
+    "module",
+    [sse_codec, sse_codec.clients, sse_codec.lint, sse_codec.serving, sse_codec.testing],
+    ids=lambda module: module.__name__,
 )
 def test_every_object_names_the_module_it_is_imported_from(module: types.ModuleType) -> None:
     for name in module.__all__:

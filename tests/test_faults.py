@@ -18,7 +18,7 @@ from tests.test_checks import DEFAULT, DRAWN, FEW, found_by, name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: The known places alone. All seeded faults show there, so nothing is drawn.
+#: The fixed cases alone. All seeded faults show there, so nothing is drawn.
 FOUND = settings(DEFAULT, phases=[Phase.explicit, Phase.shrink])
 
 
@@ -77,16 +77,16 @@ def test_the_strategies_find_every_faulty_producer(fault: type[faulty_producers.
     found_by(check_producer, fault().produce, settings=DRAWN)
 
 
-# Correct code passes: each on a tenth of the known places, and on all of them in the thorough tests.
+# Correct code passes: each on a tenth of the fixed cases, and on all of them in the thorough tests.
 
 
 @lru_cache
-def known_streams() -> list[list[bytes]]:
+def fixed_streams() -> list[list[bytes]]:
     return [chunks for chunks in streams_in_chunks() if sum(map(len, chunks)) < 10_000]
 
 
 @lru_cache
-def known_events() -> list[Any]:
+def fixed_events() -> list[Any]:
     return [*small_events_to_send(), *([event] for event, _ in events_that_cannot_be_sent())]
 
 
@@ -95,13 +95,13 @@ def test_no_correct_consumer_is_blamed(number: int, way: str) -> None:
     consume, options = correct.CONSUMERS[way]
     # `cases` are tried regardless of the options, and text no longer has its byte order mark.
     is_text = options.get("text", False)
-    streams = [each for each in known_streams() if not (is_text and b"".join(each).startswith(BOM))]
+    streams = [each for each in fixed_streams() if not (is_text and b"".join(each).startswith(BOM))]
     check_consumer(consume, cases=streams[number % 10 :: 10], **options)
 
 
 @pytest.mark.parametrize(("number", "way"), [*enumerate(correct.PRODUCERS)])
 def test_no_correct_producer_is_blamed(number: int, way: str) -> None:
-    check_producer(correct.PRODUCERS[way], cases=known_events()[number % 10 :: 10])
+    check_producer(correct.PRODUCERS[way], cases=fixed_events()[number % 10 :: 10])
 
 
 @pytest.mark.thorough

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.dirname(__file__))
 CONSUMER = [sys.executable, "-m", "tests.remote.consumer"]
 PRODUCER = [sys.executable, "-m", "tests.remote.producer"]
-#: The known places alone, and a timeout that no answer reaches.
+#: The fixed cases alone, and a timeout that no answer reaches.
 QUICK = ["--examples", "0", "--timeout", "60"]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import sse_codec
 from sse_codec._command import _arguments
 from sse_codec.lint import CODES, Code, Linter
 from sse_codec.lint._codes import shown_stream
@@ -110,7 +111,9 @@ def test_the_options_of_the_linter() -> None:
 def test_the_hook_for_pre_commit() -> None:
     hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     fields = dict(line.removeprefix("- ").strip().split(": ", 1) for line in hook.splitlines())
-    assert f"- id: {fields['id']}" in LINT.read_text(encoding="utf-8")
+    page = LINT.read_text(encoding="utf-8")
+    assert f"- id: {fields['id']}" in page
+    assert f"rev: v{sse_codec.__version__}\n" in page
     assert fields["files"] == r"\.sse$"
     program, *arguments = fields["entry"].split()
     assert program == "sse-codec"

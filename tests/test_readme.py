@@ -294,7 +294,7 @@ def test_a_producer_with_a_fault_is_reported_as_shown() -> None:
 @pytest.mark.parametrize("name", EXAMPLES_OF_TESTS)
 def test_an_example_that_is_a_test(name: str) -> None:
     names = run(name)
-    if name != "fuzz findings":  # the others pass; skip the known places, which take the most time
+    if name != "fuzz findings":  # the others pass; skip the fixed cases, which take the most time
         settings.load_profile("drawn alone")
     assert [each for each in names if each.startswith("test_")] == EXAMPLES_OF_TESTS[name]
     for each in EXAMPLES_OF_TESTS[name]:

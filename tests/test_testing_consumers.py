@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
-#: A few drawn streams, without the known places.
+#: A few drawn streams, without the fixed cases.
 FEW = settings(max_examples=10, phases=[Phase.generate])
 #: Streams that show everything that is tested here.
 SOME = [

@@ -1,4 +1,4 @@
-"""The known places of the fuzz kit: none comes twice, each kind is there, and excluding some keeps the rest."""
+"""The fixed cases of the fuzz kit: none comes twice, each kind is there, and excluding some keeps the rest."""
 
 # Rules about lambdas are off here: pyright can't infer the parameter types of lambdas among a test's parameters.
 # pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+import sse_codec
 from sse_codec import ServerSentEvent, encode
 from sse_codec.testing._rules import Stream
 
@@ -49,7 +50,9 @@ def test_the_front_page_counts_them() -> None:
 
 def test_this_package_has_no_findings() -> None:
     ours = [entry for entry in ENTRIES.values() if entry.name == "sse-codec"]
-    assert [entry.role for entry in ours] == ["consumer", "producer"]
+    assert [(entry.role, entry.version) for entry in ours] == [
+        (role, sse_codec.__version__) for role in ("consumer", "producer")
+    ]
     assert not any(entry.findings for entry in ours)
 
 

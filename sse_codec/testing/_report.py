@@ -34,7 +34,7 @@ class NotConforming(AssertionError):
             decides what is drawn.
         touches: the names of all rules that the case touches.
         examples: how many examples were drawn until the first failure, before it was made smaller. 0 if it came from
-            the known places, which are tried first.
+            the fixed cases, which are tried first.
     """
 
     __module__ = "sse_codec.testing"  # set here, because it may be raised before the package's `__getattr__` sets it

@@ -1,7 +1,7 @@
-"""The known places, one by one: both checks try them before they draw anything.
+"""The fixed cases, one by one: both checks try them before they draw anything.
 
 They are the tables of `_places`, in order: each text in each field; each line before, after and between others; each
-pair of lines and of fields; each size; each way to cut. So a fault in a known place is found every time, and the
+pair of lines and of fields; each size; each way to cut. So a fault in a fixed case is found every time, and the
 strategies can look for what nobody has thought of. Failures are made smaller afterwards, so most streams here have many
 blocks, which takes a fraction of the time of as many streams. Large cases come last, and each size only once.
 """

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import settings
 
-from sse_codec.testing import NotConforming, check_consumer, check_producer
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
+from sse_codec.testing import NotConforming, check_consumer, check_producer, findings
+from sse_codec.testing._report import OF_EVERYTHING
 
 from .strangers import DECODERS, ENCODERS, Stranger
 
@@ -32,8 +32,6 @@ FILE = Path(__file__).with_name("expected_findings.json")
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- strangers -->\n", "<!-- /strangers -->\n"
 
-#: Code that breaks one of these is not an encoder or decoder at all, so there is nothing more to look for.
-_OF_EVERYTHING = {"data", "missing-blank-line"}
 _SHOWN = 120
 _SETTINGS = settings(derandomize=True, deadline=None)
 
@@ -93,33 +91,13 @@ def find(kind: Kind, stranger: Stranger) -> list[Finding]:
     """Return everything that a check finds, in the order found.
 
     Raises:
-        NotConforming: a rule is broken that everything depends on, or one that was left out already. Then nothing more
-            can be learnt, and the adapter or the check is wrong.
+        NotConforming: a rule is broken that everything depends on. Then the adapter or the check is wrong.
     """
-    failures: dict[str, NotConforming] = {}
-    while True:
-        try:
-            kind.check(stranger.tested, without=set(failures), **stranger.options)
-        except NotConforming as failure:
-            if failure.rule in _OF_EVERYTHING or failure.rule in failures:
-                raise
-            failures[failure.rule] = failure
-        else:
-            break
-    # An example may fail only because of another rule that it touches, if that rule was found broken later.
-    return [
-        Finding(rule, failure.about, *_shown(failure))
-        for at, (rule, failure) in enumerate(failures.items())
-        if rule.startswith("promptness") or not touched(failure).intersection([*failures][at + 1 :])
-    ]
-
-
-def touched(failure: NotConforming) -> set[str]:
-    """Return the names of all rules that the smallest example touches."""
-    if isinstance(failure.case[0], bytes):
-        stream = Stream(failure.case)
-        return {rule.name for rule in CONSUMER_RULES if rule.touched_by(stream)}
-    return {rule.name for rule in PRODUCER_RULES if rule.touched_by(failure.case)}
+    failures = findings(kind.check, stranger.tested, **stranger.options)
+    for failure in failures:
+        if failure.rule in OF_EVERYTHING:
+            raise failure
+    return [Finding(failure.rule, failure.about, *_shown(failure)) for failure in failures]
 
 
 def _shown(failure: NotConforming) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def block(name: str) -> str:
 
 
 def fuzz(*arguments: str) -> dict[str, Any]:
-    """Run the command over the known places, and return what was found."""
+    """Run the command over the fixed cases, and return what was found."""
     command = [sys.executable, "-m", "sse_codec", "fuzz", arguments[0], "--examples", "0", "--timeout", "60"]
     done = subprocess.run(
         [*command, "--format", "json", *arguments[1:]], capture_output=True, check=False, cwd=ROOT, timeout=600

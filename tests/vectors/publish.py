@@ -1,6 +1,6 @@
 """Makes the published vectors, `sse_codec/testing/vectors/*.json`: run `python -m tests.vectors.publish`.
 
-Nothing in those files is written by hand. The inputs are the known places of the fuzz kit (`_tour.py`), the tags and
+Nothing in those files is written by hand. The inputs are the fixed cases of the fuzz kit (`_tour.py`), the tags and
 sentences are its rules (`_rules.py`), and the reference decoder says what each stream means. docs/vectors.md describes
 the format; its parts about the cases are generated too. `tests/test_vectors.py` checks that the files and the page are
 up to date.
@@ -38,11 +38,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "vectors.md"
 MARK = "\x1a"
 #: Sent after the events of an encoding case. A field or block that was left open swallows it.
 BEHIND = ServerSentEvent("behind")
-#: The largest number of blocks or events in a case that joins several known places.
+#: The largest number of blocks or events in a case that joins several fixed cases.
 MOST = 8
 #: The largest size of each part of such a case, in bytes or characters.
 SMALL = 100
-#: The largest size of a case in bytes of JSON, and of a case about a number of things. A few known places are larger;
+#: The largest size of a case in bytes of JSON, and of a case about a number of things. A few fixed cases are larger;
 #: only the checks try them.
 LARGEST = 3_500
 LARGEST_OF_MANY = 36_000
@@ -260,7 +260,7 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
-    """Yield the known streams in chunks, and whether they may be joined with others."""
+    """Yield the fixed streams in chunks, and whether they may be joined with others."""
     parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
     for part in parts:
         for chunks in part(_holds_many):  # which makes the tour yield those blocks one by one

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these libraries, or groups")
     parser.add_argument("--role", choices=table.CHECKS, help="only in this role")
     parser.add_argument("--again", action="store_true", help="also those that these checks saw already")
-    parser.add_argument("--examples", type=int, default=50, help="how many cases to draw, besides the known places")
+    parser.add_argument("--examples", type=int, default=50, help="how many cases to draw, besides the fixed cases")
     parser.add_argument("--page", action="store_true", help="only write the pages, from the existing data")
     parser.add_argument(
         "--environments",

@@ -70,7 +70,7 @@ class Entry(NamedTuple):
 
 
 def suite() -> str:
-    """Return a fingerprint of the checks: their rules, the known places, and how these are tried."""
+    """Return a fingerprint of the checks: their rules, the fixed cases, and how these are tried."""
     folder = Path(sse_codec.testing.__file__).parent
     text = b"".join(path.read_bytes() for path in sorted(folder.glob("_*.py")))
     return hashlib.sha256(text).hexdigest()[:12]

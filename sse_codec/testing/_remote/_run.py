@@ -71,7 +71,7 @@ class Plan:
         skip: rules to leave out, in addition to those of the hello.
         rules: the rules to report. Empty means all rules.
         every: whether to continue after the first finding.
-        examples: how many cases to draw, in addition to the known places.
+        examples: how many cases to draw, in addition to the fixed cases.
         seed: the seed for drawing. None means a random one.
         cases: the only cases to try. None means that the check chooses them.
         comment: makes a producer send a comment, and returns its bytes. None means that it sends no comments.
