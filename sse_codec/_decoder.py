@@ -126,9 +126,7 @@ class Decoder(BlockInput):
                 if id is not None:
                     self._last_event_id = id
                 if retry is not None:
-                    self._reconnection_time = retry
-                    if self._changes is not None:
-                        self._changes.append((0, retry))
+                    self._act(retry, [])
                 events: list[ReceivedEvent]
                 if data is None:
                     events = []
@@ -228,9 +226,7 @@ class Decoder(BlockInput):
             if id is not None:
                 last_event_id = id
             if retry is not None and not self._acted:
-                self._reconnection_time = retry
-                if self._changes is not None:
-                    self._changes.append((len(events), retry))
+                self._act(retry, events)
             # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
             # and return." A lone `data` line has added an LF, so the buffer is not empty then.
             if data is None:
