@@ -299,6 +299,58 @@ def test_refusing_a_sync_response_does_not_read_it() -> None:
         aevents(Requests())
 
 
+class Httpx:
+    """A response of httpx's. It has the methods for both kinds of client, and its `stream` works with one of them."""
+
+    def __init__(self, *methods: str) -> None:
+        self.headers = Headers()
+        self.stream = type("Stream", (), dict.fromkeys(methods))()
+
+    def iter_bytes(self) -> None:
+        raise AssertionError("it may be of the other kind")
+
+    aiter_bytes = iter_bytes
+
+
+@pytest.mark.parametrize(
+    ("function", "method", "words"),
+    [
+        (events, "__aiter__", r"^events\(\) takes .*, not Httpx: use aevents\(\), since this one is async$"),
+        (aevents, "__iter__", r"^aevents\(\) takes .*, not Httpx: use events\(\), since this one is not async$"),
+    ],
+)
+def test_a_response_of_the_other_kind_of_httpx_client(function: Callable[..., object], method: str, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        function(Httpx(method))
+
+
+def test_a_response_of_httpx_that_was_read_before() -> None:
+    """Its `stream` works with both kinds of client."""
+    with pytest.raises(AssertionError, match="the other kind"):
+        events(Httpx("__iter__", "__aiter__"))
+
+
+async def opened(headers: dict[str, str]) -> None:
+    """A coroutine function, where a plain function should be."""
+
+
+@pytest.mark.parametrize(
+    ("function", "open", "words"),
+    [
+        (connect, lambda headers: None, "open must return a context manager for a response, not NoneType$"),
+        (connect, lambda headers: Httpx(), r"not Httpx: use client.stream\(...\), for example, which does not read"),
+        (connect, lambda headers: Entered("__aenter__"), r"use aconnect\(\), since this one is async$"),
+        (connect, opened, r"open can't be a coroutine function: return client.stream\(...\)"),
+        (aconnect, lambda headers: None, "open must return an async context manager for a response, not NoneType$"),
+        (aconnect, lambda headers: Entered("__enter__"), r"use connect\(\), since this one is not async$"),
+        (aconnect, opened, r"open can't be a coroutine function: return client.stream\(...\)"),
+    ],
+)
+def test_what_open_must_return(function: Callable[..., Any], open: Callable[..., object], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        gathered(function(open)) if function is aconnect else list(function(open))
+
+
 @pytest.mark.parametrize("function", [events, blocks])
 def test_leaving_early_closes_the_response(function: Callable[..., Generator[Any, None, None]]) -> None:
     response = Fake(b"data: 1\n\n", b"data: 2\n\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
 from typing import Any, Final, Literal
 
@@ -141,7 +141,7 @@ def _connect(
         headers = connections.headers()
         with ExitStack() as stack:
             try:
-                response = stack.enter_context(open(headers))
+                response = stack.enter_context(_checked("connect", open(headers)))
             except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 if not _is_answer(error):
                     connections.failed(error)
@@ -179,7 +179,7 @@ async def _aconnect(
         headers = connections.headers()
         async with AsyncExitStack() as stack:
             try:
-                response = await stack.enter_async_context(open(headers))
+                response = await stack.enter_async_context(_checked("aconnect", open(headers)))
             except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 connections.failed(error)
                 continue
@@ -201,6 +201,25 @@ async def _aconnect(
             if reading.done:
                 connections.received()
                 return
+
+
+def _checked(caller: str, opened: Any) -> Any:
+    """Return what `open` returned; raise TypeError unless it is a context manager of the right kind."""
+    is_async = caller == "aconnect"
+    wanted, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
+    if hasattr(opened, wanted):
+        return opened
+    if isinstance(opened, Coroutine):
+        opened.close()  # or Python warns that nobody awaited it
+        raise TypeError("open can't be a coroutine function: return client.stream(...), for example, without await")
+    kind = "an async context manager" if is_async else "a context manager"
+    message = f"open must return {kind} for a response, not {type(opened).__name__}"
+    if hasattr(opened, other):
+        remedy = "connect(), since this one is not async" if is_async else "aconnect(), since this one is async"
+        message += f": use {remedy}"
+    elif hasattr(opened, "headers"):
+        message += ": use client.stream(...), for example, which does not read the body first"
+    raise TypeError(message)
 
 
 def _is_answer(error: Exception) -> bool:
