@@ -30,6 +30,7 @@ TEXT = "".join(
     for event in decode(STREAM, until="[DONE]")
     for choice in event.json()["choices"]
 )
+IN_BAND = answer(STREAM[:500].rpartition(b"\n\n")[0] + b'\n\ndata: {"error": {"message": "quota exceeded"}}\n\n')
 REFUSED = answer(b'{"error": "no key"}', status="401 Unauthorized", content_type="application/json")
 
 
@@ -53,7 +54,8 @@ def ask(name: str, url: str) -> str:
 @pytest.mark.parametrize("name", ["front_client", "client_answer_async", "client_connect"])
 def test_a_client_that_asks_a_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", "secret")
-    with Scripted(answer(STREAM), answer(CUT_SHORT), answer(STREAM[:500], cut=True), REFUSED).running() as server:
+    answers = answer(STREAM), answer(CUT_SHORT), answer(STREAM[:500], cut=True), REFUSED, IN_BAND
+    with Scripted(*answers).running() as server:
         assert ask(name, server.url) == TEXT
         # `connect` does not ask again for an answer that would start over.
         with pytest.raises(ConnectionLost if name == "client_connect" else MissingSentinel):
@@ -62,7 +64,9 @@ def test_a_client_that_asks_a_model(name: str, monkeypatch: pytest.MonkeyPatch) 
             ask(name, server.url)
         with pytest.raises(ConnectionFailed, match="no key"):
             ask(name, server.url)
-    assert len(server.requests) == 4
+        with pytest.raises(RuntimeError, match="quota exceeded"):
+            ask(name, server.url)
+    assert len(server.requests) == 5
     for request in server.requests:
         assert request.method == "POST"
         assert request.headers["authorization"] == "Bearer secret"

@@ -239,6 +239,7 @@ def test_a_client_that_is_cut_resumes(gateway: tuple[Any, Model, str], monkeypat
 CHUNKS = b"".join(
     b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": {"content": token}}]}).encode() for token in TOKENS
 )
+ERROR = b'data: {"error": {"message": "quota exceeded"}}\n\n'
 
 
 def test_a_model_on_another_host(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -258,12 +259,12 @@ def test_a_model_on_another_host(monkeypatch: pytest.MonkeyPatch, caplog: pytest
 
     refused = answer(b"over quota", status="429 Too Many Requests", content_type="text/plain")
     with Scripted(
-        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), refused
+        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), answer(CHUNKS + ERROR), refused
     ).running() as server:
         *chunks, last = asyncio.run(tell(server.url))
         assert [json.loads(chunk)["choices"][0]["delta"]["content"] for chunk in chunks] == TOKENS
         assert last == "[DONE]"
-        for why in (MissingSentinel, ConnectionLost):
+        for why in (MissingSentinel, ConnectionLost, RuntimeError):
             caplog.clear()
             *chunks, last = asyncio.run(tell(server.url))
             assert len(chunks) == len(TOKENS)
@@ -271,7 +272,7 @@ def test_a_model_on_another_host(monkeypatch: pytest.MonkeyPatch, caplog: pytest
             assert caplog.records[0].exc_info
             assert caplog.records[0].exc_info[0] is why
         assert asyncio.run(tell(server.url)) == ["500"]
-    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 4
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 5
 
 
 def test_a_model_on_another_host_is_left_when_the_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
