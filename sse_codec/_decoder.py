@@ -66,7 +66,7 @@ class Decoder(BlockInput):
 
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder's state does not change.
-            EventTooLarge: a block passed `max_event_size`. If the same chunk completed events before it, they are
+            EventTooLarge: a block exceeds `max_event_size`. If the same chunk completed events before it, they are
                 returned and the next call raises. Every later call raises again, until `reset()`.
         """
         given = raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)

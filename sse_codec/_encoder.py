@@ -120,7 +120,7 @@ def encode_comment(text: str = "") -> bytes:
 
 
 def encode_line(line: Field | Comment | BlankLine) -> bytes:
-    r"""Encode one line, such as a proxy got from `LineDecoder` (WHATWG HTML 9.2.5).
+    r"""Encode one line, such as one that a proxy got from `LineDecoder` (WHATWG HTML 9.2.5).
 
     Args:
         line: a Field, known to the standard or not, a Comment, or a BlankLine.

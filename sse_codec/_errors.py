@@ -3,7 +3,7 @@
     SSEError
     +-- EncodeError (ValueError)        your value can't be sent
     |   +-- EncodeTypeError (TypeError)     because it is of the wrong type
-    +-- EventTooLarge                   the peer's event passed max_event_size
+    +-- EventTooLarge                   the peer's event exceeds max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- MissingSentinel                 the stream ended before the event given as `until`
     +-- ConnectionFailed                the response is not an event stream; in sse_codec.resume
@@ -112,7 +112,7 @@ class EncodeTypeError(EncodeError, TypeError):
 
 
 class EventTooLarge(SSEError):
-    """A block, or for `LineDecoder` a line, passed `max_event_size`. The decoder raises until its `reset()`.
+    """A block, or for `LineDecoder` a line, exceeds `max_event_size`. The decoder raises until its `reset()`.
 
     Attributes:
         limit: the decoder's `max_event_size`, in bytes.
@@ -123,7 +123,7 @@ class EventTooLarge(SSEError):
     >>> sse_codec.Decoder(max_event_size=10).feed(b"data: 0123456789")
     Traceback (most recent call last):
         ...
-    sse_codec.EventTooLarge: a block of 16 bytes or more passed max_event_size, which is 10
+    sse_codec.EventTooLarge: a block of at least 16 bytes exceeds max_event_size, which is 10
     """
 
     def __init__(self, limit: int, size: int, unit: str = "block") -> None:
@@ -133,7 +133,7 @@ class EventTooLarge(SSEError):
         self.unit = unit
 
     def __str__(self) -> str:
-        return f"a {self.unit} of {self.size} bytes or more passed max_event_size, which is {self.limit}"
+        return f"a {self.unit} of at least {self.size} bytes exceeds max_event_size, which is {self.limit}"
 
 
 class IncompleteEvent(SSEError):

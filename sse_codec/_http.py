@@ -35,7 +35,7 @@ def response_headers(
       a proxy that compresses delays events until its buffer is full.
     - `X-Accel-Buffering: no`: turns off the response buffer in nginx, and in servers that copy this header from it.
 
-    `Connection: keep-alive` is missing on purpose: it is the default in HTTP/1.1 and an error in HTTP/2.
+    `Connection: keep-alive` is left out on purpose: it is the default in HTTP/1.1 and an error in HTTP/2.
 
     Args:
         charset: add `charset=utf-8`, for clients that guess Latin-1 without it, such as requests' `decode_unicode`.

@@ -106,7 +106,7 @@ class LineDecoder(StreamInput):
 
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder's state does not change.
-            EventTooLarge: a line passed `max_event_size`. If the same chunk completed lines before it, they are
+            EventTooLarge: a line exceeds `max_event_size`. If the same chunk completed lines before it, they are
                 returned and the next call raises. Every later call raises again, until `reset()`.
         """
         data = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)

@@ -113,7 +113,7 @@ class GaveUp(SSEError):
     >>> client.next_delay(), client.next_delay(), client.next_delay()
     Traceback (most recent call last):
         ...
-    sse_codec.resume.GaveUp: 2 requests in a row brought no event, with 3 s of waiting
+    sse_codec.resume.GaveUp: 2 requests in a row brought no event (waited 3 s)
     """
 
     def __init__(self, failures: int, waited: float) -> None:
@@ -123,7 +123,7 @@ class GaveUp(SSEError):
 
     def __str__(self) -> str:
         requests = "1 request" if self.failures == 1 else f"{self.failures} requests in a row"
-        return f"{requests} brought no event, with {self.waited:.3g} s of waiting"
+        return f"{requests} brought no event (waited {self.waited:.3g} s)"
 
 
 class Reconnection:
@@ -138,7 +138,7 @@ class Reconnection:
     `default_delay`. It doubles with each connection in a row that brought no event, from the second on. Only an event
     resets this, and not a status, because a server may accept each connection and drop it. Jitter only adds to the
     wait, because the standard makes the reconnection time the minimum. It is added after `max_delay`, so that clients
-    which a long outage has brought to `max_delay` do not all come back at the same time.
+    whose waits reached `max_delay` in a long outage do not all come back at the same time.
 
     Where it resumes: after the decoder's `last_event_id` at the time of `request_headers`. With `decode`, that is the
     last event yielded; with `client.decoder.feed`, the last one decoded. A client that handles events later than that

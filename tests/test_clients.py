@@ -462,7 +462,7 @@ def test_a_body_that_is_not_an_event_stream(body: bytes) -> None:
         assert data == []
         assert isinstance(error, ConnectionFailed)
         assert (error.status, error.content_type, error.body) == (200, TYPE, body)
-        assert error.reason == "it brought no event"
+        assert error.reason == "it has no events"
         assert isinstance(error.__cause__, MissingSentinel) == bool(options)
     data, error = both(lambda: Fake(body, ReadError("cut")))
     assert isinstance(error, ConnectionFailed)
@@ -572,13 +572,13 @@ def test_the_message_of_ConnectionFailed() -> None:
         "a response with status 401 and content type 'application/json' is not an event stream; the body begins "
         '\'{ "error": "bad \\xe9 key"} \\x1b\''
     )
-    error = ConnectionFailed(200, None, b"\xff", "it brought no event")
+    error = ConnectionFailed(200, None, b"\xff", "it has no events")
     assert str(error) == (
-        "a response with status 200 and no content type is not an event stream: it brought no event; "
+        "a response with status 200 and no content type is not an event stream: it has no events; "
         "the body begins '\\ufffd'"
     )
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
-        assert (same.status, same.content_type, same.body, same.reason) == (200, None, b"\xff", "it brought no event")
+        assert (same.status, same.content_type, same.body, same.reason) == (200, None, b"\xff", "it has no events")
     bare = ConnectionFailed(404, "text/html")
     assert (bare.body, bare.text, bare.reason) == (b"", "", None)
 

@@ -58,8 +58,8 @@ def test_messages() -> None:
     assert [str(error) for error in ERRORS] == [
         "event can't contain a line end (offset 1): 'a\\nb'",
         "data must be a str, not int",
-        "a block of 11 bytes or more passed max_event_size, which is 10",
-        "a line of 11 bytes or more passed max_event_size, which is 10",
+        "a block of at least 11 bytes exceeds max_event_size, which is 10",
+        "a line of at least 11 bytes exceeds max_event_size, which is 10",
         "the stream ended inside an event, after data of 4 characters: 'half'",
         "the stream ended without '[DONE]'; no event came",
         (

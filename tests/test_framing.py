@@ -214,7 +214,7 @@ def test_no_limit_allows_more_than_the_default(kind: type[Decoder | BlockDecoder
         assert limited.feed(megabyte) == []
         assert unlimited.feed(megabyte) == []
     with pytest.raises(
-        EventTooLarge, match="a block of 67108865 bytes or more passed max_event_size, which is 67108864"
+        EventTooLarge, match="a block of at least 67108865 bytes exceeds max_event_size, which is 67108864"
     ):
         limited.feed(b"x")
     assert unlimited.feed(b"x") == []

@@ -122,7 +122,7 @@ def test_decode_names_the_line_of_a_too_large_event(run: Streams, newline: bytes
     path.write_bytes(newline.join(lines))
     status, output, errors = run("decode", "--data", "--max-event-size=20", str(path))
     assert (status, output) == (1, b"a\n")
-    assert errors == f"sse-codec: {path}, line 5: a block of 34 bytes or more passed max_event_size, which is 20\n"
+    assert errors == f"sse-codec: {path}, line 5: a block of at least 34 bytes exceeds max_event_size, which is 20\n"
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "", "K", "0M", "1T", "9" * 5000])
@@ -313,7 +313,7 @@ def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
     assert status == 1
     assert errors.startswith("events:         1 (message 1)\n")
     assert errors.endswith(
-        "sse-codec: standard input, line 3: a block of 14 bytes or more passed max_event_size, which is 8\n"
+        "sse-codec: standard input, line 3: a block of at least 14 bytes exceeds max_event_size, which is 8\n"
     )
 
 

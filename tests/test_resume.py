@@ -475,7 +475,7 @@ def test_the_wait_after_an_event_may_exceed_max_outage() -> None:
     assert client.next_delay() == 5.0
     client.received()
     assert client.next_delay() == 5.0
-    with pytest.raises(GaveUp, match=r"^1 request brought no event, with 5 s of waiting$"):
+    with pytest.raises(GaveUp, match=r"^1 request brought no event \(waited 5 s\)$"):
         client.next_delay()
 
 
@@ -484,7 +484,7 @@ def test_an_outage_includes_jitter_and_retry_after() -> None:
     assert delays(client, 2) == [0.0, 1.5]
     client.accept(503, None, retry_after="13")
     assert client.next_delay() == 19.5
-    with pytest.raises(GaveUp, match=r"^3 requests in a row brought no event, with 21 s of waiting$"):
+    with pytest.raises(GaveUp, match=r"^3 requests in a row brought no event \(waited 21 s\)$"):
         client.next_delay()
 
 
@@ -496,7 +496,7 @@ def test_GaveUp_can_be_copied_and_pickled() -> None:
     error = GaveUp(4, 93.25)
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), again.failures, again.waited) == (GaveUp, 4, 93.25)
-        assert str(again) == "4 requests in a row brought no event, with 93.2 s of waiting"
+        assert str(again) == "4 requests in a row brought no event (waited 93.2 s)"
 
 
 @pytest.mark.parametrize("bad", ["1", 1.5, True])

@@ -1,4 +1,4 @@
-"""The table of the world: its data is complete, its pages are generated from it, and it has every listed library."""
+"""The survey: its data is complete, its pages are generated from it, and it has every listed library."""
 
 from __future__ import annotations
 

@@ -292,7 +292,7 @@ class _Body:
         if self.began or self._reading.done:
             return
         if is_foreign(self._beginning):
-            raise self._failure("it brought no event") from error
+            raise self._failure("it has no events") from error
         if isinstance(error, MissingSentinel):
             error.body = self._beginning
 

@@ -78,7 +78,7 @@ def refused(status: int, kind: str | None, body: bytes, reason: str | None = Non
     return lambda error: (error.status, error.content_type, error.body, error.reason) == (status, kind, body, reason)
 
 
-NOTHING = "it brought no event"
+NOTHING = "it has no events"
 CASES: dict[str, Case] = {
     "chunks": Case([chunked(*PARTS)], DATA),
     "a length": Case([sized(WIRE)], DATA),

@@ -1,4 +1,4 @@
-"""A part of the table of the world, found again: the faults in the table show, and no others.
+"""A part of the survey, found again: the faults in the table show, and no others.
 
 The table is made with everything that `tests/world/libraries.toml` pins, in separate environments. This module checks
 the libraries that other tests need as well, as they are installed here.

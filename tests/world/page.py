@@ -276,14 +276,25 @@ _LEAD = """[The table](world-table.html) shows, rule by rule, what the checks of
 runtimes and libraries. Open a ✗ to see the smallest stream or event that shows the fault, and the sentence of the
 standard. This page is a summary of the table. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
+
+The survey counts only what the standard forbids, so its figures can be lower than those of [How other libraries
+compare](conformance.md). A decoder may wait for the byte after a CR, for example, and an encoder may send an event that
+the format can't represent in another form, as long as that does no harm. Nor does the survey count what a library does
+not claim to support.
 """
+
+
+def _listed(names: list[str]) -> str:
+    """Join names into a phrase."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def markdown(entries: Iterable[Entry]) -> str:
     """Return the summary."""
     entries = list(entries)
     parts = [
-        "# The table of the world\n",
+        "# The survey\n",
         _LEAD,
     ]
     for role, title in TITLES.items():
@@ -293,7 +304,7 @@ def markdown(entries: Iterable[Entry]) -> str:
         parts.append(f"## {title}\n")
         parts.append(
             f"{len(of_role)} {title.lower()} were checked, and {sum(broken.values())} faults were found. "
-            f"No faults were found in {', '.join(conforming)}.\n"
+            f"{_listed(conforming)} had none.\n"
         )
         most = "".join(f"| `{rule}` | {count} |\n" for rule, count in broken.most_common(8))
         parts.append(f"| rules broken most often | {title.lower()} |\n| --- | --: |\n{most}")
