@@ -233,6 +233,8 @@ class Reconnection:
             raise ValueError(
                 f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
             )
+        if not isinstance(retry_statuses, Iterable):
+            raise TypeError(f"retry_statuses must be a collection of ints, such as {{503}}, not {show(retry_statuses)}")
         self._retry_statuses = frozenset(retry_statuses)
         for status in self._retry_statuses:
             _check_status(status)
