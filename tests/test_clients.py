@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 import zlib
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, closing, contextmanager, nullcontext
+from inspect import getgeneratorstate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -1260,6 +1261,184 @@ def test_niquests() -> None:
     assert closed == [1]
 
 
+# Details that mutation tests found untested
+
+
+@pytest.mark.parametrize("function", [events, blocks])
+def test_the_functions_have_the_same_defaults(function: Callable[..., Generator[Any, None, None]]) -> None:
+    assert next(function(Fake(b"data: 1\n\n"))).last_event_id == ""
+    with pytest.raises(ConnectionFailed):
+        next(function(Fake(WIRE, content_type=None)))
+    assert next(function(Fake(WIRE, content_type=None), any_type=True)).data == "one"
+
+
+@pytest.mark.parametrize(("function", "kind"), [(aevents, Decoder), (ablocks, BlockDecoder)])
+def test_the_async_functions_have_the_same_options(function: Callable[..., Any], kind: Callable[..., Any]) -> None:
+    def items(wire: bytes, content_type: str | None = TYPE, **options: Any) -> list[Any]:
+        return gathered(function(AsyncFake(Fake(wire, content_type=content_type)), **options))
+
+    assert items(b"data: 1\n\n")[0].last_event_id == ""
+    assert items(b"data: 1\n\n", decoder=kind(last_event_id="7"))[0].last_event_id == "7"
+    assert len(items(b"data: 1\n\ndata: 2\n\n", until="2")) == 1
+    with pytest.raises(ConnectionFailed):
+        items(WIRE, None)
+    assert items(WIRE, None, any_type=True)[0].data == "one"
+
+
+def test_an_empty_body_of_another_type_is_refused() -> None:
+    assert isinstance(both(lambda: Fake(content_type="text/plain"))[1], ConnectionFailed)
+
+
+def test_a_byte_order_mark_does_not_hide_what_a_body_is() -> None:
+    assert is_foreign(b"\xef\xbb\xbf{\n\n}")
+    assert not is_foreign(b"\xef\xbb\xbfdata: 1")
+
+
+def test_it_ends_the_generator_that_it_reads() -> None:
+    """Also where that does not end by itself, because something else refers to it."""
+
+    class Kept(Fake):
+        def iter_bytes(self) -> Generator[bytes, None, None]:
+            self.source = super().iter_bytes()
+            return self.source
+
+    response = Kept(WIRE, WIRE)
+    with closing(events(response)) as source:
+        next(source)
+    assert getgeneratorstate(response.source) == "GEN_CLOSED"
+    response = Kept(WIRE, WIRE, content_type=None)
+    with pytest.raises(ConnectionFailed):
+        next(events(response))
+    assert getgeneratorstate(response.source) == "GEN_CLOSED"
+
+    async def refused(response: Kept) -> str:
+        with pytest.raises(ConnectionFailed) as caught:  # whose traceback refers to it
+            await anext(aevents(AsyncFake(response)))
+        assert caught.value.status == 200
+        return getgeneratorstate(response.source)
+
+    assert asyncio.run(refused(Kept(WIRE, WIRE, content_type=None))) == "GEN_CLOSED"
+
+
+@pytest.mark.parametrize(("size", "taken"), [(32768, 3), (65535, 3)])
+def test_how_much_is_read_of_a_generator_that_is_left(size: int, taken: int) -> None:
+    """At least 64 KiB, in whole chunks, after the one with the event."""
+    response = Fake(b"data: 1\n\n", *[b"\n" * size] * 9)
+    gathered(aevents(AsyncFake(response)), 1)
+    assert response.taken == taken
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"open": 1}, r"^{}\(\) takes a function that opens a response, not int$"),
+        ({"reconnection": 1}, "^reconnection must be a Reconnection, not int$"),
+        ({"on_retry": 1}, "^on_retry must be callable or None, not int$"),
+        ({"sleep": 1}, "^sleep must be callable.*, not int$"),
+    ],
+)
+def test_connect_says_which_argument_is_wrong(wrong: dict[str, Any], words: str) -> None:
+    for function in (connect, aconnect):
+        with pytest.raises(TypeError, match=words.format(function.__name__)):
+            function(**{"open": Opener().open, **wrong})
+
+
+def test_aconnect_says_what_is_no_response() -> None:
+    with pytest.raises(TypeError, match=r"^aconnect\(\) takes a response of an HTTP library, not int$"):
+        gathered(aconnect(lambda headers: nullcontext(1)))
+
+
+def test_an_error_that_has_headers_and_no_body_is_no_answer() -> None:
+    mistake = having(ValueError(), headers={})
+    assert Run(mistake).error is mistake
+
+
+def test_a_client_that_has_given_up_before_gives_up_without_a_cause() -> None:
+    client = Reconnection(max_failures=1)
+    client.next_delay()
+    with pytest.raises(GaveUp) as caught:
+        list(connect(Opener().open, reconnection=client))
+    assert caught.value.__cause__ is None
+
+
+def test_a_loss_without_a_sentinel_has_the_last_id() -> None:
+    run = Run(lambda: Fake(b"data: a\n\n"), until="[DONE]", client={"decoder": Decoder(last_event_id="5")})
+    assert isinstance(run.error, ConnectionLost)
+    assert run.error.last_event_id == "5"
+    assert ConnectionLost().last_event_id == ""
+
+
+def test_trio_sleeps_as_long_as_the_client_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    lowlevel = types.SimpleNamespace(in_trio_run=lambda: True)
+    monkeypatch.setitem(sys.modules, "trio", types.SimpleNamespace(lowlevel=lowlevel, sleep=sleep))
+    assert gathered(aconnect(Opener(REFUSED, gone()).aopen, reconnection=Reconnection(jitter=0))) == []
+    assert waits == [3]
+
+
+def test_all_parts_of_an_error_are_looked_at() -> None:
+    assert is_undecodable(having(Exception(Exception()), zlib.error()))
+
+
+def test_a_response_of_no_known_library() -> None:
+    with pytest.raises(TypeError, match=r"^events\(\) takes a response of an HTTP library, not SimpleNamespace$"):
+        events(types.SimpleNamespace(headers=1))
+    with pytest.raises(TypeError, match=r"^aevents\(\) .*: use `async with ... as response`, and pass the response$"):
+        aevents(Asynchronous(headers=1))  # as an async client, which has default headers
+
+
+def test_an_async_response_of_niquests_is_not_read_without_await() -> None:
+    async def iter_content(size: int) -> None:
+        raise AssertionError(size)
+
+    with pytest.raises(TypeError, match=r"use aevents\(\), since this one is async"):
+        events(types.SimpleNamespace(headers=Headers(), iter_content=iter_content, raw=Raw()))
+
+
+def test_what_can_be_entered_in_both_ways_is_not_async() -> None:
+    class Either(Raw):
+        """A response that has both."""
+
+        def __enter__(self) -> None:
+            """Of one kind."""
+
+        async def __aenter__(self) -> None:
+            """Of the other."""
+
+    assert [event.data for event in events(Either(WIRE))] == DATA
+
+
+def test_urllib3_is_not_asked_again_at_the_end() -> None:
+    class Ended(Raw):
+        def read1(self, size: int, *, decode_content: bool) -> bytes:
+            chunk = super().read1(size, decode_content=decode_content)
+            if not chunk:
+                self._body = iter([b"data: more\n\n"])
+            return chunk
+
+    assert [event.data for event in events(Ended(WIRE))] == DATA
+
+
+def test_http_client_is_asked_for_no_more_than_is_left() -> None:
+    sizes: list[int] = []
+
+    class Counted(Http):
+        def read1(self, size: int) -> bytes:
+            sizes.append(size)
+            return super().read1(size)
+
+    response = old_urllib3()
+    response._fp = Counted(WIRE[:10], WIRE[10:])
+    response._fp.chunked, response._fp.length = False, len(WIRE) + 1
+    with pytest.raises(ConnectionLost, match="IncompleteRead.0 bytes read, 1 more expected"):
+        list(events(response))
+    assert sizes == [len(WIRE) + 1, len(WIRE) - 9, 1]
+
+
 # urllib.request and http.client over a socket
 
 
@@ -1349,3 +1528,15 @@ def test_a_stream_in_gzip(server: Hostile) -> None:
     url = server.tell([head("200 OK", TYPE, CHUNKED, "Content-Encoding: gzip") + chunks([body[:9], body[9:]]) + END])
     with urlopen(url) as response:
         assert [event.data for event in events(response)] == DATA
+
+
+def test_a_header_of_http_client_that_comes_twice(server: Hostile) -> None:
+    url = server.tell([head("200 OK", "application/json", CHUNKED, f"Content-Type: {TYPE}") + chunks([WIRE]) + END])
+    with urlopen(url) as response:
+        assert [event.data for event in events(response)] == DATA
+
+
+def test_an_empty_body_in_chunks_proves_that_the_head_was_whole(server: Hostile) -> None:
+    url = server.tell([head("200 OK", "text/plain", CHUNKED) + END])
+    with urlopen(url) as response, pytest.raises(ConnectionFailed):
+        list(events(response))

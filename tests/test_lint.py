@@ -21,10 +21,11 @@ from sse_codec import (
     EventTooLarge,
     Field,
     ServerSentEvent,
+    __version__,
     encode,
     encode_block,
 )
-from sse_codec.lint import CODES, Code, Finding, Linter, _linter, _stream, explain, lint
+from sse_codec.lint import CODES, Code, Finding, Linter, _linter, _stream, explain, lint, sarif
 from sse_codec.lint._foreign import LONGEST
 from sse_codec.lint._text import printable
 from sse_codec.testing import reference_decode
@@ -522,6 +523,11 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     assert finding.column == 1007
 
 
+def test_a_long_line_of_characters_with_four_bytes_is_cut_as_well() -> None:
+    assert only("🍊".encode() * 100 + b"\n").text == "🍊" * 100
+    assert only("🍊".encode() * 101 + b"\n").text == "🍊" * 100 + "..."
+
+
 def test_a_combining_character_takes_no_column() -> None:
     assert str(only("id: e\u0301\0\n\n".encode())).splitlines()[2] == " " * 9 + "^"
 
@@ -545,6 +551,42 @@ def test_annotation() -> None:
     finding = Finding("bare-cr", 3, 4, 50, "", 0, "what: 100 %", "effect", "fix")
     assert finding.annotation() == "::warning line=3,col=4,title=bare-cr::what: 100 %25: effect; fix"
     assert finding.annotation("a,b:c").startswith("::warning file=a%2Cb%3Ac,line=3")
+
+
+def test_an_annotation_escapes_only_what_it_must() -> None:
+    finding = Finding("bare-cr", 3, 4, 50, "", 0, "X\r\n,", "e:", "fix")
+    assert finding.annotation() == "::warning line=3,col=4,title=bare-cr::X%0D%0A,: e:; fix"
+
+
+def test_SARIF() -> None:
+    finding = Finding("bare-cr", 3, 4, 50, "", 0, "what", "effect", "fix", 2)
+    document = json.loads(sarif([("a\\b\udcff c.sse", finding)]))
+    [run] = document.pop("runs")
+    assert document == {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0"}
+    driver = run["tool"]["driver"]
+    rules = driver.pop("rules")
+    assert driver == {"name": "sse-codec", "version": __version__}
+    code = CODES["bare-cr"]
+    assert rules[list(CODES).index("bare-cr")] == {
+        "id": "bare-cr",
+        "shortDescription": {"text": code.title},
+        "fullDescription": {"text": code.explanation},
+        "help": {"text": f"{code.effect}; {code.fix}"},
+        "defaultConfiguration": {"level": "warning"},
+    }
+    place = {
+        "region": {"startLine": 3, "startColumn": 4, "byteOffset": 50},
+        "artifactLocation": {"uri": "a/b%FF%20c.sse"},
+    }
+    assert run["results"] == [
+        {
+            "ruleId": "bare-cr",
+            "level": "warning",
+            "message": {"text": "what: effect; fix"},
+            "occurrenceCount": 2,
+            "locations": [{"physicalLocation": place}],
+        }
+    ]
 
 
 def test_a_finding_is_a_value() -> None:

@@ -95,6 +95,7 @@ FOREIGN = [
     ("HTTP/2", b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64", "raw HTTP/2"),
     ("PNG", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
     ("WebSocket", b'\x81\x08{"a": 1}' * 3, "WebSocket frames"),
+    ("WebSocket, a message in parts", b'\x81\x04{"a"\x80\x04: 1}', "WebSocket frames"),
     ("HTML", PAGE, "HTML"),
     ("HTML, a fragment", b"<div>\n<p>hi</p>\n</div>\n", "HTML or XML"),
     ("XML", b'<?xml version="1.0"?>\n<Error>\n<Code>AccessDenied</Code>\n</Error>\n', "XML"),
@@ -122,6 +123,7 @@ FOREIGN = [
     ("PDF", b"%PDF-1.4\n1 0 obj\n", "a PDF document"),
     ("chunks", chunked(*[b'data: {"a": 1}\n\n'] * 3), "a body in HTTP chunks"),
     ("chunks that cut a line", chunked(b'data: {"a"', b": 1}\n\n", b"data: 2\n\n"), "a body in HTTP chunks"),
+    ("chunks, the first with a field without a colon", chunked(b"data\ndata: one\n\n"), "a body in HTTP chunks"),
     ("chunks with extensions", b"A;x=1\r\ndata: a\n\n\r\n0\r\n\r\n", "a body in HTTP chunks"),
 ]
 names = [name for name, *_ in FOREIGN]
@@ -184,6 +186,8 @@ def test_foreign_data_under_a_limit(limit: int) -> None:
         b"data: x\n\nbeef\r\nhello\r\n\r\n",
         b"data: x\n\nbeef\ndata: x\n\n",  # in HTTP, chunk sizes end in CRLF
         b"data: x\n\nMyfield: x\n\n",
+        b"\x81A" + b"x" * 80 + b"\n\n",  # the first frame of a WebSocket, and no second one
+        b"\x81\x05",
     ],
 )
 def test_streams_that_are_not_foreign_data(wire: bytes) -> None:
@@ -395,6 +399,102 @@ def test_a_missing_blank_line_is_one_finding() -> None:
     [finding] = findings(b'event: a\ndata: {"a":1}\nevent: b\ndata: {"b":2}\n\n')
     assert finding.code == "overwritten-field"
     assert finding.fix == "end the event of line 2 with a blank line, before line 3"
+
+
+# What no test noticed before the mutation tests
+
+
+@pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN if not wire.isascii()])
+def test_a_field_among_bytes_that_are_no_text_is_no_field(wire: bytes) -> None:
+    [_] = findings(wire + b"\nretry: \xff\n")
+
+
+def test_a_few_bytes_are_enough() -> None:
+    assert "compressed data (Brotli)" in findings(b"\x0b\x04\x80d")[0].what
+    assert "binary data" in findings(b"\x02\x03\x04abc")[0].what
+
+
+@pytest.mark.parametrize(
+    ("wire", "fix"),
+    [
+        (PAGE, "check the response's status"),
+        (b'{"a": 1}\n{"b": 2}\n', "or read it as JSON lines"),
+        (b"data: undefined\n\n", "send JSON.stringify(value)"),
+        (b"data: {'a': 1}\n\n", "send json.dumps(value)"),
+        (b"data: data: x\n\n", 'write "data: " once'),
+        (b"event: event: a\ndata: x\n\n", 'write "event: " once'),
+        (b"data: {}\ndata: {}\n\n", "end every event with a blank line"),
+    ],
+)
+def test_the_fix_fits_what_was_found(wire: bytes, fix: str) -> None:
+    [finding] = findings(wire)
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("wire", "options", "kinds"),
+    [
+        (b"event: a\nevent: b\ndata\n\nid: 1\nid: 2\ndata\n\n", {}, 2),
+        (b"event: a\nevent: a\ndata\n\nid: 1\nid: 1\ndata\n\n", {}, 2),
+        (b"id: a\x0bb\n\nid: \xc3\xa9\n\nid: " + b"1" * 8001 + b"\n\n", {}, 3),
+        (b"data: {1}\n\ndata: DONE\n\n", {"json": True}, 2),
+        (b"data: b''\n\ndata: {'a': 1}\n\n", {}, 1),
+        (rb'data: "data: x\n"' + b"\n\ndata: data: x\n\n", {}, 1),
+        (b"event: error\ndata\n\nevent: open\ndata\n\n", {}, 2),
+    ],
+)
+def test_which_findings_are_counted_together(wire: bytes, options: dict[str, Any], kinds: int) -> None:
+    linter = Linter(**options)
+    assert len(linter.feed(wire)) == kinds
+    assert len(linter.close()) == (kinds == 1)
+
+
+def test_what_is_said_of_a_size() -> None:
+    [finding] = findings(b"data: 12345\n\n", max_event_size=10)
+    assert finding.what == "a block of more than 10 bytes, the size limit"
+    [finding] = lint(b"data: " + b"x" * 65536 + b"\n\n")
+    assert finding.what == "a line of 64 KiB or more"
+    assert "bufio.Scanner" in finding.effect
+    [finding] = lint((b"data: " + b"x" * 60000 + b"\n") * 5 + b"\n")
+    assert finding.what == "a block of 256 KiB or more"
+    assert "WebClient" in finding.effect
+
+
+def test_only_the_size_of_a_line_that_was_not_kept_is_reported() -> None:
+    assert [finding.code for finding in findings(b"data: x\n\ndata:" + b"x" * 20 + b"\n\n", max_event_size=11)] == [
+        "event-too-large"
+    ]
+
+
+def test_a_byte_order_mark_in_pieces() -> None:
+    assert [finding.code for finding in findings(b"\xef\xbb\xbfdata: x\n\n")] == ["leading-bom"]
+
+
+def test_JSON_lines_are_named_with_the_second_one() -> None:
+    assert len(Linter().feed(b'{"a": 1}\n{"b": 2}\n')) == 1
+
+
+def test_one_block_at_a_time_and_many_have_the_same_findings() -> None:
+    """As the law of the quick look says, with each block after one that makes the quick look possible."""
+    more = [
+        b'data: {"a":\t\ndata: 1}\n\n',
+        b'data: {"a": 1} \n\n',
+        b'data: {"a": {}} \n\n',
+        b'data: {"a": Infinity}\n\n',
+        b"event: tick\ndata: [DONE]\n\n",
+        b": data: x\n\n",
+    ]
+    for block in BLOCKS + more:
+        for sentinel in (None, "[DONE]", "", "a\nb"):
+            for line_end in (b"\n", b"\r\n"):
+                wires = [b"event: tick\ndata: x\n\n", block, block * 3, b"data: y\n\n", b"data: x\nretry: x\n"]
+                chunks = [wire if b"\r" in wire else wire.replace(b"\n", line_end) for wire in wires]
+                quick, slow = Linter(sentinel=sentinel), Linter(sentinel=sentinel)
+                slow._thorough = True
+                for chunk in chunks:
+                    assert quick.feed(chunk) == slow.feed(chunk), block
+                    assert (quick.events, quick.line, quick.offset) == (slow.events, slow.line, slow.offset), block
+                assert quick.close() == slow.close(), block
 
 
 # Counting

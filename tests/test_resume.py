@@ -195,13 +195,13 @@ def test_a_status_must_be_an_int(bad: Any) -> None:
         Reconnection().accept(bad, STREAM)
     with pytest.raises(TypeError, match=f"a status must be an int, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[503, bad])
+    with pytest.raises(TypeError, match="Content-Type"):
+        Reconnection().accept(200, 5)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_single_status_is_not_a_collection() -> None:
     with pytest.raises(TypeError, match=r"^retry_statuses must be a collection of ints, such as \{503\}, not 503$"):
         Reconnection(retry_statuses=503)  # type: ignore[arg-type]  # a mistake of the caller
-    with pytest.raises(TypeError, match="Content-Type"):
-        Reconnection().accept(200, 5)  # type: ignore[arg-type]  # wrong on purpose
 
 
 # The client: the body of a response

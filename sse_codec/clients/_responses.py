@@ -116,11 +116,11 @@ def _is_async(response: Any) -> bool:
 def _unknown(caller: str, response: Any) -> TypeError:
     kind = type(response).__name__
     message = f"{caller}() takes a response of an HTTP library, not {kind}"
-    is_response = hasattr(response, "headers")
-    if is_response and caller.startswith("a"):
-        return TypeError(f"{message}: use {caller[1:]}(), since this one is not async")
-    if is_response and _is_async(response):
+    is_response, is_async = hasattr(response, "headers"), _is_async(response)
+    if is_response and is_async and not caller.startswith("a"):
         return TypeError(f"{message}: use a{caller}(), since this one is async")
+    if is_response and not is_async and caller.startswith("a"):
+        return TypeError(f"{message}: use {caller[1:]}(), since this one is not async")
     if hasattr(response, "__enter__"):
         return TypeError(f"{message}: use `with ... as response`, and pass the response")
     if hasattr(response, "__aenter__"):
@@ -170,7 +170,7 @@ def _read_http_client(response: Any) -> Iterator[bytes]:
     Before Python 3.11.8 and 3.12.2 its `read1` does not count them (gh-113199): it waits for more than the body has,
     and does not notice that a body was cut.
     """
-    left = None if getattr(response, "chunked", False) else response.length
+    left = None if response.chunked else response.length
     while left is None or left > 0:
         chunk = response.read1(_CHUNK_SIZE if left is None else min(_CHUNK_SIZE, left))
         if not chunk:

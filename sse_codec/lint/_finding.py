@@ -96,7 +96,7 @@ class Place:
     def finding(self, code: str, what: str, effect: str, fix: str) -> Finding:
         """Make a finding for this place."""
         before = self.body[: self.at].decode("utf-8", "replace")
-        text, caret = excerpt(before, self.body[self.at : self.at + 4 * SHOWN].decode("utf-8", "replace"))
+        text, caret = excerpt(before, self.body[self.at : self.at + 4 * (SHOWN + 1)].decode("utf-8", "replace"))
         return Finding(code, self.line, len(before) + 1, self.offset + self.at, text, caret, what, effect, fix)
 
 
