@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from sse_codec._errors import check_bound, show
 from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, FIELDS_BYTES, ID, RETRY
-from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
+from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, as_bytes
 
 from ._block import Block, Rules
 from ._clean import can_wait, clean_payload, count_events, is_one_event, is_plain
@@ -153,12 +153,7 @@ class Linter:
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The linter's state is unchanged.
         """
-        if type(chunk) is bytes:
-            data = chunk
-        elif isinstance(chunk, (bytes, bytearray, memoryview)):
-            data = bytes(chunk)
-        else:
-            raise _not_bytes(chunk)
+        data = chunk if type(chunk) is bytes else as_bytes(chunk)
         if self._part:
             data = self._part + data
             self._part = b""
