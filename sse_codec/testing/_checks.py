@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from hypothesis import HealthCheck, Phase, Verbosity, given
+from hypothesis import HealthCheck, Phase, Verbosity, core, given
 from hypothesis import seed as with_seed
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
@@ -111,6 +112,21 @@ def search(
         # Hypothesis's notes (where it found the case, and how to write it) are useless in the report.
         getattr(failure, "__notes__", []).clear()
         raise failure.with_traceback(None) from failure.__cause__
+
+
+def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
+    """Return the seed of a search: the given one, or else a new one to show in the report.
+
+    Returns None with `derandomize`: Hypothesis then draws the same every time.
+    """
+    if seed is not None:
+        return seed
+    in_force: Any = Settings() if settings is None else settings  # its attributes have no types
+    if in_force.derandomize:
+        return None
+    forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
+    # Not from the shared generator: Hypothesis and others seed that one.
+    return random.SystemRandom().getrandbits(32) if forced is None else forced
 
 
 def narrowed(

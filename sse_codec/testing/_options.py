@@ -1,14 +1,10 @@
-"""How both checks validate their arguments."""
+"""How both checks validate their arguments. Works without Hypothesis, because `_remote` validates with it too."""
 
 from __future__ import annotations
 
 import inspect
-import random
 from collections.abc import Callable
 from typing import Any
-
-from hypothesis import core
-from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 
 
 def takes_one(caller: str, tested: Any, what: str) -> None:
@@ -35,21 +31,6 @@ def positive(caller: str, option: str, value: float | None) -> None:
     """Raise ValueError if a number of seconds is not positive."""
     if value is not None and not value > 0:
         raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
-
-
-def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
-    """Return the seed of a search: the given one, or else a new one to show in the report.
-
-    Returns None with `derandomize`: Hypothesis then draws the same every time.
-    """
-    if seed is not None:
-        return seed
-    in_force: Any = Settings() if settings is None else settings  # its attributes have no types
-    if in_force.derandomize:
-        return None
-    forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
-    # Not from the shared generator: Hypothesis and others seed that one.
-    return random.SystemRandom().getrandbits(32) if forced is None else forced
 
 
 def name_of(tested: Callable[..., Any]) -> str:
