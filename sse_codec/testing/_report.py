@@ -192,3 +192,8 @@ def python_event(event: ServerSentEvent) -> str:
     if event.retry is not None:
         parts.append(f"retry={event.retry}")
     return f"ServerSentEvent({', '.join(parts)})"
+
+
+def event_members(event: ServerSentEvent) -> dict[str, Any]:
+    """Return the members of an event in JSON."""
+    return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}

@@ -160,11 +160,6 @@ def in_base64(chunk: bytes) -> str:
     return base64.b64encode(chunk).decode("ascii")
 
 
-def event_members(event: ServerSentEvent) -> dict[str, Any]:
-    """Return an event as a request contains it."""
-    return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
-
-
 def parse_case(text: str, role: str) -> list[Any]:
     """Parse the value of --case: chunks in base64, or events.
 

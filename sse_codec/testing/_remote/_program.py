@@ -23,7 +23,6 @@ from sse_codec.testing._remote._messages import (
     CannotGoOn,
     Reading,
     RemoteError,
-    event_members,
     in_base64,
     parse_answer,
     parse_hello,
@@ -31,6 +30,7 @@ from sse_codec.testing._remote._messages import (
     parse_wire,
     request,
 )
+from sse_codec.testing._report import event_members
 
 #: The longest answer, in bytes. A program that writes a longer line counts as writing endlessly.
 _LONGEST = 64 * 1024 * 1024
