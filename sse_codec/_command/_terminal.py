@@ -13,8 +13,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sse_codec._grammar import DEFAULT_EVENT
+from sse_codec._text import printable
 from sse_codec.lint._json import json_fault
-from sse_codec.lint._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sse_codec._errors import show
-
-from ._text import printable
+from sse_codec._text import printable
 
 
 @dataclass(frozen=True, slots=True)

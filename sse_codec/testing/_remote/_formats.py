@@ -11,8 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._finding import escape_command
-from sse_codec.lint._text import counted, printable
+from sse_codec._text import counted, escape_command, printable
 from sse_codec.testing._remote._messages import RULES, in_base64
 from sse_codec.testing._remote._run import Outcome
 from sse_codec.testing._report import OF_EVERYTHING, NotConforming, event_members

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._text import printable
+from sse_codec._text import printable
 from sse_codec.testing._options import is_one_of
 from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._text import printable
+from sse_codec._text import printable
 from sse_codec.testing._remote._messages import (
     VERSION,
     CannotGoOn,
