@@ -16,6 +16,9 @@ from ._grammar import BOM, CR, LF
 #: 64 MiB. Base64 images make events of over 1 MiB common; no real message reaches 64 MiB.
 DEFAULT_MAX_EVENT_SIZE: Final = 64 * 1024 * 1024
 
+#: In bytes. Larger chunks are processed in pieces of this size, to keep intermediate values small and in the cache.
+WINDOW: Final = 64 * 1024
+
 # The states of a decoder within a connection. All except FLOWING must check the next chunk's first bytes.
 FLOWING: Final = 0
 _START: Final = 1  # fewer than three bytes have arrived; they are held, because they may be a byte order mark

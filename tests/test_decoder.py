@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Sizes that select the decoder's code path: the defaults, and sizes that send a test's few bytes down each other path.
 WAYS = {
     "defaults": {},
-    "in pieces": {"_framing._SMALL": 0, "_framing._WINDOW": 7},
+    "in pieces": {"_framing._SMALL": 0, "_framing.WINDOW": 7},
     "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
     "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
     "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
