@@ -12,7 +12,6 @@ from hypothesis import settings as Settings  # noqa: N812  # the parameter has i
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from sse_codec._errors import show
 from sse_codec.testing._report import NotConforming
 from sse_codec.testing._rules import Rule
 
@@ -157,32 +156,3 @@ def narrowed(
                 raise
 
     return narrow if only else law
-
-
-def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
-    """Return the first rule that a case touches. Every case touches the last rule of the table."""
-    return next(rule for rule in rules if rule.touched_by(subject))
-
-
-def known_rules(
-    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
-) -> frozenset[str]:
-    """Validate an option that takes names of rules, and return them.
-
-    Raises:
-        TypeError: the option is a single str.
-        ValueError: it names an unknown rule.
-    """
-    if isinstance(without, str):
-        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
-    names = [rule.name for rule in rules]
-    for name in without:
-        if name not in names:
-            raise ValueError(f"{caller}: no rule is named {show(name)}; the rules are {', '.join(names)}")
-    return frozenset(without)
-
-
-def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
-    """Raise ValueError if an option is not one of its choices."""
-    if value not in choices:
-        raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")

@@ -18,12 +18,20 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import chosen_seed, known_rules, narrowed, one_of, search, touched
+from sse_codec.testing._checks import chosen_seed, narrowed, search
 from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import is_one_of, positive, takes_one
+from sse_codec.testing._options import is_one_of, known_rules, one_of, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
-from sse_codec.testing._rules import CONSUMER_CHECKED, CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
+from sse_codec.testing._rules import (
+    CONSUMER_CHECKED,
+    CONSUMER_RULES,
+    PROMPTNESS,
+    PROMPTNESS_CR,
+    Rule,
+    Stream,
+    touched,
+)
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import shrink_stream
 from sse_codec.testing._strategies import chunked, mostly_many, wires

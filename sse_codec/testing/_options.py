@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
+
+from sse_codec._errors import show
+from sse_codec.testing._rules import Rule
 
 
 def takes_one(caller: str, tested: Any, what: str) -> None:
@@ -31,6 +34,30 @@ def positive(caller: str, option: str, value: float | None) -> None:
     """Raise ValueError if a number of seconds is not positive."""
     if value is not None and not value > 0:
         raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
+
+
+def known_rules(
+    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
+) -> frozenset[str]:
+    """Validate an option that takes names of rules, and return them.
+
+    Raises:
+        TypeError: the option is a single str.
+        ValueError: it names an unknown rule.
+    """
+    if isinstance(without, str):
+        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
+    names = [rule.name for rule in rules]
+    for name in without:
+        if name not in names:
+            raise ValueError(f"{caller}: no rule is named {show(name)}; the rules are {', '.join(names)}")
+    return frozenset(without)
+
+
+def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ValueError if an option is not one of its choices."""
+    if value not in choices:
+        raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
 
 
 def name_of(tested: Callable[..., Any]) -> str:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import chosen_seed, known_rules, narrowed, one_of, search, touched
+from sse_codec.testing._checks import chosen_seed, narrowed, search
 from sse_codec.testing._endpoints import Endpoint, PerStream
-from sse_codec.testing._options import positive, takes_one
+from sse_codec.testing._options import known_rules, one_of, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
 from sse_codec.testing._rules import (
@@ -28,6 +28,7 @@ from sse_codec.testing._rules import (
     PRODUCER_RULES,
     Events,
     Rule,
+    touched,
 )
 from sse_codec.testing._sending import OURS, Behind, NotSent, Sending, streams_of
 from sse_codec.testing._shape import Shape, made_shape

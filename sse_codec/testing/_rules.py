@@ -758,3 +758,8 @@ RESPONSE: Rule[Events] = Rule(
 #: The rules that each check can leave out.
 CONSUMER_CHECKED: list[Rule[Stream]] = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
 PRODUCER_CHECKED: list[Rule[Events]] = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]
+
+
+def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
+    """Return the first rule that a case touches. Every case touches the last rule of the table."""
+    return next(rule for rule in rules if rule.touched_by(subject))
