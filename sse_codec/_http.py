@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from ._encoder import _text
+from ._encoder import check_text
 from ._errors import EncodeError, show
 
 _ENCODINGS: Final = ("ascii", "latin-1", "utf-8")
@@ -124,7 +124,7 @@ def request_headers(
     >>> request_headers("café", encoding="latin-1")["Last-Event-ID"]
     'cafÃ©'
     """
-    last_event_id = _text("last_event_id", last_event_id)
+    last_event_id = check_text("last_event_id", last_event_id)
     if encoding not in _ENCODINGS:
         raise ValueError(f"encoding must be 'ascii', 'latin-1' or 'utf-8', not {show(encoding)}")
     offset = _untransferable(last_event_id)

@@ -35,7 +35,7 @@ from itertools import islice
 from typing import Final, Literal
 
 from ._decoder import Decoder
-from ._encoder import _text, encode
+from ._encoder import check_text, encode
 from ._errors import SSEError, check_bound, show, show_reason
 from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
@@ -534,7 +534,7 @@ class EventHistory:
             TypeError: the argument is not a ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = None if event._id is None else _text("id", event._id)  # a plain str, as in `encode`
+        id = None if event._id is None else check_text("id", event._id)  # a plain str, as in `encode`
         self._blocks.append(block)
         try:
             self._ids.append(id)

@@ -62,6 +62,7 @@ def test_the_public_names_are_those_of_the_parts() -> None:
         "as_bytes",
         "check_bound",
         "check_str",
+        "check_text",
         "close_source",
         "decode_with",
         "iterate_chunks",

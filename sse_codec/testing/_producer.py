@@ -33,7 +33,7 @@ from sse_codec.testing._rules import (
 from sse_codec.testing._sending import OURS, Behind, NotSent, Sending, streams_of
 from sse_codec.testing._shape import Shape, made_shape
 from sse_codec.testing._shrink import EventsCase, shrink_events, spoilt_field
-from sse_codec.testing._strategies import _events, mostly_many
+from sse_codec.testing._strategies import events_without, mostly_many
 from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
 from sse_codec.testing._worker import Hang, Run, Worker
 
@@ -145,7 +145,7 @@ def check_producer(
     shape = made_shape(caller, data, types, required)
     options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)
     seed = chosen_seed(seed, settings)
-    events = _events(excluded)
+    events = events_without(excluded)
     before = st.just([]) if "events" in excluded else st.just([]) | st.lists(events, max_size=2)
     sendable = st.builds(_sendable_case, before, events)
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)

@@ -122,7 +122,8 @@ def _retries(without: Collection[str] = ()) -> st.SearchStrategy[int | None]:
     return st.none() | st.sampled_from(RETRIES)
 
 
-def _events(without: Collection[str] = ()) -> st.SearchStrategy[ServerSentEvent]:
+def events_without(without: Collection[str]) -> st.SearchStrategy[ServerSentEvent]:
+    """Strategy for events that can be sent and touch none of some rules, as far as it can tell beforehand."""
     parts = {"event": _types(without), "id": _ids(without), "retry": _retries(without)}
     return spelt_short(st.builds(ServerSentEvent, _payloads(without), **parts))
 
@@ -142,7 +143,7 @@ def events() -> st.SearchStrategy[ServerSentEvent]:
     ...     assert (received.event, received.id, received.retry) == (event.event, event.id, event.retry)
     >>> test_an_event_comes_back()
     """
-    return _events()
+    return events_without(())
 
 
 def event_lists(
@@ -155,7 +156,7 @@ def event_lists(
         min_size: the smallest number of events.
         max_size: the largest number of events.
     """
-    return st.lists(_events() if events is None else events, min_size=min_size, max_size=max_size)
+    return st.lists(events_without(()) if events is None else events, min_size=min_size, max_size=max_size)
 
 
 #: The line ends that a stream may use (several are mixed), and the rules that they touch.
