@@ -242,15 +242,15 @@ _INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry",
 class _Options(NamedTuple):
     """The options of `check_producer`."""
 
-    without: Collection[str] = frozenset()
-    unsendable: str = "contained"
-    ids: str = "own"
-    max_retry: int | None = None
-    max_event_size: int | None = None
-    until: str | None = None
-    ignore: Callable[[ReceivedEvent], bool] | None = None
-    comment: Callable[[str], Any] | None = None
-    shape: Shape = Shape()
+    without: Collection[str]
+    unsendable: str
+    ids: str
+    max_retry: int | None
+    max_event_size: int | None
+    until: str | None
+    ignore: Callable[[ReceivedEvent], bool] | None
+    comment: Callable[[str], Any] | None
+    shape: Shape
 
     def is_its_own(self, event: ReceivedEvent) -> bool:
         """Tell whether an event is one that the producer adds."""

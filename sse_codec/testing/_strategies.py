@@ -100,12 +100,12 @@ def payloads() -> st.SearchStrategy[str]:
     return _payloads()
 
 
-def _types(without: Collection[str] = ()) -> st.SearchStrategy[str]:
+def _types(without: Collection[str]) -> st.SearchStrategy[str]:
     words = _words(without)
     return st.just(DEFAULT_EVENT) if "event" in without else st.just(DEFAULT_EVENT) | words
 
 
-def _ids(without: Collection[str] = ()) -> st.SearchStrategy[str | None]:
+def _ids(without: Collection[str]) -> st.SearchStrategy[str | None]:
     if "id" in without:
         return st.none()
     ids = [st.none(), _words({*without, "nul"})]
@@ -116,7 +116,7 @@ def _ids(without: Collection[str] = ()) -> st.SearchStrategy[str | None]:
     return st.one_of(ids)
 
 
-def _retries(without: Collection[str] = ()) -> st.SearchStrategy[int | None]:
+def _retries(without: Collection[str]) -> st.SearchStrategy[int | None]:
     if "retry" in without:
         return st.none()
     return st.none() | st.sampled_from(RETRIES)
