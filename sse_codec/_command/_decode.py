@@ -69,8 +69,8 @@ class _Run:
         finally:  # after Ctrl-C, too, because that is how people leave a live stream
             if self._statistics is not None:
                 self._source.progress.clear()
-                self._statistics.bytes = self._source.read
-                say(self._statistics.text(live=not self._source.is_file).removesuffix("\n"))
+                text = self._statistics.text(self._source.read, live=not self._source.is_file)
+                say(text.removesuffix("\n"))
 
     def _take(self, piece: bytes) -> None:
         if self._options.comments or self._options.stats:

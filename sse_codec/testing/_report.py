@@ -63,7 +63,6 @@ class NotConforming(AssertionError):
         self.wire = wire
         self.expected = expected
         self.got = got
-        self._what = what
         self._body = body
         self._again = again
 
@@ -85,7 +84,7 @@ class NotConforming(AssertionError):
     @property
     def report(self) -> str:
         """The text without the advice at its end, which only applies to calls from Python."""
-        return f"{self._what}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
+        return f"{self.args[0]}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
 
     def __str__(self) -> str:
         advice: list[str] = []

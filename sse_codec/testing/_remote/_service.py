@@ -68,7 +68,7 @@ class Service(Paced):
     def __init__(self, url: str, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
         self._url = url
         super().__init__(timeout=timeout, pause=pause, grace=grace)
-        self._visits: dict[int, _Visit] = {}
+        self._visit: _Visit | None = None
         self._connects_again = True
         status, _, body = self._ask("GET", url)
         if not 200 <= status < 300:
@@ -88,7 +88,7 @@ class Service(Paced):
         """Have one stream read by a new client."""
         self._number += 1
         visit = _Visit(Case(self._number, chunks, self._pause, grace))
-        self._visits = {self._number: visit}  # reports about earlier streams come too late
+        self._visit = visit  # reports about earlier streams come too late
         instance = self._create(visit)
         try:
             if self._needs_types:
@@ -166,8 +166,8 @@ class Service(Paced):
 
     def _application(self, request: Request) -> None:
         route = re.fullmatch(r"/case/([1-9][0-9]{0,8})(?:/callback/([0-9]{1,9}))?", request.route)
-        visit = self._visits.get(int(route[1])) if route else None
-        if route is None or visit is None:
+        visit = self._visit
+        if route is None or visit is None or visit.case.number != int(route[1]):
             request.reply(204)  # a closed client may reconnect and report again
         elif route[2] is None:
             self._stream(request, visit)
