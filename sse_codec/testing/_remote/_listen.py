@@ -205,8 +205,8 @@ class Listener(Paced):
         try:
             request.stream(case.send)
         finally:
+            case.end()
             with self._changed:
-                case.is_sent = True
                 self._changed.notify_all()
 
     def _take(self, request: Request, take: Callable[[dict[str, Any]], bool]) -> None:

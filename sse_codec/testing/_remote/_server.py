@@ -65,7 +65,7 @@ class Case:
         self.is_asked = False
         #: Whether a complete event was not reported in time.
         self.was_late = False
-        #: Whether all of it was sent.
+        #: Whether all of it was sent, or the client left.
         self.is_sent = False
 
     def ask(self) -> bool:
@@ -92,6 +92,12 @@ class Case:
                 self.was_late |= not self.wait(partial(self._has_seen, complete), self._grace)
         with self._changed:
             self._sent += 1  # events reported from now on came with the end
+
+    def end(self) -> None:
+        """Note that all of it was sent, or that the client left."""
+        with self._changed:
+            self.is_sent = True
+            self._changed.notify_all()
 
     def saw(self, count: int) -> None:
         """Note that the client has reported this many events so far."""

@@ -181,7 +181,7 @@ class Service(Paced):
             try:
                 request.stream(case.send)
             finally:
-                case.change(lambda: setattr(case, "is_sent", True))
+                case.end()
         elif case.is_sent and not visit.has_come_again:
             visit.has_come_again = True
             request.stream(lambda write: self._mark(write, visit))
