@@ -23,7 +23,8 @@ from sse_codec.testing._remote._messages import (
     parse_hello,
     parse_reading,
 )
-from sse_codec.testing._remote._server import Case, Paced, Request
+from sse_codec.testing._remote._pacing import Case, Paced
+from sse_codec.testing._remote._server import Request
 from sse_codec.testing._rules import PROMPTNESS
 
 #: How long the server waits for the client to learn that the run is over, in seconds.
