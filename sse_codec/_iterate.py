@@ -18,7 +18,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, overload
+from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, get_args, overload
 
 from ._blocks import Block, BlockDecoder
 from ._decoder import Decoder
@@ -53,7 +53,7 @@ OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
 #: How many bytes to take at a time from a file or from one long bytes object.
 _CHUNK_SIZE: Final = 64 * 1024
 
-_ON_EOF: Final = ("discard", "dispatch", "raise")
+_ON_EOF: Final = get_args(OnEOF)
 
 # How far to read the source after a sentinel. Usually only the end of the body follows, immediately.
 _MOST_CHUNKS_AFTER: Final = 4

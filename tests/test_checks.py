@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import Phase, settings
@@ -22,6 +22,7 @@ from sse_codec import (
 )
 from sse_codec.testing import NotConforming, check_consumer, check_producer
 from sse_codec.testing._checks import search
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
@@ -206,6 +207,13 @@ def test_a_producer_may_return_nothing_for_an_unsendable_event() -> None:
 
 
 # The options.
+
+
+@pytest.mark.parametrize(("role", "check"), [("consumer", check_consumer), ("producer", check_producer)])
+def test_the_annotations_list_the_choices_of_each_option(role: str, check: Callable[..., None]) -> None:
+    """Where the program is checked, they come from a table, which needs no Hypothesis."""
+    hints = get_type_hints(check)
+    assert {option: get_args(hints[option]) for option in CHOICES[role]} == CHOICES[role]
 
 
 def test_ids_own_or_sticky() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from sse_codec import __version__
+from sse_codec import OnEOF, __version__
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec.lint import CODES, Linter, explain
 
@@ -205,7 +205,7 @@ def _add_decode(decode: argparse.ArgumentParser) -> None:
     decode.add_argument("--stats", action="store_true", help="at the end, write statistics to standard error")
     decode.add_argument(
         "--on-eof",
-        choices=("discard", "dispatch", "raise"),
+        choices=get_args(OnEOF),
         default="discard",
         help="what to do with an event that the end of the stream cuts off: drop it, as the standard says (default); "
         "write it; or fail",

@@ -20,7 +20,7 @@ from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import chosen_seed, narrowed, search
 from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import is_one_of, known_rules, one_of, positive, takes_one
+from sse_codec.testing._options import check_choices, is_one_of, known_rules, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
 from sse_codec.testing._rules import (
@@ -159,10 +159,7 @@ def check_consumer(
     takes_one(caller, consume, "the chunks")
     excluded = known_rules(caller, without, CONSUMER_CHECKED)
     only = known_rules(caller, only, CONSUMER_CHECKED, option="only")
-    one_of(caller, "ids", ids, ("own", "sticky", "either"))
-    one_of(caller, "retries", retries, ("own", "sticky", "either"))
-    one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
-    one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
+    check_choices(caller, "consumer", ids=ids, retries=retries, on_eof=on_eof, comments=comments)
     positive(caller, "timeout", timeout)
     shape = made_shape(caller, data, types, required)
     if text:

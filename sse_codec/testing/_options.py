@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sse_codec._errors import show
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._rules import Rule
 
 
@@ -58,6 +59,12 @@ def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None
     """Raise ValueError if an option is not one of its choices."""
     if value not in choices:
         raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
+
+
+def check_choices(caller: str, role: str, **given: str) -> None:
+    """Raise ValueError if one of these options is not one of its choices."""
+    for option, value in given.items():
+        one_of(caller, option, value, CHOICES[role][option])
 
 
 def name_of(tested: Callable[..., Any]) -> str:

@@ -17,7 +17,7 @@ from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
 from sse_codec.testing._checks import chosen_seed, narrowed, search
 from sse_codec.testing._endpoints import Endpoint, PerStream
-from sse_codec.testing._options import known_rules, one_of, positive, takes_one
+from sse_codec.testing._options import check_choices, known_rules, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
 from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
 from sse_codec.testing._rules import (
@@ -139,8 +139,7 @@ def check_producer(
         takes_one(caller, produce, "an event")
     excluded = known_rules(caller, without, PRODUCER_CHECKED)
     only = known_rules(caller, only, PRODUCER_CHECKED, option="only")
-    one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
-    one_of(caller, "ids", ids, ("own", "sticky"))
+    check_choices(caller, "producer", unsendable=unsendable, ids=ids)
     positive(caller, "timeout", timeout)
     shape = made_shape(caller, data, types, required)
     options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)

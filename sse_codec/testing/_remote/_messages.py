@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._text import printable
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._options import is_one_of
 from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 
@@ -26,17 +27,6 @@ _SHOWN = 200
 RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": CONSUMER_CHECKED,
     "producer": PRODUCER_CHECKED,
-}
-
-#: By role, the options that a hello can contain, with their values.
-_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    "consumer": {
-        "ids": ("own", "sticky", "either"),
-        "retries": ("own", "sticky", "either"),
-        "on_eof": ("discard", "dispatch"),
-        "comments": ("dropped", "kept", "kept raw"),
-    },
-    "producer": {"unsendable": ("contained", "refused", "untested"), "ids": ("own", "sticky")},
 }
 
 
@@ -110,10 +100,10 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
     if members.get("hello") != VERSION:
         raise CannotGoOn(f'its hello must have "hello": {VERSION}, but it is {_shown(members)}')
     if (named := members.get("role", role)) != role:
-        remedy = f"; use sse-codec fuzz {named}" if named in tuple(_CHOICES) else ""
+        remedy = f"; use sse-codec fuzz {named}" if named in tuple(CHOICES) else ""
         raise CannotGoOn(f"its hello has role {_shown(named)}, not {role}{remedy}")
     options: dict[str, Any] = {}
-    for name, choices in _CHOICES[role].items():
+    for name, choices in CHOICES[role].items():
         if name in members:
             if members[name] not in choices:
                 raise CannotGoOn(f"its hello has {name} {_shown(members[name])}; valid values: {', '.join(choices)}")
