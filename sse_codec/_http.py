@@ -9,12 +9,13 @@ turn a header's text into bytes. So `request_headers` has an argument for what t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 from ._encoder import check_text
 from ._errors import EncodeError, show
 
-_ENCODINGS: Final = ("ascii", "latin-1", "utf-8")
+#: How an HTTP client may turn the text of a header into bytes; `request_headers` explains each.
+HeaderEncoding: TypeAlias = Literal["ascii", "latin-1", "utf-8"]
 
 #: "HTTP whitespace" and "HTTP token code points" of the Fetch and the MIME Sniffing Standard.
 _HTTP_WHITESPACE: Final = "\t\n\r "
@@ -86,9 +87,7 @@ def _origin(origin: str) -> str:
     return origin
 
 
-def request_headers(
-    last_event_id: str = "", *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii"
-) -> dict[str, str]:
+def request_headers(last_event_id: str = "", *, encoding: HeaderEncoding = "ascii") -> dict[str, str]:
     r"""Return the headers of a request for an event stream, as a new dict (WHATWG HTML 9.2.2 and 9.2.3).
 
     A stream can set ids that no header can carry, or that only some HTTP clients can send:
@@ -125,7 +124,7 @@ def request_headers(
     'cafÃ©'
     """
     last_event_id = check_text("last_event_id", last_event_id)
-    if encoding not in _ENCODINGS:
+    if encoding not in get_args(HeaderEncoding):
         raise ValueError(f"encoding must be 'ascii', 'latin-1' or 'utf-8', not {show(encoding)}")
     offset = _untransferable(last_event_id)
     if offset is not None:
