@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ._errors import EventTooLarge, check_str, show
+from ._errors import EventTooLarge, check_bound, check_str
 from ._grammar import COLON, LF, RETRY
 from ._input import WINDOW, StreamInput
 from ._interpret import decode_text, interpret_long
@@ -67,11 +67,7 @@ class BlockInput(StreamInput):
     @reconnection_time.setter
     def reconnection_time(self, value: int | None) -> None:
         if value is not None:
-            if not issubclass(type(value), int) or type(value) is bool:
-                raise TypeError(f"reconnection_time must be an int or None, not {type(value).__name__}")
-            value = int.__index__(value)
-            if value < 0:
-                raise ValueError(f"reconnection_time must be at least 0, not {show(value)}")
+            value = check_bound("reconnection_time", value, least=0, kind="an int or None")
         self._reconnection_time = value
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias, get_args
 
 from ._encoder import check_text
-from ._errors import EncodeError, show
+from ._errors import EncodeError, check_str, show
 
 #: How an HTTP client may turn the text of a header into bytes; `request_headers` explains each.
 HeaderEncoding: TypeAlias = Literal["ascii", "latin-1", "utf-8"]
@@ -76,9 +76,7 @@ def response_headers(
 
 def _origin(origin: str) -> str:
     """Check that a value is "*" or an origin exactly as a browser sends it: browsers compare each character."""
-    if not issubclass(type(origin), str):
-        raise TypeError(f"allow_origin must be a str or None, not {type(origin).__name__}")
-    origin = str.__str__(origin)  # the methods of a subclass may return anything
+    origin = check_str("allow_origin", origin, kind="a str or None")  # the methods of a subclass may return anything
     scheme, separator, host = origin.partition("://")
     plain = all("!" <= character <= "~" and character not in ",?#@" for character in origin)
     exact = plain and scheme and separator and host and "/" not in host and origin == origin.lower()
