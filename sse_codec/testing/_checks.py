@@ -19,10 +19,6 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-def _phases(settings: Any) -> list[Phase]:
-    return list(settings.phases)
-
-
 class _Drawn(Generic[T]):
     """Wraps a case with a short repr: Hypothesis writes out each argument, and a case may fill pages."""
 
@@ -68,11 +64,11 @@ def search(
             failing = case
             raise
 
-    settings = Settings() if settings is None else settings
-    phases = _phases(settings)
+    in_force = _in_force(settings)
+    phases: list[Phase] = list(in_force.phases)
 
     @Settings(
-        settings,
+        in_force,
         # Hypothesis identifies a test by its code, and this code is the same whatever is tested.
         database=None,
         deadline=None,
@@ -120,12 +116,15 @@ def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
     """
     if seed is not None:
         return seed
-    in_force: Any = Settings() if settings is None else settings  # its attributes have no types
-    if in_force.derandomize:
+    if _in_force(settings).derandomize:
         return None
     forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
     # Not from the shared generator: Hypothesis and others seed that one.
     return random.SystemRandom().getrandbits(32) if forced is None else forced
+
+
+def _in_force(settings: Settings | None) -> Any:
+    return Settings() if settings is None else settings  # its attributes have no types
 
 
 def narrowed(

@@ -367,7 +367,7 @@ class _Law:
                 return True
         return any(rule.touched_by(stream) for rule in self.left_out)
 
-    def is_beyond(self, reference: Reference) -> bool:
+    def _is_beyond(self, reference: Reference) -> bool:
         """Tell whether a stream has a reconnection time over `max_retry`."""
         return self.options.max_retry is not None and any(
             isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.options.max_retry
@@ -400,7 +400,7 @@ class _Law:
             end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
             chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
             reference = remembered_decode(b"".join(chunks))
-        if self.is_beyond(reference):
+        if self._is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
         got: list[_Item] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sse_codec._errors import show
@@ -22,7 +22,7 @@ def takes_one(caller: str, tested: Any, what: str) -> None:
     try:
         signature.bind(None)
     except TypeError:
-        shown = f"{name_of(tested)}{signature}"
+        shown = f"{getattr(tested, '__name__', type(tested).__name__)}{signature}"
         raise TypeError(f"{caller} calls it with one argument, {what}, but {shown} does not accept that") from None
 
 
@@ -65,8 +65,3 @@ def check_choices(caller: str, role: str, **given: str) -> None:
     """Raise ValueError if one of these options is not one of its choices."""
     for option, value in given.items():
         one_of(caller, option, value, CHOICES[role][option])
-
-
-def name_of(tested: Callable[..., Any]) -> str:
-    """Return the name of a callable, for messages."""
-    return getattr(tested, "__name__", type(tested).__name__)
