@@ -158,7 +158,7 @@ def _connect(
                 for item in items:
                     connections.received()
                     yield item
-                    yield from items
+                    yield from items  # faster than the loop; an async generator has to loop
             except (ConnectionLost, MissingSentinel) as error:
                 connections.cut(error, reading)
             finally:
