@@ -12,8 +12,8 @@ from hypothesis import settings as Settings  # noqa: N812  # the parameter has i
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from sse_codec.testing._report import NotConforming
-from sse_codec.testing._rules import Rule
+from ._report import NotConforming
+from ._rules import Rule
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import chosen_seed, narrowed, search
-from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import check_choices, is_one_of, known_rules, positive, takes_one
-from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
-from sse_codec.testing._rules import (
+
+from ._checks import chosen_seed, narrowed, search
+from ._chunks import Chunks
+from ._options import check_choices, is_one_of, known_rules, positive, takes_one
+from ._reference import Reference, remembered_decode
+from ._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
+from ._rules import (
     CONSUMER_CHECKED,
     CONSUMER_RULES,
     PROMPTNESS,
@@ -32,11 +33,11 @@ from sse_codec.testing._rules import (
     Stream,
     touched,
 )
-from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import shrink_stream
-from sse_codec.testing._strategies import chunked, mostly_many, wires
-from sse_codec.testing._tour import streams_in_chunks
-from sse_codec.testing._worker import Hang, Run, Worker
+from ._shape import Shape, made_shape
+from ._shrink import shrink_stream
+from ._strategies import chunked, mostly_many, wires
+from ._tour import streams_in_chunks
+from ._worker import Hang, Run, Worker
 
 Consumer = Callable[[Any], Any]
 

@@ -22,8 +22,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._http import is_event_stream
-from sse_codec.testing._report import event_members
-from sse_codec.testing._worker import Worker
+
+from ._report import event_members
+from ._worker import Worker
 
 Publish: TypeAlias = Callable[[ServerSentEvent], Any]
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]

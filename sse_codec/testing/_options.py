@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sse_codec._errors import show
-from sse_codec.testing._choices import CHOICES
-from sse_codec.testing._rules import Rule
+
+from ._choices import CHOICES
+from ._rules import Rule
 
 
 def takes_one(caller: str, tested: Any, what: str) -> None:

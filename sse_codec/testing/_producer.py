@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import chosen_seed, narrowed, search
-from sse_codec.testing._endpoints import Endpoint, PerStream
-from sse_codec.testing._options import check_choices, known_rules, positive, takes_one
-from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
-from sse_codec.testing._rules import (
+
+from ._checks import chosen_seed, narrowed, search
+from ._endpoints import Endpoint, PerStream
+from ._options import check_choices, known_rules, positive, takes_one
+from ._reference import Reference, remembered_decode
+from ._report import Final, NotConforming, python_event, section, show_bytes, show_value
+from ._rules import (
     BLANK_LINE,
     COMMENT_END,
     PRODUCER_CHECKED,
@@ -30,12 +31,12 @@ from sse_codec.testing._rules import (
     Rule,
     touched,
 )
-from sse_codec.testing._sending import OURS, Behind, NotSent, Sending, streams_of
-from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import EventsCase, shrink_events, spoilt_field
-from sse_codec.testing._strategies import events_without, mostly_many
-from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
-from sse_codec.testing._worker import Hang, Run, Worker
+from ._sending import OURS, Behind, NotSent, Sending, streams_of
+from ._shape import Shape, made_shape
+from ._shrink import EventsCase, shrink_events, spoilt_field
+from ._strategies import events_without, mostly_many
+from ._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
+from ._worker import Hang, Run, Worker
 
 Producer: TypeAlias = Callable[[ServerSentEvent], Any]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import DEFAULT_EVENT
-from sse_codec.testing._rules import Rule
+
+from ._rules import Rule
 
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12

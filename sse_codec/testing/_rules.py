@@ -21,7 +21,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, FIELDS_BYTES
-from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
+
+from ._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
 
 T = TypeVar("T")
 

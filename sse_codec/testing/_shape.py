@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
-from sse_codec.testing._options import one_of
-from sse_codec.testing._report import event_members
-from sse_codec.testing._rules import Line, lines_of
+
+from ._options import one_of
+from ._report import event_members
+from ._rules import Line, lines_of
 
 T = TypeVar("T")
 

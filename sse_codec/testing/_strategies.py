@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
-from sse_codec.testing._places import (
+
+from ._places import (
     BAD_RETRIES,
     BAD_RETRIES_BEYOND_ASCII,
     BAD_UTF_8,

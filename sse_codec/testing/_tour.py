@@ -13,7 +13,8 @@ from itertools import chain, product
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM
-from sse_codec.testing._places import (
+
+from ._places import (
     BAD_RETRIES,
     BAD_RETRIES_BEYOND_ASCII,
     BAD_UTF_8,

@@ -11,8 +11,9 @@ from urllib.error import HTTPError
 
 from sse_codec._event import ServerSentEvent
 from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream, post
-from sse_codec.testing._remote._messages import CannotGoOn, Refused, RemoteError
 from sse_codec.testing._report import event_members
+
+from ._messages import CannotGoOn, Refused, RemoteError
 
 #: How many bytes of a response that refuses an event are shown.
 _SHOWN = 200

@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sse_codec.testing._remote._messages import (
+from sse_codec.testing._rules import PROMPTNESS
+
+from ._messages import (
     CannotGoOn,
     Hello,
     Reading,
@@ -23,9 +25,8 @@ from sse_codec.testing._remote._messages import (
     parse_hello,
     parse_reading,
 )
-from sse_codec.testing._remote._pacing import Case, Paced
-from sse_codec.testing._remote._server import Request
-from sse_codec.testing._rules import PROMPTNESS
+from ._pacing import Case, Paced
+from ._server import Request
 
 #: How long the server waits for the client to learn that the run is over, in seconds.
 _FAREWELL = 2.0

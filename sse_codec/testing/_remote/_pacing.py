@@ -15,8 +15,9 @@ from typing import Any
 
 from sse_codec._event import Field
 from sse_codec.testing._reference import reference_decode
-from sse_codec.testing._remote._messages import CannotGoOn, Reading
-from sse_codec.testing._remote._server import Request, Server
+
+from ._messages import CannotGoOn, Reading
+from ._server import Request, Server
 
 #: In the second attempt, an event is late after this many times the grace.
 _PATIENT = 10

@@ -18,7 +18,9 @@ from typing import IO, Any
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._text import printable
-from sse_codec.testing._remote._messages import (
+from sse_codec.testing._report import event_members
+
+from ._messages import (
     VERSION,
     CannotGoOn,
     Reading,
@@ -30,7 +32,6 @@ from sse_codec.testing._remote._messages import (
     parse_wire,
     request,
 )
-from sse_codec.testing._report import event_members
 
 #: The longest answer, in bytes. A program that writes a longer line counts as writing endlessly.
 _LONGEST = 64 * 1024 * 1024

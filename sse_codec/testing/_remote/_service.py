@@ -17,9 +17,9 @@ import threading
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
-from sse_codec.testing._remote._pacing import Case, Paced
-from sse_codec.testing._remote._server import Request
+from ._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
+from ._pacing import Case, Paced
+from ._server import Request
 
 #: The delay before a client reconnects, in milliseconds. It is not 0, because some clients read 0 as the default delay.
 _DELAY = 1
