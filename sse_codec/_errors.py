@@ -30,22 +30,22 @@ _SHOWN = 40
 _SHOWN_OF_A_REASON = 300
 
 
-def check_bound(name: str, value: int) -> int:
-    """Check that a limit is an int of at least 1, and return it."""
+def check_bound(name: str, value: int, *, least: int = 1, kind: str = "an int") -> int:
+    """Check that an argument is an int of at least `least`, and return it as a plain int; `kind` is for the message."""
     if not issubclass(type(value), int) or type(value) is bool:
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        raise TypeError(f"{name} must be {kind}, not {type(value).__name__}")
     value = int.__index__(value)  # a subclass may define any comparison
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, not {show(value)}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {show(value)}")
     return value
 
 
-def check_str(name: str, value: str) -> str:
-    """Check that an argument is a str by its type, and return it as a plain str."""
+def check_str(name: str, value: str, *, kind: str = "a str") -> str:
+    """Check that an argument is a str by its type, and return it as a plain str; `kind` is for the message."""
     if type(value) is str:
         return value
     if not issubclass(type(value), str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+        raise TypeError(f"{name} must be {kind}, not {type(value).__name__}")
     return str.__str__(value)
 
 

@@ -32,14 +32,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 from ._decoder import Decoder
-from ._encoder import _text, encode
+from ._encoder import check_text, encode
 from ._errors import SSEError, check_bound, show, show_reason
 from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
-from ._http import is_event_stream, request_headers
+from ._http import HeaderEncoding, is_event_stream, request_headers
 from ._iterate import AsyncChunks, Chunks, OnEOF, Until, adecode, decode
 
 #: Statuses that the next request may not get again, for `Reconnection(retry_statuses=...)`: those of `curl --retry`;
@@ -301,7 +301,7 @@ class Reconnection:
         self._waited += delay
         return delay
 
-    def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
+    def request_headers(self, *, encoding: HeaderEncoding = "ascii") -> dict[str, str]:
         """Return the headers of the next request, as `sse_codec.request_headers` does.
 
         Args:
@@ -536,7 +536,7 @@ class EventHistory:
             TypeError: the argument is not a ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = None if event._id is None else _text("id", event._id)  # a plain str, as in `encode`
+        id = None if event._id is None else check_text("id", event._id)  # a plain str, as in `encode`
         self._blocks.append(block)
         try:
             self._ids.append(id)

@@ -1,4 +1,4 @@
-"""Settings for all tests."""
+"""Settings and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ settings.load_profile(PROFILE)
 #: `python -OO` removes docstrings.
 BARE = sys.flags.optimize > 1
 
+#: Sizes that select the decoder's code path: the defaults, and sizes that send a test's few bytes down each other path.
+WAYS = {
+    "defaults": {},
+    "in pieces": {"_framing._SMALL": 0, "_framing.WINDOW": 7},
+    "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
+    "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
+    "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
+}
+
 
 class Docstrings:
     """Makes the fuzz kit's checks draw only a few examples in docstrings, the same ones in every run.
@@ -48,6 +57,13 @@ def _older_objects_are_not_collected() -> None:
     # tests and reports each time took a fifth of the suite's time.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
+def every_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test once for each code path of the decoders."""
+    for name, size in request.param.items():
+        monkeypatch.setattr(f"sse_codec.{name}", size)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "_errors": {"_grammar", "_event"},
     "_input": {"_grammar", "_errors"},
     "_interpret": {"_grammar"},
+    "_text": set[str](),
     "_framing": {"_grammar", "_errors", "_input", "_interpret"},
     "_http": VALUES | {"_encoder"},
     "_encoder": VALUES,
@@ -41,14 +42,14 @@ MAY_IMPORT = {
     "__init__": CORE,
     "clients": CORE | {"resume"},
     "serving": CORE | {"resume"},
-    "lint": CORE | {"__init__"},
-    "testing": CORE | {"lint"},
-    "_command": CORE | {"__init__", "lint", "testing"},
+    "lint": CORE | {"_text", "__init__"},
+    "testing": CORE | {"_text", "lint"},
+    "_command": CORE | {"_text", "__init__", "lint", "testing"},
     "__main__": {"_command"},
 }
 
 #: The modules built on top of the codec, which never imports them.
-AROUND = {"resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
+AROUND = {"_text", "resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
 
 #: The third-party packages that a module may import; other modules, none. Type checkers bring typing_extensions.
 THIRD_PARTY = {"testing": {"hypothesis"}}

@@ -26,7 +26,7 @@ from tests.fuzz.laws import NEVER, Connection, Expected, expected_blocks
 from tests.fuzz.laws import whole as whole_block
 from tests.ids import shown
 from tests.strategies import cut
-from tests.test_decoder import WAYS, least_limit, whole
+from tests.test_decoder import least_limit, whole
 from tests.vectors.decoding import CASES, Case
 from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 
@@ -38,16 +38,8 @@ WIRE = b": hi\nevent: e\nid: 1\nx-trace: 7\ndata: one\ndata: two\nretry: 5\n\n"
 FULL = Block(WIRE, "1")
 BLOCKS = [FULL, Block(b": ping\n\n"), Block(b"id: 1", "1"), Block(b"data", "9"), Block(b"data: \xff\xe2\x82\n\n")]
 blocks = pytest.mark.parametrize("block", BLOCKS, ids=shown)
+every_way = pytest.mark.usefixtures("every_way")
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-
-
-@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in request.param.items():
-        monkeypatch.setattr(f"sse_codec.{name}", size)
-
-
-every_way = pytest.mark.usefixtures("_way")
 
 
 class TestBlock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import Phase, settings
@@ -22,6 +22,7 @@ from sse_codec import (
 )
 from sse_codec.testing import NotConforming, check_consumer, check_producer
 from sse_codec.testing._checks import search
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
@@ -206,6 +207,13 @@ def test_a_producer_may_return_nothing_for_an_unsendable_event() -> None:
 
 
 # The options.
+
+
+@pytest.mark.parametrize(("role", "check"), [("consumer", check_consumer), ("producer", check_producer)])
+def test_the_annotations_list_the_choices_of_each_option(role: str, check: Callable[..., None]) -> None:
+    """Where the program is checked, they come from a table, which needs no Hypothesis."""
+    hints = get_type_hints(check)
+    assert {option: get_args(hints[option]) for option in CHOICES[role]} == CHOICES[role]
 
 
 def test_ids_own_or_sticky() -> None:
@@ -461,6 +469,10 @@ def test_a_report_does_not_advise_to_exclude_a_rule_that_can_not_be() -> None:
 EACH = Worker().each
 
 
+def no_case_conforms(case: int) -> None:
+    raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
+
+
 def unshrunk(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
     return failure
 
@@ -468,11 +480,8 @@ def unshrunk(case: int, failure: NotConforming, law: Callable[[int], None]) -> N
 def test_a_failure_says_how_many_examples_were_drawn() -> None:
     """Every case that can be drawn fails, so nothing depends on luck."""
 
-    def law(case: int) -> None:
-        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
-
     with pytest.raises(NotConforming) as caught:
-        search([], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
+        search([], st.just([7]), no_case_conforms, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
     assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
@@ -490,9 +499,6 @@ def test_an_error_that_is_raised_only_once_is_flaky() -> None:
 
 
 def test_a_failure_is_shrunk_unless_that_phase_is_left_out() -> None:
-    def law(case: int) -> None:
-        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
-
     def shrink(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
         with pytest.raises(NotConforming) as smaller:
             law(case - 1)
@@ -500,9 +506,10 @@ def test_a_failure_is_shrunk_unless_that_phase_is_left_out() -> None:
 
     for phases, found in (([Phase.explicit], 7), ([Phase.explicit, Phase.shrink], 6)):
         with pytest.raises(NotConforming) as caught:
-            search([7], st.just([8]), law, settings(phases=phases), each=EACH, shrink=shrink)
+            search([7], st.just([8]), no_case_conforms, settings(phases=phases), each=EACH, shrink=shrink)
         assert (caught.value.case, caught.value.examples) == ([found], 0)
-    search([], st.just([8]), law, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)  # nothing known or drawn
+    # Nothing is known or drawn.
+    search([], st.just([8]), no_case_conforms, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)
 
 
 def test_a_long_section_of_a_report_is_cut() -> None:

@@ -28,22 +28,7 @@ from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Sizes that select the decoder's code path: the defaults, and sizes that send a test's few bytes down each other path.
-WAYS = {
-    "defaults": {},
-    "in pieces": {"_framing._SMALL": 0, "_framing._WINDOW": 7},
-    "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
-    "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
-    "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
-}
-
-
-@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in request.param.items():
-        monkeypatch.setattr(f"sse_codec.{name}", size)
-
-
+pytestmark = pytest.mark.usefixtures("every_way")
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 

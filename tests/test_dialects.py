@@ -12,6 +12,7 @@ from sse_codec import BlockDecoder, Comment, Decoder, LineDecoder, ReceivedEvent
 from sse_codec.lint import lint
 from sse_codec.testing import reference_decode
 from tests.strategies import cut
+from tests.test_decoder import whole
 from tests.vectors.dialects import DIALECTS, Dialect
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
     "no space in comments": lambda wire: re.sub(rb"(?m)^: ", b":", wire),
     "no space when empty": lambda wire: re.sub(rb"(?m)^(\w+): $", rb"\1:", wire),
 }
-
-
-def whole(event: ReceivedEvent) -> tuple[Any, ...]:
-    """Return all attributes of an event, including `last_event_id`, which `==` ignores."""
-    return event.data, event.event, event.id, event.retry, event.last_event_id
 
 
 def places(wire: bytes) -> Iterable[int]:

@@ -61,8 +61,10 @@ def test_the_public_names_are_those_of_the_parts() -> None:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
         }
     helpers = {
+        "as_bytes",
         "check_bound",
         "check_str",
+        "check_text",
         "close_source",
         "decode_with",
         "iterate_chunks",

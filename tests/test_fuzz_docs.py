@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sse_codec import decode
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._remote import _messages
 from sse_codec.testing._remote._messages import Hello, Reading, Refused, parse_hello, parse_reading, parse_wire
 from tests.test_main import parse
@@ -70,7 +71,7 @@ def test_the_table_has_the_members_of_a_hello() -> None:
     section = PROTOCOL.partition("## Hello")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    choices = {name for options in _messages._CHOICES.values() for name in options}
+    choices = {name for options in CHOICES.values() for name in options}
     assert named == {*Hello._fields, *choices, "role", "max_retry", "text"} - {"options"}
 
 

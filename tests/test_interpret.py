@@ -14,7 +14,6 @@ from sse_codec._interpret import alike, data_run, decode_text, interpret, interp
 from sse_codec.testing import reference_decode
 from tests.ids import shown
 from tests.strategies import alike_wires, wires
-from tests.test_decoder import WAYS
 from tests.vectors.shapes import NEAR_MISSES, SHAPES, block, stream
 
 if TYPE_CHECKING:
@@ -182,13 +181,9 @@ class TestAlike:
             assert list(found) == expected_records(wire)
 
 
+@pytest.mark.usefixtures("every_way")
 class TestRecords:
     """Any number of blocks, in every way."""
-
-    @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
-    def _way(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name, size in request.param.items():
-            monkeypatch.setattr(f"sse_codec.{name}", size)
 
     @pytest.mark.parametrize("count", [1, 3, 12, 40])
     @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))

@@ -37,10 +37,11 @@ from sse_codec import (
 )
 from sse_codec._decoder import _LONGEST_RETRY
 from sse_codec.testing import reference_decode
+from tests.conftest import WAYS
 from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
 from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, responses, sent_texts, wires
-from tests.test_decoder import WAYS, whole
+from tests.test_decoder import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -25,9 +25,9 @@ from sse_codec import (
     encode,
     encode_block,
 )
+from sse_codec._text import printable
 from sse_codec.lint import CODES, Code, Finding, Linter, _linter, _stream, explain, lint, sarif
 from sse_codec.lint._foreign import LONGEST
-from sse_codec.lint._text import printable
 from sse_codec.testing import reference_decode
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, Stream
 from tests.strategies import chunkings, events, wires

@@ -90,13 +90,13 @@ def test_the_commands_of_a_shell(path: Path) -> None:
     commands = re.findall(r"sse-codec ((?:decode|encode|lint|fuzz)\b[^|>\n]*)", "".join(blocks(path, "sh")))
     assert commands
     for command in commands:
-        _arguments.parser(None, None, None).parse_args(command.split())
+        _arguments.parser().parse_args(command.split())
 
 
 @pytest.mark.parametrize("command", ["decode", "lint", "fuzz consumer", "fuzz producer"])
 def test_the_page_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        _arguments.parser(None, None, None).parse_args([*command.split(), "--help"])
+        _arguments.parser().parse_args([*command.split(), "--help"])
     options = set(re.findall(r"(?<= )--[a-z-]+", capsys.readouterr().out.partition("examples:")[0])) - {"--help"}
     text = COMMAND_LINE.read_text(encoding="utf-8")
     for option in options:
@@ -117,7 +117,7 @@ def test_the_hook_for_pre_commit() -> None:
     assert fields["files"] == r"\.sse$"
     program, *arguments = fields["entry"].split()
     assert program == "sse-codec"
-    _arguments.parser(None, None, None).parse_args([*arguments, "--json", "--strict", "a.sse", "b.sse"])
+    _arguments.parser().parse_args([*arguments, "--json", "--strict", "a.sse", "b.sse"])
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ json_values = st.recursive(
 
 
 def parse(*argv: str) -> Any:
-    return _arguments.parser(None, None, None).parse_args(argv)
+    return _arguments.parser().parse_args(argv)
 
 
 class Terminal(io.TextIOWrapper):

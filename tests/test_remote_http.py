@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec.testing._remote import _listen, _server
+from sse_codec.testing._remote import _listen, _pacing
 from sse_codec.testing._remote._listen import Listener
 from sse_codec.testing._remote._messages import CannotGoOn, Reading, RemoteError
 from sse_codec.testing._remote._service import Service
@@ -91,7 +91,7 @@ def test_a_client_that_reports_while_it_reads_says_when_events_came(listener: Li
 
 
 def test_a_client_that_is_late_says_when_events_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server, "_PATIENT", 1)
+    monkeypatch.setattr(_pacing, "_PATIENT", 1)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     running = Background(client.run, listener.url, client.reading(faulty_consumers.FlushesAtTheEnd), {"live": True})
     listener.wait_for_client()
@@ -108,7 +108,7 @@ def test_a_client_that_is_late_says_when_events_came(monkeypatch: pytest.MonkeyP
 
 
 def test_a_client_that_is_late_once_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server, "_PATIENT", PATIENCE / SHORT)
+    monkeypatch.setattr(_pacing, "_PATIENT", PATIENCE / SHORT)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     correct = client.reading(faulty_consumers.Correct)
     calls: list[bool] = []
@@ -145,14 +145,14 @@ class Clock:
         return condition()
 
 
-def has_seen(case: _server.Case, count: int) -> bool:
+def has_seen(case: _pacing.Case, count: int) -> bool:
     return case.seen == count
 
 
 @pytest.mark.parametrize(("steps", "count"), [("aaa", 3), ("aa-a", 2), ("-", 0)])
 def test_the_timeout_starts_anew_with_each_report(listener: Listener, steps: str, count: int) -> None:
     for waits in ("a case", "a listener"):
-        case = _server.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
+        case = _pacing.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
         clock = Clock(*(partial(case.saw, number) if step == "a" else int for number, step in enumerate(steps, 1)))
         if waits == "a case":
             case._changed = clock  # type: ignore[assignment]  # it takes no time

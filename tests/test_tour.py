@@ -16,7 +16,12 @@ from sse_codec import ServerSentEvent, encode
 from sse_codec.testing import reference_decode
 from sse_codec.testing._places import SIZES, TEXTS, WHITE_SPACE
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send, streams_in_chunks
+from sse_codec.testing._tour import (
+    events_that_cannot_be_sent,
+    large_events_to_send,
+    small_events_to_send,
+    streams_in_chunks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +34,7 @@ def streams() -> list[list[bytes]]:
 
 @lru_cache
 def events() -> list[list[ServerSentEvent]]:
-    return list(events_to_send())
+    return [*small_events_to_send(), *large_events_to_send()]
 
 
 def test_no_case_comes_twice() -> None:

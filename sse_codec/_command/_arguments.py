@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_args
 
-from sse_codec import __version__
+from sse_codec import OnEOF, __version__
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec.lint import CODES, Linter, explain
 
@@ -120,10 +121,8 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
-def parser(
-    decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
-) -> argparse.ArgumentParser:
-    """Return the parser. It sets `command` to one of these arguments."""
+def parser() -> argparse.ArgumentParser:
+    """Return the parser. It sets `command` to the name of the command."""
     top = argparse.ArgumentParser(
         prog="sse-codec",
         description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
@@ -133,7 +132,7 @@ def parser(
     )
     _add_help(top)
     top.add_argument("--version", action=_Show, nargs=0, text=_version, help="show the version and exit")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(required=True, dest="command", metavar="COMMAND")
 
     def added_to(group: Any, name: str, short: str, description: str, examples: str) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = group.add_parser(
@@ -142,15 +141,10 @@ def parser(
         _add_help(added)
         return added
 
-    def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
-        added = added_to(commands, name, short, description, examples)
-        added.set_defaults(command=run)
-        return added
-
+    command = partial(added_to, commands)
     _add_decode(
         command(
             "decode",
-            decode,
             "turn an event stream into JSON lines",
             "Write each event as one JSON object on a line, as soon as it is complete.",
             _DECODE_EXAMPLES,
@@ -158,7 +152,6 @@ def parser(
     )
     added = command(
         "encode",
-        encode,
         "turn JSON lines into an event stream",
         "Write a block for each line, which is a JSON object with any of the keys data,\n"
         "event, id, retry and comment. Data that is not a string is sent as JSON; with\n"
@@ -170,19 +163,17 @@ def parser(
     _add_lint(
         command(
             "lint",
-            lint,
             "report what is wrong with an event stream",
             "Report what clients will not read as intended, where it is, and how to fix it.",
             _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
         )
     )
     add_fuzz(
-        command("fuzz", fuzz, "find bugs in a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
+        command("fuzz", "find bugs in a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
         added_to,
     )
     added = command(
         "vectors",
-        vectors,
         "copy the conformance suite as JSON files",
         "Copy the conformance suite: event streams with the events that they mean, and\n"
         "events to send with what must arrive, as JSON files for tests in any language.\n"
@@ -205,7 +196,7 @@ def _add_decode(decode: argparse.ArgumentParser) -> None:
     decode.add_argument("--stats", action="store_true", help="at the end, write statistics to standard error")
     decode.add_argument(
         "--on-eof",
-        choices=("discard", "dispatch", "raise"),
+        choices=get_args(OnEOF),
         default="discard",
         help="what to do with an event that the end of the stream cuts off: drop it, as the standard says (default); "
         "write it; or fail",

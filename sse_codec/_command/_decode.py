@@ -56,7 +56,8 @@ class _Run:
         head = bytearray()
         try:
             for chunk in self._source.chunks():
-                for piece in _lines(chunk) if self._options.comments else (chunk,):
+                # bytes.splitlines cuts only at LF, CR and CRLF.
+                for piece in chunk.splitlines(keepends=True) if self._options.comments else (chunk,):
                     self._take(piece)
                 if not self._events:
                     head += chunk[: _HEAD - len(head)]
@@ -69,8 +70,8 @@ class _Run:
         finally:  # after Ctrl-C, too, because that is how people leave a live stream
             if self._statistics is not None:
                 self._source.progress.clear()
-                self._statistics.bytes = self._source.read
-                say(self._statistics.text(live=not self._source.is_file).removesuffix("\n"))
+                text = self._statistics.text(self._source.read, live=not self._source.is_file)
+                say(text.removesuffix("\n"))
 
     def _take(self, piece: bytes) -> None:
         if self._options.comments or self._options.stats:
@@ -173,11 +174,6 @@ def _is_too_large(decoder: Decoder, line: bytes) -> bool:
     except EventTooLarge:
         return True
     return False
-
-
-def _lines(chunk: bytes) -> Iterable[bytes]:
-    # bytes.splitlines cuts only at LF, CR and CRLF.
-    return chunk.splitlines(keepends=True)
 
 
 def _layout(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sse_codec._encoder import encode_block
 from sse_codec._errors import show
 from sse_codec._grammar import DEFAULT_EVENT
-from sse_codec.lint._text import printable
+from sse_codec._text import printable
 
 from ._streams import Failure, Sink, Source
 

@@ -6,6 +6,8 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from sse_codec.testing._choices import CHOICES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -102,10 +104,10 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
         metavar="MS",
         help="over HTTP: how long a client may take to report an event (default: 1000 ms)",
     )
-    _add_choice(consumer, "ids", ("own", "sticky", "either"), "what the id of an event means")
-    _add_choice(consumer, "retries", ("own", "sticky", "either"), "what the reconnection time of an event means")
-    _add_choice(consumer, "on-eof", ("discard", "dispatch"), "what it does with an event that the end cuts off")
-    _add_choice(consumer, "comments", ("dropped", "kept", "kept raw"), "whether it also returns comments")
+    _add_choice(consumer, "consumer", "ids", "what the id of an event means")
+    _add_choice(consumer, "consumer", "retries", "what the reconnection time of an event means")
+    _add_choice(consumer, "consumer", "on_eof", "what it does with an event that the end cuts off")
+    _add_choice(consumer, "consumer", "comments", "whether it also returns comments")
     _add_common(consumer, "consumer")
     producer = role(
         roles,
@@ -134,18 +136,15 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
         metavar="HEADER",
         help="a header to send with each request; repeatable",
     )
-    _add_choice(producer, "ids", ("own", "sticky"), "whether it sends every id, or only changed ones")
-    _add_choice(
-        producer,
-        "unsendable",
-        ("contained", "refused", "untested"),
-        "how it must treat events that the format can't represent",
-    )
+    _add_choice(producer, "producer", "ids", "whether it sends every id, or only changed ones")
+    _add_choice(producer, "producer", "unsendable", "how it must treat events that the format can't represent")
     _add_common(producer, "producer")
 
 
-def _add_choice(added: argparse.ArgumentParser, name: str, choices: tuple[str, ...], help: str) -> None:
-    added.add_argument(f"--{name}", choices=choices, help=f"{help}; overrides the program's hello")
+def _add_choice(added: argparse.ArgumentParser, role: str, option: str, help: str) -> None:
+    added.add_argument(
+        f"--{option.replace('_', '-')}", choices=CHOICES[role][option], help=f"{help}; overrides the program's hello"
+    )
 
 
 def _add_common(added: argparse.ArgumentParser, role: str) -> None:

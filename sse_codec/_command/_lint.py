@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sse_codec._text import counted
 from sse_codec.lint import Linter, sarif
-from sse_codec.lint._text import counted
 
 from ._streams import Failure, Sink, Source, say
 from ._terminal import Paint, finding_block

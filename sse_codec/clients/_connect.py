@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sse_codec._decoder import Decoder
 from sse_codec._errors import MissingSentinel
 from sse_codec._event import ReceivedEvent
-from sse_codec._http import MEDIA_TYPE
+from sse_codec._http import MEDIA_TYPE, HeaderEncoding
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec._iterate import OnEOF, Reading, Until
 from sse_codec.resume import ConnectionFailed, GaveUp, Reconnection
@@ -34,7 +34,7 @@ def connect(
     any_type: bool = False,
     on_eof: OnEOF = "discard",
     until: Until | None = None,
-    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    encoding: HeaderEncoding = "ascii",
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[ReceivedEvent, None, None]:
@@ -97,7 +97,7 @@ def aconnect(
     any_type: bool = False,
     on_eof: OnEOF = "discard",
     until: Until | None = None,
-    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    encoding: HeaderEncoding = "ascii",
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncGenerator[ReceivedEvent, None]:
@@ -158,7 +158,7 @@ def _connect(
                 for item in items:
                     connections.received()
                     yield item
-                    yield from items
+                    yield from items  # faster than the loop; an async generator has to loop
             except (ConnectionLost, MissingSentinel) as error:
                 connections.cut(error, reading)
             finally:
@@ -250,7 +250,7 @@ class _Connections:
         any_type: bool,
         on_eof: OnEOF,
         until: Until | None,
-        encoding: Literal["ascii", "latin-1", "utf-8"],
+        encoding: HeaderEncoding,
         on_retry: Callable[[Exception], object] | None,
     ) -> None:
         if not callable(open):
@@ -261,7 +261,7 @@ class _Connections:
         self._any_type = any_type
         self._on_eof: OnEOF = on_eof
         self._until = until
-        self._encoding: Literal["ascii", "latin-1", "utf-8"] = encoding
+        self._encoding: HeaderEncoding = encoding
         if on_retry is not None and not callable(on_retry):
             raise TypeError(f"on_retry must be callable or None, not {type(on_retry).__name__}")
         self._on_retry = on_retry

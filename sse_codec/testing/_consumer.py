@@ -18,17 +18,26 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
-from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import chosen_seed, is_one_of, not_negative, positive, takes_one
-from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
-from sse_codec.testing._rules import CONSUMER_CHECKED, CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
-from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import shrink_stream
-from sse_codec.testing._strategies import chunked, mostly_many, wires
-from sse_codec.testing._tour import streams_in_chunks
-from sse_codec.testing._worker import Hang, Run, Worker
+
+from ._checks import chosen_seed, narrowed, search
+from ._chunks import Chunks
+from ._options import check_choices, is_one_of, known_rules, not_negative, positive, takes_one
+from ._reference import Reference, remembered_decode
+from ._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
+from ._rules import (
+    CONSUMER_CHECKED,
+    CONSUMER_RULES,
+    PROMPTNESS,
+    PROMPTNESS_CR,
+    Rule,
+    Stream,
+    touched,
+)
+from ._shape import Shape, made_shape
+from ._shrink import shrink_stream
+from ._strategies import chunked, mostly_many, wires
+from ._tour import streams_in_chunks
+from ._worker import Hang, Run, Worker
 
 Consumer = Callable[[Any], Any]
 
@@ -151,10 +160,7 @@ def check_consumer(
     takes_one(caller, consume, "the chunks")
     excluded = known_rules(caller, without, CONSUMER_CHECKED)
     only = known_rules(caller, only, CONSUMER_CHECKED, option="only")
-    one_of(caller, "ids", ids, ("own", "sticky", "either"))
-    one_of(caller, "retries", retries, ("own", "sticky", "either"))
-    one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
-    one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
+    check_choices(caller, "consumer", ids=ids, retries=retries, on_eof=on_eof, comments=comments)
     positive(caller, "timeout", timeout)
     positive(caller, "max_event_size", max_event_size)
     not_negative(caller, "max_retry", max_retry)
@@ -364,7 +370,7 @@ class _Law:
                 return True
         return any(rule.touched_by(stream) for rule in self.left_out)
 
-    def is_beyond(self, reference: Reference) -> bool:
+    def _is_beyond(self, reference: Reference) -> bool:
         """Tell whether a stream has a reconnection time over `max_retry`."""
         return self.options.max_retry is not None and any(
             isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.options.max_retry
@@ -397,7 +403,7 @@ class _Law:
             end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
             chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
             reference = remembered_decode(b"".join(chunks))
-        if self.is_beyond(reference):
+        if self._is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
         got: list[_Item] = []

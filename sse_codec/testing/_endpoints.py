@@ -22,7 +22,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._http import is_event_stream
-from sse_codec.testing._worker import Worker
+
+from ._report import event_members
+from ._worker import Worker
 
 Publish: TypeAlias = Callable[[ServerSentEvent], Any]
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
@@ -35,6 +37,8 @@ _TO_END = 1.0
 _TO_START = 10.0
 #: How many bytes to show of a response that is not an event stream.
 _SHOWN = 400
+
+_DIRECT = build_opener(ProxyHandler({}))
 
 
 class Failed(Exception):
@@ -486,19 +490,27 @@ def http(
 
 
 def _poster(url: str) -> Publish:
-    opener = build_opener(ProxyHandler({}))
-
     def publish(event: ServerSentEvent) -> None:
-        members = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
-        request = Request(url, json.dumps(members).encode(), {"Content-Type": "application/json"})  # noqa: S310  # the caller's
         try:
-            with opener.open(request, timeout=_TO_START) as response:
+            with post(event, url, {}, _TO_START) as response:
                 response.read()
         except HTTPError as error:
             error.close()  # it is the response, too
             raise
 
     return publish
+
+
+def post(event: ServerSentEvent, url: str, headers: Mapping[str, str], timeout: float) -> Any:
+    """Post an event as JSON, without a proxy, and return the response.
+
+    Raises:
+        HTTPError: the status of the response is 400 or more.
+        OSError: there is no response.
+    """
+    body = json.dumps(event_members(event)).encode("ascii")
+    request = Request(url, body, {"Content-Type": "application/json", **headers})  # noqa: S310  # the caller's
+    return _DIRECT.open(request, timeout=timeout)
 
 
 class _Http(_InThread):

@@ -9,7 +9,8 @@ from typing import Any
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import DEFAULT_EVENT
-from sse_codec.testing._rules import Rule
+
+from ._rules import Rule
 
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
@@ -63,7 +64,6 @@ class NotConforming(AssertionError):
         self.wire = wire
         self.expected = expected
         self.got = got
-        self._what = what
         self._body = body
         self._again = again
 
@@ -85,7 +85,7 @@ class NotConforming(AssertionError):
     @property
     def report(self) -> str:
         """The text without the advice at its end, which only applies to calls from Python."""
-        return f"{self._what}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
+        return f"{self.args[0]}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
 
     def __str__(self) -> str:
         advice: list[str] = []
@@ -192,3 +192,8 @@ def python_event(event: ServerSentEvent) -> str:
     if event.retry is not None:
         parts.append(f"retry={event.retry}")
     return f"ServerSentEvent({', '.join(parts)})"
+
+
+def event_members(event: ServerSentEvent) -> dict[str, Any]:
+    """Return the members of an event in JSON."""
+    return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}

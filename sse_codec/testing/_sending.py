@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, Protocol
 
 from sse_codec._decoder import Decoder
 from sse_codec._event import ReceivedEvent, ServerSentEvent
-from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
-from sse_codec.testing._options import is_one_of
-from sse_codec.testing._reference import remembered_decode
-from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
-from sse_codec.testing._rules import BLANK_LINE, RESPONSE
-from sse_codec.testing._shape import Shape
-from sse_codec.testing._worker import Hang, Worker, has_running_loop
+
+from ._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
+from ._options import is_one_of
+from ._reference import remembered_decode
+from ._report import Final, NotConforming, section, show_bytes, show_value
+from ._rules import BLANK_LINE, RESPONSE
+from ._shape import Shape
+from ._worker import Hang, Worker, has_running_loop
 
 #: How many seconds an event may take to arrive before the check decides that nothing comes.
 _TO_ARRIVE = 5.0

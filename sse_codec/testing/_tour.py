@@ -13,7 +13,8 @@ from itertools import chain, product
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM
-from sse_codec.testing._places import (
+
+from ._places import (
     BAD_RETRIES,
     BAD_RETRIES_BEYOND_ASCII,
     BAD_UTF_8,
@@ -312,19 +313,13 @@ def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
 _NEXT = ServerSentEvent("c")
 
 
-def events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield streams of events that can be sent, without duplicates."""
-    yield from small_events_to_send()
-    yield from large_events_to_send()
-
-
 def small_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield the streams that take next to no time."""
+    """Yield the streams of events that can be sent and take next to no time, without duplicates."""
     return _once(_texts(), _lines(), _in_order())
 
 
 def large_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield the other streams."""
+    """Yield the other streams of events that can be sent, without duplicates."""
     return _once(_large())
 
 

@@ -22,7 +22,7 @@ from sse_codec import ReceivedEvent, ServerSentEvent, encode
 from sse_codec.testing import _tour, _vectors, reference_decode
 from sse_codec.testing._producer import _arriving
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Rule, Stream
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
+from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -362,6 +362,11 @@ def case_events(case: Case) -> list[ServerSentEvent]:
     text = case["repeat"]["text"] * case["repeat"]["times"] if "repeat" in case else ""
     events = _each(case["events"], lambda value: value.replace(MARK, text))
     return [ServerSentEvent(e["data"], e.get("type", "message"), e.get("id"), e.get("retry")) for e in events]
+
+
+def events_to_send() -> list[list[ServerSentEvent]]:
+    """Return all known places of events that can be sent."""
+    return [*small_events_to_send(), *large_events_to_send()]
 
 
 def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent]]:

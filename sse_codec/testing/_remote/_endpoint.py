@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream
-from sse_codec.testing._remote._messages import CannotGoOn, Refused, RemoteError, event_members
+from sse_codec.testing._endpoints import Endpoint, PerStream, http, per_stream, post
+from sse_codec.testing._report import event_members
+
+from ._messages import CannotGoOn, Refused, RemoteError
 
 #: How many bytes of a response that refuses an event are shown.
 _SHOWN = 200
@@ -34,13 +35,10 @@ def endpoint(
     """
     if command:
         return http(url, publish=lambda event: _run(command, event, timeout), headers=headers)
-    opener = build_opener(ProxyHandler({}))
 
-    def post(event: ServerSentEvent, where: str) -> Any:
-        body = json.dumps(event_members(event)).encode("ascii")
-        request = Request(where, body, {"Content-Type": "application/json", **headers})  # noqa: S310  # the caller's
+    def ask(event: ServerSentEvent, where: str) -> Any:
         try:
-            return opener.open(request, timeout=timeout)
+            return post(event, where, headers, timeout)
         except HTTPError as error:
             with error:
                 text = f"{where} answered {error.code}: {error.read(_SHOWN)!r}"
@@ -51,11 +49,11 @@ def endpoint(
             raise CannotGoOn(f"{where}: {error}") from None
 
     def publish_it(event: ServerSentEvent) -> None:
-        with post(event, publish or url) as response:
+        with ask(event, publish or url) as response:
             response.read()
 
     def answer(event: ServerSentEvent) -> Iterator[bytes]:
-        with post(event, url) as response:
+        with ask(event, url) as response:
             yield from iter(response.read1, b"")
 
     return per_stream(lambda: answer) if publish is None else http(url, publish=publish_it, headers=headers)

@@ -16,9 +16,10 @@ from sse_codec.testing._consumer import check_consumer
 from sse_codec.testing._endpoints import Endpoint, PerStream, per_stream
 from sse_codec.testing._findings import findings
 from sse_codec.testing._producer import check_producer
-from sse_codec.testing._remote._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 from sse_codec.testing._rules import COMMENT_END
+
+from ._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 
 #: The checks, by the role of what they check.
 _CHECKS: dict[str, Callable[..., None]] = {"consumer": check_consumer, "producer": check_producer}
