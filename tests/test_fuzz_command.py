@@ -245,9 +245,9 @@ def test_without_another_module_nothing_is_advised(monkeypatch: pytest.MonkeyPat
     [
         ("--rule=boom", "no rule is named 'boom'; --list-rules shows all"),
         ("--skip=nul,boom", "no rule is named 'boom'"),
-        ("--seed=-1", "'-1' is not a whole number"),
-        ("--examples=x", "'x' is not a whole number"),
-        ("--max-retry=1e3", "'1e3' is not a whole number"),
+        ("--seed=-1", "'-1' is not a whole number of 0 or more"),
+        ("--examples=x", "'x' is not a whole number of 0 or more"),
+        ("--max-retry=1e3", "'1e3' is not a whole number of 0 or more"),
         ("--timeout=0", "'0' is not a number of seconds over 0 and up to 86400"),
         ("--timeout=nan", "'nan' is not a number of seconds"),
         ("--timeout=x", "'x' is not a number of seconds"),

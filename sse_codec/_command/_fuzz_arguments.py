@@ -201,7 +201,7 @@ def _add_common(added: argparse.ArgumentParser, role: str) -> None:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 40):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more")
     return int(text)
 
 
