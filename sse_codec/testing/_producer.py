@@ -19,7 +19,15 @@ from sse_codec.testing._checks import known_rules, narrowed, one_of, search, tou
 from sse_codec.testing._endpoints import Endpoint, PerStream
 from sse_codec.testing._options import chosen_seed, not_negative, positive, takes_one
 from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
+from sse_codec.testing._report import (
+    Final,
+    NotConforming,
+    hidden_difference,
+    python_event,
+    section,
+    show_bytes,
+    show_value,
+)
 from sse_codec.testing._rules import (
     BLANK_LINE,
     COMMENT_END,
@@ -573,6 +581,14 @@ class _Law:
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
             title = "what arrives" if has_it else 'what arrives, with the event "data: behind" that was sent last'
             parts.append(section(title, arrived))
+            hidden = [
+                line
+                for number, (event, should) in enumerate(zip(got[: len(arrived)], expected, strict=False), 1)
+                for name in ("event", "data", "id")
+                for line in hidden_difference(f"event {number}, {name}", getattr(event, name), getattr(should, name))
+            ]
+            if hidden and not case.spoilt:
+                parts.append(section("where they differ", hidden))
         shown = ", ".join(map(python_event, case.events))
         failure = NotConforming(
             rule,
