@@ -69,7 +69,7 @@ def endpoint(
         return http(url, publish=publish_it, headers=headers)
     try:
         _try(post, url, timeout)
-    except (CannotGoOn, RemoteError, Refused) as reason:
+    except (RemoteError, Refused) as reason:
         advice = f"each event is posted to {url}, and the response must be the stream"
         raise CannotGoOn(f"{reason}. Without --publish or --publish-command, {advice}") from None
     return per_stream(lambda: answer)
@@ -79,7 +79,8 @@ def _try(post: Callable[[ServerSentEvent, str], Any], url: str, timeout: float) 
     """Post a plain event, and check that the response is a stream that ends.
 
     Raises:
-        CannotGoOn, RemoteError, Refused: it is not.
+        CannotGoOn: no response comes.
+        RemoteError, Refused: it is not such a stream.
     """
     with post(mark("0", 1), url) as response:
         content_type = response.headers.get("Content-Type", "")
@@ -87,10 +88,10 @@ def _try(post: Callable[[ServerSentEvent, str], Any], url: str, timeout: float) 
             body = b"".join(iter(response.read1, b""))
         except (OSError, HTTPException) as error:
             late = f"did not end its response within {timeout:g} s"
-            raise CannotGoOn(f"{url} {late if isinstance(error, TimeoutError) else f'broke off: {error}'}") from None
+            raise RemoteError(f"{url} {late if isinstance(error, TimeoutError) else f'broke off: {error}'}") from None
         if not is_event_stream(content_type):
             what = f"{url} answered with Content-Type {content_type!r} instead of an event stream"
-            raise CannotGoOn(f"{what}: {body[:_SHOWN]!r}")
+            raise RemoteError(f"{what}: {body[:_SHOWN]!r}")
 
 
 def _run(command: Sequence[str], event: ServerSentEvent, timeout: float) -> None:
