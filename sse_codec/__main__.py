@@ -41,10 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed; `print` would use standard output instead
         sys.stderr = io.StringIO()
     try:
-        arguments = parser()
-        options = arguments.parse_args(argv)
+        options = parser().parse_args(argv)
         if options.command == "decode" and options.data and (options.json or options.comments):
-            arguments.error("--data can't be used with --json or --comments: it writes only the payloads")
+            options.parser.error("--data can't be used with --json or --comments: it writes only the payloads")
         status = _COMMANDS[options.command](options)
     except Failure as failure:
         say(f"sse-codec: {failure.reason}")

@@ -395,6 +395,90 @@ def test_the_text_of_a_report() -> None:
     )
 
 
+def came_out(consume: Callable[..., Any], stream: list[bytes], **options: Any) -> str:
+    """Return the part of a report below its stream."""
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(consume, cases=[stream], **options)
+    return caught.value.report.partition("what should come out:\n")[2].partition("\nrule: ")[0]
+
+
+def test_a_report_shows_where_long_values_differ() -> None:
+    """Both are cut off before that."""
+
+    def change(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
+        for event in whole(chunks):
+            id = event.last_event_id
+            yield event.event.removesuffix("x"), event.data.removesuffix("x").replace("\xe9", "y"), id and f"{id}2"
+
+    long = b"x" * 2000
+    blocks = [b"event: %b\ndata: z\ndata: %b\n\n" % (long, long), b"data: a\n\n", b"id: %b\ndata: %b\xc3\xa9\n\n"]
+    report = came_out(change, [b"".join(blocks) % (long, long)])
+    assert report.partition("where they differ:\n")[2].splitlines() == [
+        "    event 1, event: 1,999 characters instead of 2,000; from 1,989 on 'xxxxxxxxxx' instead of 'xxxxxxxxxxx'",
+        "    event 1, data: 2,001 characters instead of 2,002; from 1,991 on 'xxxxxxxxxx' instead of 'xxxxxxxxxxx'",
+        "    event 3, data: 2,001 characters; from 1,990 on 'xxxxxxxxxxy' instead of 'xxxxxxxxxx\\xe9'",
+        "    event 3, id: 2,001 characters instead of 2,000; from 1,990 on 'xxxxxxxxxx2' instead of 'xxxxxxxxxx'",
+    ]
+    comments = came_out(lambda _: [Comment("x" * 500)], [b": " + long + b"\n"], comments="kept")
+    assert "    comment 1, data: 500 characters instead of 2,000; from 490 on" in comments
+    assert "where" not in came_out(lambda _: [("message", "x")], [b"data: y\n\n"])
+    assert "where" not in came_out(lambda _: [("message", 7)], [b"data: y\n\n"])
+    wrong = ServerSentEvent("a" * 500 + "b")
+    with pytest.raises(NotConforming) as caught:
+        check_producer(lambda event: encode(event.replace(data=event.data[:-1])), cases=[[wrong]])
+    assert caught.value.report.partition("where they differ:\n")[2].startswith(
+        "    event 1, data: 500 characters instead of 501; from 490 on 'aaaaaaaaaa' instead of 'aaaaaaaaaab'\n"
+    )
+
+
+def test_a_report_shows_only_the_fields_that_are_compared() -> None:
+    stream = [b"id: 1\nretry: 7\ndata: a\n\ndata: b\n\n"]
+
+    def wrong(*fields: object) -> Callable[..., Any]:
+        return lambda chunks: [("message", "wrong", *fields) for _ in whole(chunks)]
+
+    def expected(consume: Callable[..., Any], **options: Any) -> list[str]:
+        report, _, got = came_out(consume, stream, **options).partition("\n\nwhat came out:\n")
+        assert "None" not in got
+        assert "''" not in got
+        return [line.strip() for line in report.splitlines()]
+
+    assert expected(wrong()) == ["event 'message', data 'a'", "event 'message', data 'b'"]
+    assert expected(wrong(None, None)) == [
+        "event 'message', data 'a', id '1' (last event ID '1'), retry 7",
+        "event 'message', data 'b', id None (last event ID '1'), retry None (reconnection time 7)",
+    ]
+    assert expected(wrong("", None), ids="own", retries="own") == [
+        "event 'message', data 'a', id '1', retry 7",
+        "event 'message', data 'b'",
+    ]
+    assert expected(wrong("", None), ids="sticky", retries="sticky") == [
+        "event 'message', data 'a', id '1', retry 7",
+        "event 'message', data 'b', id '1', retry 7",
+    ]
+    assert expected(wrong(None, None), without={"id", "retry", "event"}) == ["data 'a'", "data 'b'"]
+    both = {"data": "wrong", "event": "message", "id": None, "last_event_id": ""}
+    assert expected(lambda _: [both], ids="own") == [
+        "event 'message', data 'a', id '1', last_event_id '1'",
+        "event 'message', data 'b', last_event_id '1'",
+    ]
+    assert expected(lambda _: [both]) == [
+        "event 'message', data 'a', id '1' (last event ID '1')",
+        "event 'message', data 'b', id None (last event ID '1')",
+    ]
+    nothing = came_out(lambda _: [], stream, ids="own").splitlines()
+    assert nothing[0].strip() == "event 'message', data 'a', id '1', retry 7", "all that would be compared"
+
+
+def test_a_report_says_that_the_stream_is_empty() -> None:
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(lambda chunks: [("message", chunks.all()[0])], cases=[[]])
+    assert caught.value.report.startswith(
+        "the consumer raised (the stream is empty)\n\nthe stream, 0 bytes in chunks:\n"
+    )
+    assert "\nrule: data (a data field, or an empty stream)\n" in caught.value.report
+
+
 def test_a_mistake_is_raised_when_it_is_first_met() -> None:
     """It is not tried again, because that might take long or not raise."""
 

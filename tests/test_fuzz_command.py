@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from sse_codec import ServerSentEvent, encode
 from sse_codec.__main__ import main
 from sse_codec._command import _fuzz
 from sse_codec.testing._remote import _formats, _listen
@@ -245,9 +247,9 @@ def test_without_another_module_nothing_is_advised(monkeypatch: pytest.MonkeyPat
     [
         ("--rule=boom", "no rule is named 'boom'; --list-rules shows all"),
         ("--skip=nul,boom", "no rule is named 'boom'"),
-        ("--seed=-1", "'-1' is not a whole number"),
-        ("--examples=x", "'x' is not a whole number"),
-        ("--max-retry=1e3", "'1e3' is not a whole number"),
+        ("--seed=-1", "'-1' is not a whole number of 0 or more"),
+        ("--examples=x", "'x' is not a whole number of 0 or more"),
+        ("--max-retry=1e3", "'1e3' is not a whole number of 0 or more"),
         ("--timeout=0", "'0' is not a number of seconds over 0 and up to 86400"),
         ("--timeout=nan", "'nan' is not a number of seconds"),
         ("--timeout=x", "'x' is not a number of seconds"),
@@ -267,12 +269,25 @@ def test_arguments_are_checked(argument: str, message: str, capsys: pytest.Captu
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("argument", ["--case=[]", "--case={}", '--case=[{"name": "a"}]', "--header=a", "-H:a"])
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--case=[]",
+        "--case={}",
+        '--case=[{"name": "a"}]',
+        "--header=a",
+        "-H:a",
+        "-Ha: \n",
+        "--publish=a:80",
+        "--publish=http://a:x/",
+        "--publish=http://a b",
+    ],
+)
 def test_arguments_of_a_producer_are_checked(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["fuzz", "producer", argument, "--", "true"])
     assert raised.value.code == 2
-    assert re.search("is not a case|is not a header", capsys.readouterr().err)
+    assert re.search("is not a case|is not a header|is not an http:// or https:// URL", capsys.readouterr().err)
 
 
 def test_arguments() -> None:
@@ -406,20 +421,72 @@ def test_a_server_that_answers_with_something_else(fuzz: Streams, endpoint: serv
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (["{}/events", "--publish", "{}/nowhere"], "answered 503"),
+        (["{}/events", "--publish", "{}/nowhere"], "{}/nowhere answered 503 to a plain event: b'"),
         (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
-        (["{}/events", "--publish", "{}/refuse"], "answered 404"),
+        (["{}/events", "--publish", "{}/refuse"], "{}/refuse answered 404 to a plain event: b'"),
+        (["{}/events", "--publish", "{}/garbage"], "{}/garbage does not answer in HTTP: garbage"),
+        (["{}/events", "--publish", "{}/broken"], "IncompleteRead("),
+        (["{}/garbage", "--publish", "{}/publish"], "{}/garbage does not answer in HTTP: garbage"),
         (["{}/events", "--publish-command", "false"], "false ended with status 1"),
         (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
-        (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),
-        (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),
+        (
+            ["{}/events", "--publish", "http://127.0.0.1:1/"],
+            "nothing answers at http://127.0.0.1:1/: Connection refused",
+        ),
+        (
+            ["http://127.0.0.1:1/", "--publish", "{}/publish"],
+            "nothing answers at http://127.0.0.1:1/: Connection refused",
+        ),
+        (["{}/garbage"], "{}/garbage does not answer in HTTP: garbage\n"),
+        (["http://127.0.0.1:1/"], "nothing answers at http://127.0.0.1:1/: Connection refused\n"),
+        (["ftp://a/", "--publish", "{}/publish"], "'ftp://a/' is not an http:// or https:// URL"),
+        (["ftp://a/"], "'ftp://a/' is not an http:// or https:// URL"),
     ],
 )
 def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, where: list[str], message: str) -> None:
+    """No case is shown, because none was tried."""
     arguments = ["--examples", "0", "--timeout", "0.5" if "sleep 600" in where else "60"]
-    status, output, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
-    assert message in errors + output.decode()
+    status, _, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
+    assert errors.startswith(f"sse-codec: {message.format(endpoint.url)}")
+    assert "case" not in errors
+    assert "behind" not in errors
     assert status == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/refuse", "answered 404 to a plain event: b'"),
+        ("/nowhere", "answered 503 to a plain event: b'"),
+        ("/publish", "answered with Content-Type 'text/plain' instead of an event stream: b'published'"),
+        ("/endless", "did not end its response within 0.5 s"),
+        ("/broken", "broke off: IncompleteRead("),
+    ],
+)
+def test_a_server_without_a_way_to_publish(fuzz: Streams, endpoint: server.Server, path: str, message: str) -> None:
+    url = f"{endpoint.url}{path}"
+    status, output, errors = fuzz("fuzz", "producer", "--examples", "0", "--timeout", "0.5", url)
+    assert (status, output) == (2, b"")
+    assert errors.startswith(f"sse-codec: {url} {message}")
+    assert errors.endswith(
+        ". Without --publish or --publish-command, "
+        f"each event is posted to {url}, and the response must be the stream\n"
+    )
+
+
+def test_a_server_that_stops_during_the_run(fuzz: Streams, endpoint: server.Server) -> None:
+    """The case at which it stopped is shown, and not what the check sends in between."""
+
+    def produce(event: ServerSentEvent) -> bytes:
+        if event.event == "b":
+            endpoint.socket.shutdown(socket.SHUT_RDWR)
+        return encode(event)
+
+    endpoint.produce = produce
+    where = [f"{endpoint.url}/events", "--publish", f"{endpoint.url}/publish"]
+    status, _, errors = fuzz("fuzz", "producer", *QUICK, *where)
+    assert status == 2
+    assert 'the last case was --case \'[{"data": "a", "event": "b",' in errors
 
 
 def test_a_terminal_shows_the_progress(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,20 +163,36 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
     ("line", "reason"),
     [
         (b"{", "not JSON: Expecting property name enclosed in double quotes (column 2)"),
-        (b"data: a", "not JSON: Expecting value (column 1)"),
+        (b"hello", "not JSON: Expecting value (column 1)"),
+        *(
+            (line, "this looks like an event stream, not JSON; did you mean `sse-codec decode`?")
+            for line in (b"data: a", b"\xef\xbb\xbfid:1", b": ping", b"data")
+        ),
         (b"\xff", "not UTF-8 (byte 1)"),
         (b"[1]", "not a JSON object: '[1]'"),
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
         (b'{"dta": "a"}', "unknown key 'dta'; known keys are data, event, id, retry, comment, json, last_event_id"),
-        (b'{"event": 5}', "event must be a str, not int: use str(...)"),
+        (b'{"event": 5}', 'event must be a string: write "5"'),
+        (b'{"id": 1.50}', 'id must be a string: write "1.50"'),
+        (b'{"data": "a", "id": true}', 'id must be a string: write "true"'),
+        (b'{"comment": ["a"]}', "comment must be a string, not an array"),
+        (b'{"data": "a", "retry": "5"}', "retry must be a whole number of milliseconds: write 5"),
+        (b'{"data": "a", "retry": 5.0}', "retry must be a whole number of milliseconds, not 5.0"),
+        (b'{"data": "a", "retry": "soon"}', 'retry must be a whole number of milliseconds, not "soon"'),
+        (b'{"data": "a", "retry": {"a": 1}}', "retry must be a whole number of milliseconds, not an object"),
+        (b"{}", "nothing to send: give at least one of data, event, id, retry, comment"),
+        (
+            b'{"data": null, "event": "message", "last_event_id": "1"}',
+            "nothing to send: give at least one of data, event, id, retry, comment",
+        ),
         (b'{"data": "a", "id": "1\\n2"}', "id can't contain a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't contain a lone surrogate: UTF-8 can't encode it (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
-        (b'{"data": "a", "retry": true}', "retry must be an int of milliseconds, not bool"),
+        (b'{"data": "a", "retry": true}', "retry must be a whole number of milliseconds, not true"),
         (
             b'{"event": "ping"}',
-            "event needs data: receivers dispatch nothing without it; data=\"\" sends an empty event: 'ping'",
+            'event needs data: receivers dispatch nothing without it; "data": "" sends an empty event',
         ),
         (b"[" * 100_000, "JSON that is nested too deeply"),
     ],
@@ -266,6 +282,30 @@ def test_decode_data_excludes_other_options(more: str, capsys: pytest.CaptureFix
     assert "--data can't be used with --json or --comments" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["decode", "--bogus"], "decode"),
+        (["decode", "--data", "--json"], "decode"),
+        (["decode", "a", "b"], "decode"),
+        (["encode", "--json"], "encode"),
+        (["lint", "--bogus"], "lint"),
+        (["vectors", "a", "b"], "vectors"),
+        (["fuzz", "consumer", "--bogus", "--", "a"], "fuzz consumer"),
+        (["fuzz", "producer", "--seed=x", "--", "a"], "fuzz producer"),
+        (["fuzz", "--bogus"], "fuzz"),
+        (["--bogus", "decode"], "[-h]"),
+    ],
+)
+def test_a_usage_error_shows_the_usage_of_its_command(
+    argv: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(argv)
+    assert raised.value.code == 2
+    assert capsys.readouterr().err.startswith(f"usage: sse-codec {command} ")
+
+
 class Clock:
     """A clock whose readings the test sets in advance."""
 
@@ -304,6 +344,7 @@ def test_decode_stats_of_a_file(run: Streams, tmp_path: Path) -> None:
     assert "first event" not in errors
     assert errors.startswith("events:         1,234 ((others) 1,183, 0 2, 1 1,")
     assert run("decode", "--stats", stdin=b": c\n\n")[2] == (
+        "sse-codec: standard input: no events: only comments\n"
         "events:         0\nbytes:          5\ncomments:       1 (keep-alives)\n"
     )
 
@@ -325,7 +366,13 @@ def test_lint(run: Streams) -> None:
     assert errors == "standard input: 1 error and 1 warning (0 events)\n"
 
 
-def test_lint_of_a_clean_stream_says_nothing(run: Streams) -> None:
+def test_lint_of_a_clean_stream_says_nothing_but_that_it_has_no_events(run: Streams) -> None:
+    for options in ([], ["--format=json"], ["--format=github"]):
+        assert run("lint", *options, stdin=b": ping\n\n") == (
+            0,
+            b"",
+            "standard input: 0 errors and 0 warnings (0 events)\n",
+        )
     assert run("lint", stdin=b"data: a\n\n") == (0, b"", "")
     assert run("lint", stdin=b"data: a\n\n", stderr=TerminalErrors) == (
         0,
@@ -381,7 +428,11 @@ def test_lint_options(run: Streams, option: str, code: str) -> None:
 
 def test_lint_ignore(run: Streams, capsys: pytest.CaptureFixture[str]) -> None:
     wire = b"Data: a\n\nretry: 0\n\nretry: 1s\n\n"
-    assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (0, b"", "")
+    assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (
+        0,
+        b"",
+        "standard input: 0 errors and 0 warnings (0 events)\n",
+    )
     status, output, errors = run("lint", "--ignore=unknown-field", stdin=wire)
     assert (status, errors) == (1, "standard input: 1 error and 1 warning (0 events)\n")
     assert b"Data" not in output
@@ -562,8 +613,17 @@ def test_ctrl_c_in_a_file(run: Streams, monkeypatch: pytest.MonkeyPatch, tmp_pat
             "no events: this is compressed data (gzip), not an event stream; run `sse-codec lint` for details",
         ),
         (b"Data: a\n\n", [], "no events: 'Data' is not a field of the standard; run `sse-codec lint` for details"),
-        (b": ping\n\n", [], ""),
-        (b"id: 1\n\n", [], ""),
+        (b": ping\n\n", [], "no events: only comments"),
+        (b": ping\n\n", ["--data", "--lenient"], "no events: only comments"),
+        (b": ping\n\n", ["--comments"], ""),
+        (b"\n\r\n\r", [], "no events: only blank lines"),
+        (b"\n", ["--comments"], "no events: only blank lines"),
+        (b"\xef\xbb\xbf", [], "no events: only a byte order mark"),
+        (b"id: 1\n\n", [], "no events: the stream has no data field"),
+        (b": a\n\nid: 1 event: tick data: 1\n\n", [], "no events: the stream has no data field"),
+        (b"retry: 5\n\n", [], "no events: the stream has no data field; run `sse-codec lint` for details"),
+        (b": a\n" * 20_000 + b"id: 1\n\n", [], "no events: the stream has no data field"),
+        (b"id: 1\n\n" * 9362 + b"event: a\n\n", [], "no events: the stream has no data field"),
         (b"data: a\n\nid: 1\n", [], ""),
         (b"data: a\n\ndata: b", ["--lenient"], ""),
         (b"data: a\n\n<html>", [], ""),
@@ -663,8 +723,10 @@ def test_when_colours_are_used(  # noqa: PLR0917  # a table
     assert (b"\x1b[" in run("lint", f"--color={option}", stdin=b"foo\n", stdout=stdout)[1]) == coloured
 
 
-def test_colours_in_a_pipe_use_the_layout_of_a_terminal(run: Streams) -> None:
+def test_colours_in_a_pipe_use_the_layout_of_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     wire = b"id: 1\ndata: a\n\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run("decode", stdin=wire)[1].startswith(b'{"data"'), "it may be set for a whole CI run"
     assert run("decode", "--color=always", stdin=wire)[1] == b"\x1b[2mmessage\x1b[0m  \x1b[2mid 1\x1b[0m\n  a\n"
     assert run("decode", "--color=never", stdin=wire)[1].startswith(b'{"data"')
 

@@ -250,7 +250,9 @@ def test_requests_for_other_paths(listener: Listener) -> None:
     ("path", "body", "message"),
     [
         ("/hello", b'{"hello": 2}', 'its hello must have "hello": 1, but it is {"hello": 2'),
-        ("/case/1/events", b"[]", "it wrote a line that is not a JSON object: []"),
+        ("/case/1/events", b"[]", "the body is not a JSON object: []"),
+        ("/case/1/events", b"hello?\n", "the body is not JSON: hello?\n"),
+        ("/hello", b"\xff", "the body is not UTF-8: \\xff (send such text in base64, as NAME_base64)\n"),
         ("/case/1/events", b'{"events": [{}]}', "an event needs data"),
         ("/case/1/seen", b'{"seen": "1"}', 'seen must be a number of events, not "1"'),
     ],
@@ -263,7 +265,7 @@ def test_an_invalid_report_ends_the_run(listener: Listener, path: str, body: byt
         listener.wait_for_client()
     with pytest.raises(CannotGoOn) as raised:
         listener.read([b""])
-    assert message in str(raised.value)
+    assert message.rstrip("\n") in str(raised.value)
 
 
 def test_a_client_that_leaves() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from sse_codec import OnEOF, __version__
@@ -121,9 +120,19 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports an unknown argument with the usage of the command that got it, instead of that of the whole program."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
+
+
 def parser() -> argparse.ArgumentParser:
-    """Return the parser. It sets `command` to the name of the command."""
-    top = argparse.ArgumentParser(
+    """Return the parser. It sets `command` to the name of the command, and `parser` to the parser of its arguments."""
+    top = _Parser(
         prog="sse-codec",
         description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
         epilog=_EXAMPLES,
@@ -141,7 +150,11 @@ def parser() -> argparse.ArgumentParser:
         _add_help(added)
         return added
 
-    command = partial(added_to, commands)
+    def command(name: str, short: str, description: str, examples: str) -> argparse.ArgumentParser:
+        added = added_to(commands, name, short, description, examples)
+        added.set_defaults(parser=added)
+        return added
+
     _add_decode(
         command(
             "decode",
@@ -153,10 +166,10 @@ def parser() -> argparse.ArgumentParser:
     added = command(
         "encode",
         "turn JSON lines into an event stream",
-        "Write a block for each line, which is a JSON object with any of the keys data,\n"
-        "event, id, retry and comment. Data that is not a string is sent as JSON; with\n"
-        '"json": true, so are strings and null. Other null values are ignored, and so is\n'
-        "last_event_id.",
+        "Write a block for each line, which is a JSON object with at least one of the\n"
+        "keys data, event, id, retry and comment. Data that is not a string is sent as\n"
+        'JSON; with "json": true, so are strings and null. Other null values are ignored,\n'
+        "and so is last_event_id.",
         _ENCODE_EXAMPLES,
     )
     added.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
@@ -208,7 +221,11 @@ def _add_decode(decode: argparse.ArgumentParser) -> None:
         dest="on_eof",
         help="same as --on-eof=dispatch: accept a last event whose blank line is missing",
     )
-    _add_common(decode)
+    _add_common(
+        decode,
+        "when to use colours; auto (default) means on a terminal, and obeys NO_COLOR; always also lays events out in a "
+        "pipe; FORCE_COLOR does not, because JSON lines must stay JSON",
+    )
 
 
 def _add_lint(lint: argparse.ArgumentParser) -> None:
@@ -242,10 +259,10 @@ def _add_lint(lint: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="show every finding, instead of the first of equal ones with their number"
     )
     lint.add_argument("--explain", action=_Show, metavar="CODE", text=_explanation, help="explain a code and exit")
-    _add_common(lint)
+    _add_common(lint, "when to use colours; auto (default) means on a terminal, and obeys NO_COLOR and FORCE_COLOR")
 
 
-def _add_common(added: argparse.ArgumentParser) -> None:
+def _add_common(added: argparse.ArgumentParser, color: str) -> None:
     added.add_argument(
         "--max-event-size",
         type=_size,
@@ -253,12 +270,7 @@ def _add_common(added: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help='the largest event to accept: bytes, a number with K, M or G, or "none" (default: 64M)',
     )
-    added.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="when to use colours; auto (default) means on a terminal, and obeys NO_COLOR and FORCE_COLOR",
-    )
+    added.add_argument("--color", choices=("auto", "always", "never"), default="auto", help=color)
 
 
 def _size(text: str) -> int | None:

@@ -137,7 +137,11 @@ class _Run:
             raise
         finally:
             source.close()
-        if options.format == "text" and (counts.error or counts.warning or self._several or sys.stderr.isatty()):
+        is_clean = not (counts.error or counts.warning)
+        if (
+            (is_clean and not events)  # otherwise, a stream without events would look like a success
+            or (options.format == "text" and (not is_clean or self._several or sys.stderr.isatty()))
+        ):
             say(f"{source.name}: {counts} ({counted(events, 'event')})")
 
     def end(self) -> None:

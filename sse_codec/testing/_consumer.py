@@ -23,7 +23,7 @@ from ._checks import chosen_seed, narrowed, search
 from ._chunks import Chunks
 from ._options import check_choices, is_one_of, known_rules, not_negative, positive, takes_one
 from ._reference import Reference, remembered_decode
-from ._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
+from ._report import Final, NotConforming, hidden_difference, python_chunks, section, show_bytes, show_value
 from ._rules import (
     CONSUMER_CHECKED,
     CONSUMER_RULES,
@@ -198,11 +198,17 @@ class _Item(NamedTuple):
     fields: dict[str, Any]  # those of "id", "retry" and "last_event_id" that it has
     chunk: int | None = None  # the chunk that it came with, counted from 0, if it says so
 
-    def __str__(self) -> str:
+    def shown(self, compared: Collection[str]) -> str:
+        """Return it for a report, with the fields that are compared."""
         if self.kind == "comment":
             return f"comment {show_value(self.data)}"
-        fields = "".join(f", {name} {show_value(value)}" for name, value in self.fields.items())
-        return f"event {show_value(self.event)}, data {show_value(self.data)}{fields}"
+        shown = [f"event {show_value(self.event)}"] if "event" in compared else []
+        shown.append(f"data {show_value(self.data)}")
+        for name, value in self.fields.items():
+            is_none = value is None or (name != "retry" and not value)
+            if name in compared and not is_none:
+                shown.append(f"{name} {show_value(value)}")
+        return ", ".join(shown)
 
 
 class _NotAnItem(Exception):
@@ -272,14 +278,24 @@ class _Expected(NamedTuple):
     ids: dict[str, str]
     retries: dict[str, int | None]
 
-    def __str__(self) -> str:
+    def shown(self, compared: Collection[str], ids: Sequence[str], retries: Sequence[str]) -> str:
+        """Return it for a report, with the fields that are compared, and what their values may mean."""
         if self.kind == "comment":
             return f"comment {show_value(self.data)}"
-        shown = [f"event {show_value(self.event)}, data {show_value(self.data)}"]
-        if any(self.ids.values()):
-            shown.append(f"id {show_value(self.ids['own'] or None)} (last event ID {show_value(self.ids['sticky'])})")
-        if self.retries["own"] is not None:
-            shown.append(f"retry {self.retries['own']}")
+        shown = [f"event {show_value(self.event)}"] if "event" in compared else []
+        shown.append(f"data {show_value(self.data)}")
+        last_event_id = show_value(self.ids["sticky"])
+        is_either = "id" in compared and len(ids) > 1
+        if is_either and any(self.ids.values()):
+            shown.append(f"id {show_value(self.ids['own'] or None)} (last event ID {last_event_id})")
+        elif "id" in compared and self.ids[ids[0]]:
+            shown.append(f"id {show_value(self.ids[ids[0]])}")
+        if "last_event_id" in compared and not is_either and self.ids["sticky"]:
+            shown.append(f"last_event_id {last_event_id}")
+        if "retry" in compared and any(self.retries[each] is not None for each in retries):
+            sticky = self.retries[retries[-1]]
+            is_other = sticky != self.retries[retries[0]]
+            shown.append(f"retry {self.retries[retries[0]]}" + (f" (reconnection time {sticky})" if is_other else ""))
         return ", ".join(shown)
 
 
@@ -549,6 +565,26 @@ class _Law:
             checks.append(item.fields.get("retry", should.retries[retries]) == should.retries[retries])
         return all(checks)
 
+    def _compared(self, got: list[_Item]) -> set[str]:
+        """Return the fields that are compared, for a report: those that the consumer's events have."""
+        events = [item for item in got if item.kind == "event"]
+        fields = {name for item in events for name in item.fields} if events else {"id", "retry"}
+        compared = {"event", *fields} - set(self.without)
+        return compared - {"last_event_id"} if "id" in self.without else compared
+
+    def _hidden_differences(self, number: int, item: _Item, should: _Expected, compared: Collection[str]) -> list[str]:
+        """Return where an item differs from the one that should come out, if the report does not show it."""
+        kind = "comment" if "comment" in {item.kind, should.kind} else "event"
+        values = {"event": (item.event, should.event), "data": (item.data, should.data)}
+        if "id" in item.fields and should.ids:
+            values["id"] = (item.fields["id"], should.ids[self.ids[-1]])
+        return [
+            line
+            for name, (got, meant) in values.items()
+            if name in {"data", *compared}
+            for line in hidden_difference(f"{kind} {number}, {name}", got, meant)
+        ]
+
     @staticmethod
     def _is_after_cr(arrived: bytes) -> bool:
         # An incomplete character after the CR does not count.
@@ -589,7 +625,9 @@ class _Law:
         # A consumer of lines can't see where the stream was cut.
         chunks = [b"".join(given.chunks)] if self.options.lines else given.chunks
         stream = Stream(chunks)
-        consumed = list(map(str, got))
+        meant = self._meant(reference)
+        compared = self._compared(got)
+        consumed = [item.shown(compared) for item in got]
         if error is not None:
             consumed.append(f"(then it raised {type(error).__name__}: {show_value(str(error))})")
         if self.options.lines:
@@ -597,17 +635,23 @@ class _Law:
             shown = section(f"the stream, {len(stream.wire)} bytes, as lines", lines)
         else:
             shown = section(f"the stream, {len(stream.wire)} bytes in chunks", list(map(show_bytes, chunks)))
-        body = "\n".join(
-            [
-                shown,
-                section("what should come out", list(map(str, self._meant(reference)))),
-                section("what came out", consumed),
-            ]
-        )
+        parts = [
+            shown,
+            section("what should come out", [item.shown(compared, self.ids, self.retries) for item in meant]),
+            section("what came out", consumed),
+        ]
+        hidden = [
+            line
+            for number, (item, should) in enumerate(zip(got, meant, strict=False), 1)
+            for line in self._hidden_differences(number, item, should, compared)
+        ]
+        if hidden:
+            parts.append(section("where they differ", hidden))
+        body = "\n".join(parts)
         drawn = Stream([b"".join(given.drawn)] if self.options.lines else given.drawn)
         failure = NotConforming(
             rule or touched(drawn, CONSUMER_RULES),
-            what,
+            what if stream.wire else f"{what} (the stream is empty)",
             body,
             case=chunks,
             wire=stream.wire,

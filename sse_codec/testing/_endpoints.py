@@ -22,6 +22,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._http import is_event_stream
+from sse_codec._text import printable
 
 from ._report import event_members
 from ._worker import Worker
@@ -484,9 +485,19 @@ def http(
 
     def connect(_: Worker) -> Connection:
         kind = http_client.HTTPSConnection if parts.scheme == "https" else http_client.HTTPConnection
-        return _Http(kind(parts.hostname or "", parts.port), method, target, sent, body)
+        return _Http(kind(parts.hostname or "", parts.port), url, (method, target, body, sent))
 
     return Endpoint(f"{method} {url}", _poster(publish) if isinstance(publish, str) else publish, connect)
+
+
+def unreachable(url: str, error: OSError | http_client.HTTPException) -> str:
+    """Say that a server does not answer."""
+    reason = getattr(error, "reason", error)  # urllib wraps it
+    if isinstance(reason, http_client.BadStatusLine) and not isinstance(reason, OSError):
+        return f"{url} does not answer in HTTP: {printable(str(reason)[:_SHOWN].strip())}"
+    what = getattr(reason, "strerror", None) or str(reason)
+    is_down = isinstance(reason, (ConnectionRefusedError, socket.gaierror))
+    return f"nothing answers at {url}: {what}" if is_down else f"{url}: {what}"
 
 
 def _poster(url: str) -> Publish:
@@ -519,23 +530,29 @@ class _Http(_InThread):
     def __init__(
         self,
         client: http_client.HTTPConnection,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
+        url: str,
+        request: tuple[str, str, bytes | None, Mapping[str, str]],
     ) -> None:
         self._client = client
-        self._request = (method, target, body, headers)
+        self._url = url
+        self._request = request
         self._socket: socket.socket | None = None
         super().__init__()
 
     def _respond(self) -> None:
         try:
-            self._client.connect()
+            try:
+                self._client.connect()
+            except OSError as error:
+                raise ConnectionError(unreachable(self._url, error)) from None
             self._socket = self._client.sock
             method, target, body, headers = self._request
             self._client.request(method, target, body, headers)
-            with self._client.getresponse() as response:
+            try:
+                response = self._client.getresponse()
+            except http_client.BadStatusLine as error:
+                raise ConnectionError(unreachable(self._url, error)) from None
+            with response:
                 self._answer.start(response.status, response.headers.get("Content-Type", ""))
                 while (data := response.read1(65536)) and self._put(data):
                     pass

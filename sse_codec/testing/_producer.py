@@ -20,7 +20,7 @@ from ._checks import chosen_seed, narrowed, search
 from ._endpoints import Endpoint, PerStream
 from ._options import check_choices, known_rules, not_negative, positive, takes_one
 from ._reference import Reference, remembered_decode
-from ._report import Final, NotConforming, python_event, section, show_bytes, show_value
+from ._report import Final, NotConforming, hidden_difference, python_event, section, show_bytes, show_value
 from ._rules import (
     BLANK_LINE,
     COMMENT_END,
@@ -574,6 +574,14 @@ class _Law:
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
             title = "what arrives" if has_it else 'what arrives, with the event "data: behind" that was sent last'
             parts.append(section(title, arrived))
+            hidden = [
+                line
+                for number, (event, should) in enumerate(zip(got[: len(arrived)], expected, strict=False), 1)
+                for name in ("event", "data", "id")
+                for line in hidden_difference(f"event {number}, {name}", getattr(event, name), getattr(should, name))
+            ]
+            if hidden and not case.spoilt:
+                parts.append(section("where they differ", hidden))
         shown = ", ".join(map(python_event, case.events))
         failure = NotConforming(
             rule,

@@ -14,6 +14,8 @@ from ._rules import Rule
 
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
+#: How many characters to show before and after the place where two texts differ.
+_SHOWN_AROUND = 10
 
 #: Code that breaks one of these rules breaks everything, so there is nothing more to look for.
 OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
@@ -126,6 +128,25 @@ def section(title: str, items: Sequence[str]) -> str:
     if len(items) > _SHOWN_ITEMS:
         lines.append(f"    ... and {len(items) - _SHOWN_ITEMS} more")
     return "\n".join([f"{title}:", *lines, ""])
+
+
+def hidden_difference(what: str, got: object, should: object) -> list[str]:
+    """Return where two texts differ, if `show_value` cuts both off before that; otherwise, return nothing."""
+    if not (isinstance(got, str) and isinstance(should, str)) or got == should:
+        return []
+    if ascii(got)[:_SHOWN_BYTES] != ascii(should)[:_SHOWN_BYTES]:
+        return []
+    same, most = 0, min(len(got), len(should))
+    while same < most:  # a binary search, because values can be long and there are many reports
+        middle = (same + most + 1) // 2
+        if got[same:middle] == should[same:middle]:
+            same = middle
+        else:
+            most = middle - 1
+    lengths = f"{len(got):,} characters" + (f" instead of {len(should):,}" if len(got) != len(should) else "")
+    start = max(same - _SHOWN_AROUND, 0)
+    parts = [ascii(text[start : same + _SHOWN_AROUND]) for text in (got, should)]
+    return [f"{what}: {lengths}; from {start:,} on {parts[0]} instead of {parts[1]}"]
 
 
 #: A short text, repeated many times.

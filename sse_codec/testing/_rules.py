@@ -538,7 +538,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule(
         "events", "more than one event", _CLEARED, lambda stream: len(stream.blocks) > 2, (b"data: a\n\ndata: b\n\n",)
     ),
-    Rule("data", "a data field, or nothing at all", _DISPATCH, _always, (b"data: a\n\n",)),
+    Rule("data", "a data field, or an empty stream", _DISPATCH, _always, (b"data: a\n\n",)),
 ]
 
 #: These are about when events come, not about what comes, so no stream touches them.

@@ -295,6 +295,16 @@ _UNENDED = 3
 _MARKED = re.compile(r"sse-codec behind (\w+)-(\d+)\.")
 
 
+def mark(name: str, number: int) -> ServerSentEvent:
+    """Return an event that the check sends before or after a case."""
+    return ServerSentEvent(_MARK.format(name, number))
+
+
+def is_mark(event: ServerSentEvent) -> bool:
+    """Tell whether an event is one that the check sends before or after a case."""
+    return _MARKED.search(event.data) is not None
+
+
 class _Live:
     """An endpoint, on a connection that stays open from case to case until a case fails."""
 
@@ -397,7 +407,7 @@ class _Live:
 
     def _next_mark(self) -> ServerSentEvent:
         self._marks += 1
-        return self._shape.event(ServerSentEvent(_MARK.format(self._name, self._marks)))
+        return self._shape.event(mark(self._name, self._marks))
 
     def _number(self, event: ServerSentEvent) -> int | None:
         """Return the number of an event that was sent after a case, or 0 if an earlier check sent it; else None."""

@@ -214,7 +214,7 @@ class Listener(Paced):
     def _take(self, request: Request, take: Callable[[dict[str, Any]], bool]) -> None:
         """Handle a POST, and reply to it. An invalid body ends the run."""
         try:
-            is_done = take(parse_answer(request.body))
+            is_done = take(parse_answer(request.body, is_body=True))
         except CannotGoOn as reason:
             with self._changed:
                 self._problem = f"the client's POST to {request.route} is invalid: {reason}"

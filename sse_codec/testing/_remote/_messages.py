@@ -167,25 +167,23 @@ def parse_case(text: str, role: str) -> list[Any]:
         raise ValueError(text) from error
 
 
-def parse_answer(line: bytes) -> dict[str, Any]:
-    """Parse an answer.
+def parse_answer(line: bytes, *, is_body: bool = False) -> dict[str, Any]:
+    """Parse an answer: a line that a program wrote, or the body of a request.
 
     Raises:
         CannotGoOn: it is not a JSON object in UTF-8.
     """
+    what = "the body is" if is_body else "it wrote a line that is"
     try:
         text = line.decode()
         parsed = json.loads(text)
     except UnicodeDecodeError:
-        raise CannotGoOn(
-            f"it wrote a line that is not UTF-8: {_shown(line)} (send such text in base64, as NAME_base64)"
-        ) from None
+        raise CannotGoOn(f"{what} not UTF-8: {_shown(line)} (send such text in base64, as NAME_base64)") from None
     except (ValueError, RecursionError):
-        raise CannotGoOn(
-            f"it wrote a line that is not JSON: {_shown(line)} (if it is a log message, write it to standard error)"
-        ) from None
+        advice = "" if is_body else " (if it is a log message, write it to standard error)"
+        raise CannotGoOn(f"{what} not JSON: {_shown(line)}{advice}") from None
     if not is_one_of(parsed, dict):
-        raise CannotGoOn(f"it wrote a line that is not a JSON object: {_shown(line)}")
+        raise CannotGoOn(f"{what} not a JSON object: {_shown(line)}")
     members: dict[str, Any] = parsed
     return members
 

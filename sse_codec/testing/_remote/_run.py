@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -18,6 +19,7 @@ from sse_codec.testing._findings import findings
 from sse_codec.testing._producer import check_producer
 from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 from sse_codec.testing._rules import COMMENT_END
+from sse_codec.testing._sending import is_mark
 
 from ._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 
@@ -39,7 +41,7 @@ class Outcome:
         seconds: how long the run took.
         stopped: why it could not continue. "" means that it completed.
         is_interrupted: whether Ctrl-C stopped it.
-        last: the case at which it stopped: chunks, or an event. Empty if it completed.
+        last: the case at which it stopped: chunks, or an event. Empty if it completed, or had tried none.
         rules: the rules to report. Empty means all rules.
         ended_early: whether some rules were not fully checked.
     """
@@ -171,7 +173,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
             with contextlib.suppress(NotConforming):
                 recorded(tested, **options)
             outcome.ended_early = bool(outcome.findings)
-    except (CannotGoOn, RemoteError, Refused, TypeError, OSError) as reason:
+    except (CannotGoOn, RemoteError, Refused, TypeError, OSError, HTTPException) as reason:
         outcome.stopped = str(reason)
         outcome.last = last
         outcome.ended_early = True
@@ -183,9 +185,11 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
 
 
 def _watched(tested: Any, outcome: Outcome, last: list[Any], progress: Callable[[int], object]) -> Any:
-    """Wrap the tested code to count the cases and keep the last one."""
+    """Wrap the tested code to count the cases and keep the last one. What the check sends in between is no case."""
 
     def note(case: list[Any]) -> None:
+        if len(case) == 1 and isinstance(case[0], ServerSentEvent) and is_mark(case[0]):
+            return
         outcome.cases += 1
         last[:] = case
         progress(outcome.cases)

@@ -196,7 +196,7 @@ class Service(Paced):
     def _take(self, request: Request, visit: _Visit, number: int) -> None:
         def add() -> None:
             try:
-                message = parse_answer(request.body)
+                message = parse_answer(request.body, is_body=True)
                 if message.get("kind") == "event":
                     parse_event(message.get("event"))
                     visit.messages[number] = message["event"]
