@@ -36,21 +36,26 @@ class Report:
 
     def add(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
-    ) -> None:
-        """Report something at a place. By default, effect and fix are those of the code."""
+    ) -> bool:
+        """Report something at a place. By default, effect and fix are those of the code.
+
+        Returns:
+            False if the code is ignored.
+        """
         if code in self._ignored:
-            return
+            return False
         row = CODES[code]
         finding = place.finding(code, what, effect or row.effect, fix or row.fix)
         if not self._fold:
             self.new.append(finding)
-            return
+            return True
         key = code, kind
         if key in self._repeats:
             self._repeats[key] = self._repeats[key][0] + 1, finding
         else:
             self._repeats[key] = 0, None
             self.new.append(finding)
+        return True
 
     def add_habit(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
