@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import zlib
 from typing import Any, NamedTuple
 
@@ -269,8 +270,287 @@ CASES = [
     ),
     Case("no colon", b'data: a\n\ndata {"a":1}\n\n', "unknown-field", (3, 1), ('the colon after "data" is missing',)),
     Case("an equals sign", b'data={"a":1}\n\n', "unknown-field", (1, 1), ('the colon after "data" is missing',)),
-    Case("a wide colon", "data\uff1ax\n\n".encode(), "unknown-field", (1, 1), ('the colon after "data" is missing',)),
+    Case("a wide colon", "data\uff1ax\n\n".encode(), "unknown-field", (1, 1), ("U+FF1A is not a colon", "U+003A")),
+    Case("another colon", "id\ua789 1\ndata: x\n\n".encode(), "unknown-field", (1, 1), ("U+A789 is not a", '"id: "')),
     Case("no colon after a type", b"event tick\ndata: x\n\n", "unknown-field", (1, 1), ('"event: "',)),
+    Case("a text before the stream", b"ping\n\ndata: x\n\n", "unknown-field", (1, 1), ("a comment, start it with a",)),
+    Case("a foreign comment", b"# keep-alive\ndata\n\n", "unknown-field", (1, 1), ("a comment, start it with a",)),
+    Case("a text like a chunk's size", b"bad\n\nid: 1\n\n", "unknown-field", (1, 1), ("a comment, start it with a",)),
+    Case("a text with CRs", b"ping\r\rretry: 500\r\r", "unknown-field", (1, 1), ("comment",), {"ignore": ["bare-cr"]}),
+    Case("a text of odd bytes", b"x\0y\n" + b"\n" * 300 + BEFORE, "unknown-field", (1, 1), ("'x\\x00y'",)),
+    Case(
+        "a type apart from its data",
+        b"event: tick\n\ndata: 1\n\n",
+        "event-without-data",
+        (1, 1),
+        ("separates it from the data of line 3", "remove"),
+    ),
+    Case(
+        "the same, after an id",
+        b"id: 1\nevent: tick\n\n\ndata: 1\nid: 1\n\n",
+        "event-without-data",
+        (2, 1),
+        ("separates it from the data of line 5", "remove"),
+    ),
+    Case(
+        "a type before another type",
+        b"event: tick\n\nevent: tock\ndata: 1\n\n",
+        "event-without-data",
+        (1, 1),
+        ('an empty one, "data:"',),
+    ),
+    Case(
+        "a type before a comment",
+        b"event: tick\n\n: hi\n\ndata: 1\n\n",
+        "event-without-data",
+        (1, 1),
+        ('an empty one, "data:"',),
+    ),
+    Case(
+        "a keep-alive without data",
+        b"event: ping\n\ndata: 1\n\n",
+        "event-without-data",
+        (1, 1),
+        ('an empty one, "data:"',),
+    ),
+    Case("a type at the end", b"event: tick\n\n", "event-without-data", (1, 1), ('an empty one, "data:"',)),
+    Case(
+        "a type and data on a line",
+        b"event: tick data: 1\n\n",
+        "event-without-data",
+        (1, 13),
+        ('"data:" stands inside', "a new line before it"),
+    ),
+    Case(
+        "a type and JSON on a line",
+        b'event:tickdata: {"n": 1}\n\n',
+        "event-without-data",
+        (1, 11),
+        ('"data:" stands inside', "a new line before it"),
+    ),
+    Case(
+        "a type and an id on a line",
+        b"event: tick id: 1\ndata: 1\n\n",
+        "broken-framing",
+        (1, 13),
+        ('"id:" stands inside the event field', "a new line before it"),
+    ),
+    Case(
+        "all on a line",
+        b"id: 1 event: tick data: 1\n\n",
+        "broken-framing",
+        (1, 7),
+        ('"event:" stands inside the id field', "a new line before it"),
+    ),
+    Case(
+        "an id with data, under a type",
+        b"event: tick\nid: 1, data: 1\n\n",
+        "event-without-data",
+        (2, 8),
+        ('"data:" stands inside the id field',),
+    ),
+    Case(
+        "a type, and data after a time",
+        b"event: a\nretry: 500 data: 1\n\n",
+        "invalid-retry",
+        (2, 8),
+        ("a new line before it",),
+    ),
+    Case("a time and data on a line", b"retry: 500 data: 1\n\n", "invalid-retry", (1, 8), ("a new line before it",)),
+    Case(
+        "all on a line that does not end",
+        b"event: tick data: 1",
+        "unfinished-block",
+        (1, 13),
+        ('"data:" stands inside the event field', "a new line before it"),
+    ),
+    Case(
+        "escapes between fields",
+        rb"event: tick\ndata: 1\n\n" + b"\n\n",
+        "event-without-data",
+        (1, 14),
+        ('"data:" stands inside', "write real line ends"),
+    ),
+    Case("escapes and no line end", rb"id: 1\ndata: 1\n\n", "unfinished-block", (1, 8), ("write real line ends",)),
+    Case("an escaped end, and no other", rb"data: x\n\n", "unfinished-block", (1, 8), ("write real line ends",)),
+    Case(
+        "escaped ends, and no blank line",
+        rb"data: x\n\n" + b"\n" + rb"data: y\n\n" + b"\n",
+        "unfinished-block",
+        (1, 8),
+        ("escaped line ends", "write real line ends"),
+    ),
+    Case("an escaped end, then others", rb"data: x\n\n" + b"\ndata: y\n\n", "escaped-line-end", (1, 8), ("printf",)),
+    Case(
+        "events joined by escapes",
+        rb'data: {"a":1}\n\ndata: {"a":2}\n\n' + b"\n\n",
+        "escaped-line-end",
+        (1, 31),
+        ("printf",),
+    ),
+    Case(
+        "JSON with an escaped end",
+        rb'data: {"a":1}\n\n' + b"\n\n",
+        "invalid-json",
+        (1, 14),
+        ("printf",),
+        {"json": True},
+    ),
+    Case(
+        "a space in a blank line",
+        b"data: a\n \ndata: b\n\n",
+        "unknown-field",
+        (2, 1),
+        ("not a blank line", "remove the white space"),
+    ),
+    Case("a tab in the last blank line", b"data: a\n\t\n", "unknown-field", (2, 1), ("not a blank line", "remove")),
+    Case(
+        "a no-break space in a blank line",
+        "data: {}\n\xa0\ndata: {}\n\n".encode(),
+        "unknown-field",
+        (2, 1),
+        ("not a blank line",),
+    ),
+    Case(
+        "the same, with JSON wanted",
+        b"data: {}\n \ndata: {}\n\n",
+        "unknown-field",
+        (2, 1),
+        ("not a blank line",),
+        {"json": True},
+    ),
+    Case(
+        "a space between types",
+        b"event: a\ndata: 1\n \nevent: b\ndata: 2\n\n",
+        "unknown-field",
+        (3, 1),
+        ("not a blank line",),
+    ),
+    Case("a space between equal ids", b"id: 1\ndata: 1\n \nid: 1\n\n", "unknown-field", (3, 1), ("not a blank line",)),
+    Case("a space at the start", b" \ndata: 1\n\n", "unknown-field", (1, 1), ("not a blank line",)),
+    Case("a space at the end", b" ", "unknown-field", (1, 1), ("not a blank line",)),
+    Case("a PNG image as data", b"data: \x89PNG\r\n\x1a\n\0\0", "invalid-utf-8", (1, 7), ("a PNG image", "base64")),
+    Case(
+        "the same, and an event",
+        b"data: \x89PNG\r\n\x1a\n\n\0\xff\n\ndata: x\n\n",
+        "invalid-utf-8",
+        (1, 7),
+        ("a PNG image", "base64"),
+    ),
+    Case("gzip as data", b"data:" + gzip.compress(LONG, mtime=0), "invalid-utf-8", (1, 6), ("gzip", "base64")),
+    Case(
+        "other bytes as data",
+        b"data: \x01\x92\xfe\x0b\x1d\x99\xff \n\n",
+        "invalid-utf-8",
+        (1, 7),
+        ("raw binary data", "base64"),
+    ),
+    Case(
+        "the same, with JSON wanted",
+        b"data: \x01\x92\xfe\x0b\x1d\x99\xff \n\n",
+        "invalid-utf-8",
+        (1, 7),
+        ("raw binary data", "base64"),
+        {"json": True},
+    ),
+    Case(
+        "binary data that is ASCII at first",
+        b"data: \1\2\n\x8a\x01\xff\x83\n\n",
+        "foreign-document",
+        (2, 1),
+        ("the rest of the payload", "base64"),
+    ),
+    Case(
+        "UTF-16 as data", b"data: " + "é1é2".encode("utf-16") + b"\n\n", "invalid-utf-8", (1, 7), ("UTF-16", "as UTF-8")
+    ),
+    Case("Latin-1 as data", "data: éé é".encode("latin-1") + b"\n\n", "invalid-utf-8", (1, 7), ("stream as UTF-8",)),
+    Case(
+        "quotation marks", b'"data": {"n": 1}\n\n', "unknown-field", (1, 1), ("remove the quotation marks around data",)
+    ),
+    Case(
+        "other quotation marks",
+        "event: a\n\u201cdata\u201d: 1\n\n".encode(),
+        "unknown-field",
+        (2, 1),
+        ("remove the quotation marks around data",),
+    ),
+    Case("a misspelt payload", b'event: x\nData: {"n": 1}\n\n', "unknown-field", (2, 1), ("write 'data'",)),
+    Case("a misspelt payload, first", b"date: hello\nevent: x\n\n", "unknown-field", (1, 1), ("write 'data'",)),
+    Case("a payload after a byte order mark", b"event: x\n\xef\xbb\xbfdata: 1\n\n", "late-bom", (2, 1), ("U+FEFF",)),
+    Case("a text after a byte order mark", b"data: x\n\xef\xbb\xbfhi\n\n", "late-bom", (2, 1), ("U+FEFF",)),
+    Case("a payload without its name", b"event: x\nhello\n\n", "unknown-field", (2, 1), ('"data: "',)),
+    Case("JSON without its name", b'event: x\n{"n": 1}\n\n', "foreign-document", (2, 1), ('"data: "',)),
+    Case(
+        "a misspelt payload after a type",
+        b"event: x\n\nData: 1\n\n",
+        "unknown-field",
+        (3, 1),
+        ("write 'data'",),
+        {"ignore": ["event-without-data"]},
+    ),
+    Case(
+        "an ignored payload",
+        b"event: x\nData: 1\n\n",
+        "event-without-data",
+        (1, 1),
+        ("no event",),
+        {"ignore": ["unknown-field"]},
+    ),
+    Case("a misspelt id", b"Id: 1\ndata: 1\n\n", "unknown-field", (1, 1), ("write 'id'",), {"require_ids": True}),
+    Case("an id that is refused", b"id: \0\ndata: 1\n\n", "id-with-null", (1, 5), ("U+0000",), {"require_ids": True}),
+    Case("the type None", b"event: None\ndata: 1\n\n", "broken-framing", (1, 8), ("'None'", "leave the field out")),
+    Case("the type undefined", b"event:undefined\ndata: 1\n\n", "broken-framing", (1, 7), ("'undefined'",)),
+    Case("a type in quotes", b'event: "tick"\ndata: 1\n\n', "broken-framing", (1, 8), ("quotation marks",)),
+    Case("a type in single quotes", b"event: 'tick'\ndata: 1\n\n", "broken-framing", (1, 8), ("quotation marks",)),
+    Case("a type of bytes", b"event: b'tick'\ndata: 1\n\n", "broken-framing", (1, 8), ("a printed value",)),
+    Case("the id None", b"id: None\ndata: 1\n\nid: None\ndata: 2\n\n", "broken-framing", (1, 5), ("'None'",)),
+    Case("the id undefined", b"id: undefined\ndata: 1\n\n", "broken-framing", (1, 5), ("leave the field out",)),
+    Case("the id null", b"data: 1\nid: null\n\n", "broken-framing", (2, 5), ("leave the field out",)),
+    Case(
+        "an id that is an object", b"id: [object Object]\ndata: 1\n\n", "broken-framing", (1, 5), ("a printed value",)
+    ),
+    Case("None", b"data: None\n\n", "broken-framing", (1, 7), ("Python's None",)),
+    Case("nil", b"data: <nil>\n\n", "broken-framing", (1, 7), ("Go's nil",)),
+    Case(
+        "None, and JSON wanted",
+        b"data: None\n\n",
+        "invalid-json",
+        (1, 7),
+        ("a payload that is not JSON, but Python's None",),
+        {"json": True},
+    ),
+    Case(
+        "a dict, and JSON wanted",
+        b"data: {'a': 1}\n\n",
+        "invalid-json",
+        (1, 7),
+        ("a payload that is not JSON, but the repr of a Python dict",),
+        {"json": True},
+    ),
+    Case(
+        "an object in a string",
+        rb'data: "{\"n\": 1}"' + b"\n\n",
+        "broken-framing",
+        (1, 7),
+        ("encoded as JSON twice", "JSON.parse returns a string"),
+        {"json": True},
+    ),
+    Case(
+        "a list in a string",
+        rb'data: " [1, \"a\"]"' + b"\n\n",
+        "broken-framing",
+        (1, 7),
+        ("encoded as JSON twice",),
+        {"json": True},
+    ),
+    Case(
+        "an event in a string, and JSON wanted",
+        rb'data: "data: {\"a\": 1}\n\n"' + b"\n\n",
+        "broken-framing",
+        (1, 7),
+        ("in a JSON string",),
+        {"json": True},
+    ),
     Case("U+2028", 'data: {"t":"a\u2028b"}\n\n'.encode(), "line-separator", (1, 14), ("U+2028", "iter_lines")),
     Case("U+FFFD", 'data: {"t":"\ufffd京"}\n\n'.encode(), "replacement-character", (1, 13), ("damaged before",)),
     Case("error", b"event: error\ndata: {}\n\n", "reserved-event", (1, 8), ("EventSource uses itself",)),
@@ -384,10 +664,20 @@ def test_it_is_found_among_others(case: Case) -> None:
         b"id: a b\ndata: x\n\n",
         b"id\ndata: x\n\n",
         b": \xe2\x80\xa8\n\n",
+        b"event: metadata:changed\nid: user:data\ndata: x\n\n",
+        b"event: Nonesuch\nid: nullable\ndata: None of it\n\n",
+        b'id: "33a64df5"\ndata: null\n\n',
+        b'data: "{}\\n{\\"a\\": 1}"\n\n',
+        b"data: \x1b[31mred\x1b[0m\n\n",
     ],
 )  # fmt: skip
 def test_streams_without_findings(wire: bytes) -> None:
     assert findings(wire) == []
+
+
+@pytest.mark.parametrize("payload", [b'"{x}"', b'"[not json"', b'"hello"', b'"1"', b'"{\\ud800"', b"1"])
+def test_strings_that_are_no_JSON_in_JSON(payload: bytes) -> None:
+    assert findings(b"data: " + payload + b"\n\n", json=True) == []
 
 
 def test_empty_data_is_not_an_error_if_JSON_is_expected() -> None:
@@ -401,7 +691,7 @@ def test_a_missing_blank_line_is_one_finding() -> None:
     assert finding.fix == "end the event of line 2 with a blank line, before line 3"
 
 
-# What no test noticed before the mutation tests
+# Details that mutation tests found untested
 
 
 @pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN if not wire.isascii()])
@@ -497,6 +787,118 @@ def test_one_block_at_a_time_and_many_have_the_same_findings() -> None:
                 assert quick.close() == slow.close(), block
 
 
+@pytest.mark.parametrize(
+    ("first", "later"), [(b"ping", b"ping"), (b"# keep-alive", b"// ping"), (b" ", b"\t"), (b"bad", b"cafe")]
+)
+def test_the_first_line_gets_the_same_advice_as_a_later_one(first: bytes, later: bytes) -> None:
+    one, two = findings(first + b"\n\ndata: x\n\n" + later + b"\n\n", fold=False)
+    assert (one.code, one.line, two.line) == ("unknown-field", 1, 5)
+    assert (one.code, one.effect, one.fix) == (two.code, two.effect, two.fix)
+
+
+def test_a_text_is_foreign_only_when_no_field_follows() -> None:
+    """The verdict comes with the first field, after 4 KiB without one, or at the end."""
+    linter = Linter()
+    assert linter.feed(b"ping\n\npong\n\n") == linter.feed(b"data") == []
+    assert linter.offset == 16
+    assert [finding.code for finding in linter.feed(b": x\n\n")] == ["unknown-field"]
+    assert (linter.events, linter.line, linter.offset) == (1, 7, 21)
+    assert [finding.count for finding in linter.stop()] == [1]
+    linter = Linter()
+    assert linter.feed(b"ping\n" * 800) == []
+    assert [finding.code for finding in linter.feed(b"ping\n" * 20)] == ["not-an-event-stream"]
+    linter = Linter()
+    assert linter.feed(b"ping\n") == []
+    assert [finding.code for finding in linter.stop()] == ["not-an-event-stream"]
+
+
+@pytest.mark.parametrize(("wire", "words"), [each[1:] for each in FOREIGN], ids=names)
+def test_white_space_before_foreign_data(wire: bytes, words: str) -> None:
+    """A template often leaves a line of white space before its page."""
+    found = findings(b" \n" + wire)
+    if re.search(rb"(?m)^(?:data|id): ", wire):
+        assert [finding.code for finding in found] == ["unknown-field", "foreign-document"]
+    else:
+        assert [finding.code for finding in found] == ["not-an-event-stream"]
+    assert words in found[-1].what
+
+
+def test_a_type_waits_for_the_next_block() -> None:
+    """What is missing depends on it. Stopping ends the wait."""
+    linter = Linter()
+    assert linter.feed(BEFORE + b"event: tick\n\n") == linter.feed(b"\n") == linter.feed(b"data: 1\n") == []
+    [finding] = linter.feed(b"\n" + BEFORE)
+    assert (finding.code, finding.line) == ("event-without-data", 3)
+    assert linter.events == 3
+    linter = Linter()
+    assert linter.feed(b"event: tick\n\ndata: 1\n") == []
+    [finding] = linter.stop()
+    assert "the data of line 3" in finding.what
+    assert linter.close()[0].code == "unfinished-block"
+
+
+def test_escaped_ends_in_an_endless_block() -> None:
+    """A live stream reports them without waiting for a blank line that may never come."""
+    linter = Linter()
+    found = [finding.code for _ in range(20) for finding in linter.feed(rb"data: x\n\n" + b"\n")]
+    assert found == ["escaped-line-end"]
+    assert [finding.code for finding in linter.close()] == ["unfinished-block"]
+    linter = Linter()
+    assert linter.feed(rb"data: x\n\n" + b"\n") == []
+    assert [finding.code for finding in linter.stop()] == ["escaped-line-end"]
+
+
+@pytest.mark.parametrize(
+    ("ignored", "code"),
+    [("unfinished-block", "escaped-line-end"), ("escaped-line-end", "unfinished-block")],
+)
+def test_a_consequence_whose_cause_is_ignored(ignored: str, code: str) -> None:
+    [finding] = findings(rb"data: x\n\n", ignore=[ignored])
+    assert finding.code == code
+
+
+def test_data_inside_a_type_whose_consequence_is_ignored() -> None:
+    [finding] = findings(b"event: tick data: 1\n\n", ignore=["event-without-data"])
+    assert (finding.code, finding.column) == ("broken-framing", 13)
+
+
+def test_a_type_before_a_text() -> None:
+    """The text may be anything, so it is not taken for the data."""
+    for text in (b"ping", b'{"error": 1}'):
+        one, two = findings(b"event: tick\n\n" + text + b"\n\n" + BEFORE)
+        assert {one.code, two.code} >= {"event-without-data"}
+        assert 'an empty one, "data:"' in one.fix + two.fix
+    misspelt = findings(b"event: tick\n\nData: 1\n\n")
+    assert "the data of line 3" in misspelt[1].what
+
+
+def test_a_sentinel_without_its_blank_line() -> None:
+    wire = b"data: {}\n\ndata: [DONE]\n"
+    assert [finding.code for finding in findings(wire, sentinel="[DONE]")] == ["unfinished-block"]
+    found = findings(wire, sentinel="[DONE]", ignore=["unfinished-block"])
+    assert [finding.code for finding in found] == ["missing-sentinel"]
+    assert [finding.code for finding in findings(wire, sentinel="END")] == ["unfinished-block", "missing-sentinel"]
+
+
+def test_JSON_with_escaped_ends_if_one_of_the_two_is_ignored() -> None:
+    wire = rb'data: {"a":1}\n\n' + b"\n\n"
+    assert [finding.code for finding in findings(wire, json=True, ignore=["invalid-json"])] == ["escaped-line-end"]
+    assert [finding.code for finding in findings(wire, json=True, ignore=["escaped-line-end"])] == ["invalid-json"]
+
+
+def test_binary_data_whose_cause_is_ignored() -> None:
+    found = findings(b"data: \x89PNG\r\n\x8a\x01\xff\x83\n\0\0\n\n", ignore=["invalid-utf-8"])
+    assert [finding.code for finding in found] == ["foreign-document"]
+    assert "base64" in found[0].fix
+
+
+def test_a_field_after_binary_data() -> None:
+    found = findings(b"data: \x89PNG\n\nfoo: x\n\nretry: x\n\n")
+    assert [finding.code for finding in found] == ["invalid-utf-8", "unknown-field", "invalid-retry"]
+    found = findings(b"data: \x89PNG\n\n" + b'data: {"a": 1}\n\n' + b"id: 1\n\x1f\x8b\x08\0\n")
+    assert [finding.code for finding in found] == ["invalid-utf-8", "foreign-document", "unfinished-block"]
+
+
 # Counting
 
 
@@ -515,6 +917,12 @@ def test_repeated_findings_are_counted() -> None:
     each = findings(wire, fold=False)
     assert [finding.count for finding in each] == [1] * 8
     assert findings(wire, ignore=["unknown-field", "broken-framing"]) == []
+
+
+def test_a_type_that_is_wrong_is_counted_each_time() -> None:
+    for name in ("a\u2028b", "a\ufffdb", "error"):
+        found = findings(f"event: {name}\ndata: x\n\n".encode() * 3)
+        assert [(finding.line, finding.count) for finding in found] == [(1, 1), (7, 2)]
 
 
 def test_kinds_of_a_code_are_bounded() -> None:
@@ -593,6 +1001,16 @@ BLOCKS = [
     b"data: an\n\n",
     b"data: undefined\n\n",
     b"data: under\n\n",
+    b"data: None\n\n",
+    b"data: None of it\n\n",
+    b"id: null\ndata: x\n\n",
+    b"id: 1 event: x\ndata: x\n\n",
+    b"event: None\ndata: x\n\n",
+    b"event: tick data: x\n\n",
+    b" \n",
+    b"Data: x\n\n",
+    b"ping\n\n",
+    b"data: \x89PNG\n\n",
     b"data: data: x\n\n",
     b"data: xdata: y\n\n",
     b'data: {"a": NaN}\n\n',

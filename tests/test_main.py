@@ -620,7 +620,12 @@ def test_ctrl_c_in_a_file(run: Streams, monkeypatch: pytest.MonkeyPatch, tmp_pat
         (b"\n", ["--comments"], "no events: only blank lines"),
         (b"\xef\xbb\xbf", [], "no events: only a byte order mark"),
         (b"id: 1\n\n", [], "no events: the stream has no data field"),
-        (b": a\n\nid: 1 event: tick data: 1\n\n", [], "no events: the stream has no data field"),
+        (b": a\n\nid: 1\n\n", [], "no events: the stream has no data field"),
+        (
+            b": a\n\nid: 1 event: tick data: 1\n\n",
+            [],
+            "no events: the stream has no data field; run `sse-codec lint` for details",
+        ),
         (b"retry: 5\n\n", [], "no events: the stream has no data field; run `sse-codec lint` for details"),
         (b": a\n" * 20_000 + b"id: 1\n\n", [], "no events: the stream has no data field"),
         (b"id: 1\n\n" * 9362 + b"event: a\n\n", [], "no events: the stream has no data field"),

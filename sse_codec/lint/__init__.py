@@ -22,7 +22,8 @@ to be dropped. Therefore:
 
 A *warning* is something that a conforming client accepts but others may not, or that is probably a mistake. A habit of
 the producer (its line ends, its spaces) is reported once. All other repeated findings are counted: the first one has
-its place, and `close` returns another that says how often it was repeated.
+its place, and `close` returns another that says how often it was repeated. What merely follows from a mistake is not
+reported: a misspelt `data` field is, but not the event that lacks data because of it.
 
 `CODES` is the table of all codes. It has the severity, effect, fix, explanation and an example of each. `explain`
 returns them as text.
@@ -35,11 +36,6 @@ error[unknown-field] line 2, column 1 (byte 12): 'Data' is not a field of the st
     ^
     a client ignores the line
     write 'data': field names must match exactly, including case and spaces
-error[event-without-data] line 1, column 1 (byte 0): an event type in a block without data
-    event: tick
-    ^
-    a client dispatches no event, and the type is lost
-    add a data field to the block; an empty one, "data:", is enough
 """
 
 from ._codes import CODES, Code, explain

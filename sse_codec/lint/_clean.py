@@ -16,7 +16,7 @@ from sse_codec._text import SEPARATORS
 from ._json import json_fault
 from ._payload import ESCAPED, PRINTED, may_be_ill
 from ._stream import FORMATTED
-from ._values import LONGEST_ID
+from ._values import LONGEST_ID, NOTHING, PRINTED_STARTS
 
 _ONLY_BEYOND_ASCII = [*(character for character in SEPARATORS if not character.isascii()), "\ufffd"]
 
@@ -204,8 +204,9 @@ def _is_clean_id(value: str) -> bool:
         0 < len(value) <= LONGEST_ID
         and value.isascii()
         and value.isprintable()
-        and value.strip(" ") == value
-        and value[:3] != "id:"
+        and value[0] != " " != value[-1]
+        and (value.isdecimal() or (value not in NOTHING and value[:2] not in PRINTED_STARTS))
+        and (":" not in value or not (" " in value or "\\" in value or "{" in value or "[" in value))
     )
 
 

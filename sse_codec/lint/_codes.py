@@ -49,7 +49,8 @@ _TABLE = [
         "check the response's status and headers: it may be an error page, come from a proxy, or have another format",
         "The first lines are in another format: HTML, JSON, plain text, a traceback, HTTP headers, compressed data or "
         "other binary data. A browser reports nothing: it ignores the lines and waits for fields. The finding names "
-        "the format. There is one finding for the whole document.",
+        "the format. There is one finding for the whole document. If a field follows a first line of plain text, the "
+        "line is an `unknown-field`; the linter waits for up to 4 KiB before it decides.",
         b'{"error": "overloaded"}\n',
         b'event: failed\ndata: {"error": "overloaded"}\n\n',
     ),
@@ -72,7 +73,8 @@ _TABLE = [
         'if it is a payload, write "data: " before each of its lines; if it is a comment, start it with a colon',
         "The name of a field is everything before the first colon, or the whole line. It must match exactly: `Data`, "
         "` data` and `data ` are not `data`. Usual causes are a missing colon, wrong case, and a payload of several "
-        "lines of which only the first got its `data: `.",
+        "lines of which only the first got its `data: `. A blank line with a space in it is not blank, and does not "
+        "end the block. What follows from the mistake, such as an event without data, is not reported as well.",
         b"Data: hello\n\n",
         b"data: hello\n\n",
     ),
@@ -94,7 +96,8 @@ _TABLE = [
         "a client replaces them with U+FFFD",
         "encode the stream as UTF-8, and never cut encoded text in the middle of a character",
         "An event stream is always UTF-8, even if a `charset` says otherwise. Usual causes are Latin-1 text, and "
-        "characters that were cut in two before they were sent.",
+        "characters that were cut in two before they were sent. If a payload is binary data, the finding names its "
+        "format, and stands for all lines that the data happens to have.",
         b"data: caf\xe9\n\n",
         b"data: caf\xc3\xa9\n\n",
     ),
@@ -138,7 +141,8 @@ _TABLE = [
         "a client dispatches no event, and the type is lost",
         'add a data field to the block; an empty one, "data:", is enough',
         "A block without a `data` field dispatches no event. Its id and its reconnection time still count, so only the "
-        "`event` field is lost.",
+        "`event` field is lost. Often a blank line, or a missing line end, separates the field from its data. The "
+        "finding says so; the linter waits for the next block to know.",
         b"event: ping\n\n",
         b"event: ping\ndata:\n\n",
     ),
@@ -224,12 +228,14 @@ _TABLE = [
     Code(
         "broken-framing",
         "warning",
-        "a payload that was framed twice, joined to the next one, or printed instead of encoded",
+        "a value that was framed or encoded twice, joined to the next one, or printed instead of encoded",
         "a client passes the payload on unchanged, and parsing it fails",
         "write the field's name once, and a blank line between two events",
         "`data: data: {...}` means that two layers each add the field name. `{...}data: [DONE]` and `{...}{...}` mean "
         "that the line ends between two events were lost. `b'...'` means that Python bytes were formatted into a "
-        "string. `[object Object]` means that JavaScript did that with an object.",
+        'string. `[object Object]` means that JavaScript did that with an object. `id: None` and `event: "tick"` are '
+        "printed values too. `id: 1 event: tick data: 1` has lost its line ends. With the option `json`, a payload "
+        "that is a JSON string with JSON inside was encoded twice.",
         b'data: data: {"a": 1}\n\n',
         b'data: {"a": 1}\n\n',
     ),
@@ -362,7 +368,8 @@ _TABLE = [
         "a payload that ends in escaped line ends",
         "a client reads them as text, not as line ends",
         "write real line ends: use printf in a shell, and a string that is not raw in a program",
-        "The blank line was written as `\\n\\n` where escapes are not turned into line ends.",
+        "The blank line was written as `\\n\\n` where escapes are not turned into line ends. If the stream has no real "
+        "line ends either, the finding is `unfinished-block`, with this cause.",
         b"data: x\\n\\n\n\n",
         b"data: x\n\n",
     ),

@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ._names import is_white
+
 _PROXY = "check the response's status and headers, and the proxy or server that wrote this page"
 _HANDLER = "check the server that wrote this: it failed before or during the stream"
+_ENCODE = "encode it, for example as base64"
 _FRAME = (
     'if it is a payload, write "data: " before each of its lines and a blank line after it; if it is an error, check '
     "the server that wrote it"
@@ -30,12 +33,14 @@ class Kind(NamedTuple):
             field that is plain text, because among random bytes a field's name means little. "blank": until a blank
             line or a known field. "chunks": to the end, mixed with the stream's own lines.
         effect: what a client does with it, if the effect of the code does not fit.
+        may_be_payload: whether it may be a payload without its field name.
     """
 
     name: str
     fix: str
     ends: str = "field"
     effect: str | None = None
+    may_be_payload: bool = False
 
     def ends_with(self, line: bytes) -> bool:
         """Tell whether a line whose name is a known field ends it."""
@@ -43,6 +48,12 @@ class Kind(NamedTuple):
 
 
 PLAIN_TEXT = Kind("plain text", _PROXY)
+BINARY = Kind(
+    "binary data, perhaps compressed with Brotli or deflate",
+    f"check the response's Content-Encoding; {_DECOMPRESS}",
+    "text",
+)
+BINARY_REST = Kind("raw binary data, probably the rest of the payload before it", _ENCODE, "text")
 
 
 class Trial:
@@ -50,24 +61,24 @@ class Trial:
 
     Args:
         wanted: what decides. "binary": the first bytes. "json": the next line that is not blank. "chunk": what follows
-            after as many bytes as the line says.
+            after as many bytes as the line says. "text": the next field.
         raw: the line, with its end.
     """
 
-    __slots__ = ("_decisive", "_wanted", "raw")
+    __slots__ = ("_decisive", "raw", "wanted")
 
     def __init__(self, wanted: str, raw: bytes) -> None:
-        self._wanted = wanted
+        self.wanted = wanted
         self.raw = bytearray(raw)
-        self._decisive = 0 if wanted == "json" else _BINARY if wanted == "binary" else _chunk_end(raw)
+        self._decisive = 0 if wanted in {"json", "text"} else _BINARY if wanted == "binary" else _chunk_end(raw)
 
     def take(self, data: bytes) -> bytes:
         """Take the bytes that are needed; return the rest."""
         room = max(self.size - len(self.raw), 0)
         self.raw += data[:room]
-        if not self._decisive and (b"\n" in data or b"\r" in data):
-            second = _SECOND_LINE.search(self.raw)
-            self._decisive = second.end() if second else 0
+        if not self._decisive and (b"\n" in data or b"\r" in data or b":" in data):
+            found = (_NEXT_FIELD if self.wanted == "text" else _SECOND_LINE).search(self.raw)
+            self._decisive = found.end() if found else 0
         return data[room:]
 
     @property
@@ -83,9 +94,8 @@ class Trial:
     def verdict(self) -> Kind | None:
         """Return the format; None if it is not foreign. The result does not depend on how the stream was cut."""
         raw = bytes(self.raw[: self.size])
-        if self._wanted == "binary":
-            return _binary(raw)
-        return _json(raw) if self._wanted == "json" else _chunked(raw)
+        verdicts = {"binary": _binary, "json": _json, "chunk": _chunked, "text": _text}
+        return verdicts[self.wanted](raw)
 
 
 #: The most bytes that a trial collects, and how many it needs for what is hardly text.
@@ -94,6 +104,9 @@ _BINARY = 256
 
 #: The end of the second line that is not blank.
 _SECOND_LINE = re.compile(rb"\A[^\r\n]+[\r\n]+[^\r\n]+[\r\n]")
+
+#: A line with a known field.
+_NEXT_FIELD = re.compile(rb"[\r\n](?:data|event|id|retry)[:\r\n]")
 
 #: Bytes that text does not have.
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r") + b"\x7f"
@@ -174,7 +187,11 @@ _TEXTS = [
         False,
         Kind("a PHP error message", "fix the error that it describes, and turn off display_errors in PHP"),
     ),
-    (re.compile(r"\s*<[a-z!/]", re.IGNORECASE), False, Kind("HTML or XML", f"{_FRAME}, or the proxy")),
+    (
+        re.compile(r"\s*<[a-z!/]", re.IGNORECASE),
+        False,
+        Kind("HTML or XML", f"{_FRAME}, or the proxy", may_be_payload=True),
+    ),
     (
         re.compile(r"panic: |goroutine \d+ \[|Exception in thread |[\w.]*(?:Error|Exception): |\s+at \S+ ?\("),
         False,
@@ -224,7 +241,25 @@ def _json(raw: bytes) -> Kind:
         return Kind(
             "JSON lines (NDJSON)", 'write "data: " before each line and a blank line after it, or read it as JSON lines'
         )
-    return Kind("JSON", _FRAME)
+    return Kind("JSON", _FRAME, may_be_payload=True)
+
+
+def _text(raw: bytes) -> Kind | None:
+    """Name the format of a first line that looks like nothing; None if a field follows, or only white space does."""
+    if _NEXT_FIELD.search(raw):
+        return None
+    lines = raw.splitlines(keepends=True)
+    at = next((at for at, line in enumerate(lines) if not is_white(line)), None)
+    if at is None:
+        return None
+    if not at:
+        return PLAIN_TEXT
+    suspicion = suspect(lines[at].rstrip(b"\r\n"), first=True, starts_block=True, ends_in_crlf=False)
+    if isinstance(suspicion, str):
+        trial = Trial(suspicion, lines[at])
+        trial.take(b"".join(lines[at + 1 :]))
+        suspicion = trial.verdict()
+    return suspicion or PLAIN_TEXT
 
 
 def _closed(line: bytes) -> bool:
@@ -242,7 +277,8 @@ def _chunked(raw: bytes) -> Kind | None:
     rest = raw[len(line) :]
     length = int(line.split(b";")[0], 16)
     proved = len(rest) == length + 2 and rest.endswith(b"\r\n")
-    if not length or not (proved or starts_stream(rest)):
+    likely = starts_stream(rest) and (line.endswith(b"\r\n") or rest[:1] != b"\n")
+    if not length or not (proved or likely):
         return None
     return Kind(
         "a body in HTTP chunks, with their sizes (Transfer-Encoding: chunked)",
@@ -323,12 +359,18 @@ def _binary(raw: bytes) -> Kind | None:
     if inside and starts_stream(inside):
         return _compressed("deflate", raw)
     if _is_odd(raw):
-        return Kind(
-            "binary data, perhaps compressed with Brotli or deflate",
-            f"check the response's Content-Encoding; {_DECOMPRESS}",
-            "text",
-        )
+        return BINARY
     return None
+
+
+def binary_payload(value: bytes) -> tuple[str, str] | None:
+    """Name the binary format of a payload that is not UTF-8, and say what to do; None if it may be text."""
+    kind = _binary(value[:LONGEST])
+    if kind is None or (kind is BINARY and value.translate(None, _CONTROLS) == value):
+        return None  # without control characters, it may be text in another encoding
+    if kind.fix == _UTF_8:
+        return kind.name, _UTF_8
+    return "raw binary data" if kind is BINARY else kind.name, _ENCODE
 
 
 def _compressed(name: str, raw: bytes) -> Kind:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sse_codec._errors import check_bound, show
-from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, FIELDS_BYTES, ID, RETRY
+from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, FIELDS, FIELDS_BYTES, ID, RETRY
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, as_bytes
 from sse_codec._text import counted
 
@@ -19,11 +19,11 @@ from ._block import Block, Rules
 from ._clean import can_wait, clean_payload, count_events, is_one_event, is_plain
 from ._codes import checked
 from ._finding import Finding, Place
-from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, suspect
-from ._names import meant, remedy
+from ._foreign import BINARY, BINARY_REST, LONGEST, Kind, Trial, binary_payload, is_chunk_size, is_text, suspect
+from ._names import WHITE_SPACE, is_white, meant, remedy
 from ._report import Report
 from ._stream import Ids, LineEnds, Sentinel, Spacing
-from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry
+from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry, look_inside
 
 # At a line of 64 KiB, `bufio.Scanner`, which most Go clients use, and `readline` of asyncio's reader stop for good.
 # Spring's WebClient stops at an event of 256 KiB. All have a setting for it.
@@ -69,7 +69,7 @@ class Linter:
     >>> linter.feed(b"ta: [DONE]\n")
     []
     >>> [finding.code for finding in linter.close()]
-    ['unfinished-block', 'missing-sentinel']
+    ['unfinished-block']
     """
 
     _part: bytes
@@ -147,8 +147,10 @@ class Linter:
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Finding]:
         """Take the next bytes of the stream, and return the findings that they prove, in the order of discovery.
 
-        A finding is returned by the call that brings the bytes that prove it, with two exceptions. Findings in a line
-        that ends in CR wait for the next byte. Bytes that are hardly text wait until up to 4 KiB of them have come.
+        A finding is returned by the call that brings the bytes that prove it. What is wrong may depend on bytes that
+        follow: a line that ends in CR waits for the next byte; a first line that is not a field, and bytes that are
+        hardly text, for up to 4 KiB; an event type without data, for the next block; and a mistake that may be why a
+        block has no data or does not end, for the block's end or for 16 data lines.
 
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The linter's state is unchanged.
@@ -189,6 +191,8 @@ class Linter:
         self._flush()
         if self._trial is not None:
             self._end_trial(self._trial)
+        self._block.look_back()
+        self._block.report_cause()
         return self._report.take() + self._report.take_repeats()
 
     def _begin_stream(self) -> None:
@@ -215,15 +219,18 @@ class Linter:
         self._chunked = False  # the sizes of HTTP chunks are among the lines
         self._after_size = False  # the latest line that is not a field was such a size
         self._trial: Trial | None = None
-        self._judged = False  # the line in progress was tried
+        self._judged = ""  # what the line in progress was tried for
         self._verdict: Kind | None = None
         self._tried = 0  # everything before this offset is text
+        self._binary: tuple[str, str] | None = None  # the latest field has binary data: its format, and what to do
         self._begin_block()
 
-    def _begin_block(self) -> None:
-        self._block = Block(self._report, self._rules)
-        #: None of its bytes have come, and they will be an event stream as far as is known.
-        self._fresh = self._foreign is None and not self._chunked and not self._bom_possible
+    def _begin_block(self, orphan: tuple[Place, str] | None = None) -> None:
+        self._block = Block(self._report, self._rules, orphan)
+        #: None of its bytes have come, they will be an event stream as far as is known, and nothing waits for them.
+        self._fresh = not (
+            self._foreign or self._chunked or self._bom_possible or orphan is not None or self._binary is not None
+        )
 
     # Bytes to blocks, quickly
 
@@ -410,7 +417,8 @@ class Linter:
             self._end_block()
         elif not self._look_at_line(ended=True):
             return  # a trial must decide first
-        if self._end != self._line_ends.usual and not (unlike or self._foreign or self._chunked):
+        unlike = unlike or self._foreign is not None or self._chunked or self._binary is not None
+        if self._end != self._line_ends.usual and not unlike:
             self._line_ends.look(self._end, self._here(len(self._held)))
         self._offset += self._line_size + len(self._end)
         self._line += 1
@@ -429,33 +437,37 @@ class Linter:
         """
         line = self._body = bytes(self._held)
         name, colon, value = line.partition(b":")
+        fault = self._utf_8_fault(line)
         if colon and not name:
             if self._after_size:
                 self._after_size = False  # it is the rest of a line
             elif self._foreign is None:
                 self._first = False
+                self._binary = None
                 self._block.comment(self._here())
         else:
             if name in FIELDS_BYTES and (self._foreign is None or self._foreign.ends_with(line)):
                 self._first = self._after_size = False
                 self._foreign = None
-                self._look_at_field(name.decode(), value, ended=ended)
+                self._look_at_field(name.decode(), value, ended=ended, utf_8=fault is None)
             elif not self._look_at_unknown(name, has_colon=bool(colon), ended=ended):
                 return False
             self._block.size += self._line_size + 1
         if self._foreign is None:
             self._last = self._here(len(line))
-            self._check_utf_8(line)
+            if fault is not None and self._binary is None:
+                what = f"not UTF-8: the byte 0x{line[fault]:02X}"
+                self._report.add("invalid-utf-8", self._here(fault), what)
         return True
 
-    def _check_utf_8(self, line: bytes) -> None:
+    def _utf_8_fault(self, line: bytes) -> int | None:
+        """Return where a line is not UTF-8; None if it is."""
         try:
             line.decode()
         except UnicodeDecodeError as error:
-            if self._line_size > len(line) and error.end == len(line):
-                return  # only the first part of the line was kept, and it was cut inside the character
-            what = f"not UTF-8: the byte 0x{line[error.start]:02X}"
-            self._report.add("invalid-utf-8", self._here(error.start), what)
+            # If only the first part of the line was kept, it may be cut inside a character.
+            return None if self._line_size > len(line) and error.end == len(line) else error.start
+        return None
 
     def _look_at_unknown(self, name: bytes, *, has_colon: bool, ended: bool) -> bool:
         """Check a line that is not a known field, as `_look_at_line` does."""
@@ -464,9 +476,12 @@ class Linter:
         if self._chunked and self._is_chunk_size():
             return True
         line = self._here().body
-        if self._judged:
-            kind, self._judged = self._verdict, False
-        else:
+        if self._binary is not None and (self._block.data_place is not None or not is_text(line)):
+            self._foreign = BINARY_REST  # its first line was reported
+            return True
+        judged, self._judged = self._judged, ""
+        kind = self._verdict
+        if not judged:
             suspicion = suspect(
                 line[:LONGEST],
                 first=self._first,
@@ -478,15 +493,18 @@ class Linter:
                     kind = None
                 else:
                     trial = Trial(suspicion, line + self._end)
-                    if ended and not trial.decided and len(line) == self._line_size:
-                        self._begin_trial(trial)
+                    if self._begin_trial(trial, ended=ended):
                         return False
                     kind = trial.verdict()
             else:
                 kind = suspicion
         text = name.decode("utf-8", "replace")
-        if kind is None and self._first and not has_colon and meant(text) is None:
-            kind = PLAIN_TEXT
+        unlike = self._first and judged != "text" and not has_colon
+        if kind is None and unlike and (is_white(line) or meant(text) is None):
+            trial = Trial("text", line + self._end)
+            if self._begin_trial(trial, ended=ended):
+                return False
+            kind = trial.verdict()
         if kind is not None:
             self._report_foreign(kind)
         else:
@@ -494,19 +512,23 @@ class Linter:
         self._first = False
         return True
 
-    def _begin_trial(self, trial: Trial) -> None:
-        """Put the line in progress aside until it is clear what it is."""
+    def _begin_trial(self, trial: Trial, *, ended: bool) -> bool:
+        """Put the line in progress aside until it is clear what it is; return whether that needs more bytes."""
+        if not ended or trial.decided or len(self._held) < self._line_size:
+            return False
         self._trial = trial
         self._held.clear()
         self._line_size = 0
         self._end = b""
         self._body = None
+        return True
 
     def _end_trial(self, trial: Trial) -> None:
         self._trial = None
-        self._judged = True
+        self._judged = trial.wanted
         self._verdict = trial.verdict()
-        self._tried = self._offset + trial.size if self._verdict is None else 0
+        if trial.wanted != "text":
+            self._tried = self._offset + trial.size if self._verdict is None else 0
         self._take_lines(bytes(trial.raw))
 
     def _is_chunk_size(self) -> bool:
@@ -515,6 +537,8 @@ class Linter:
         return broken or self._after_size
 
     def _report_foreign(self, kind: Kind) -> None:
+        if kind is BINARY and self._block.data_place is not None:
+            kind = BINARY_REST
         if kind.ends == "chunks":
             self._chunked = self._after_size = True
         else:
@@ -523,22 +547,32 @@ class Linter:
             code, what = "not-an-event-stream", f"this is {kind.name}, not an event stream"
         else:
             code, what = "foreign-document", f"another document starts here, outside any field: {kind.name}"
-        self._report.add(code, self._here(), what, kind=kind.name, effect=kind.effect, fix=kind.fix)
+        reported = self._report.add(code, self._here(), what, kind=kind.name, effect=kind.effect, fix=kind.fix)
+        if reported and kind.may_be_payload:
+            self._block.meant[DATA] = 0
 
     def _report_unknown(self, name: str, *, has_colon: bool) -> None:
         if name.startswith("\ufeff"):
             what = "a byte order mark (U+FEFF) at the start of a line that is not the first"
-            self._report.add("late-bom", self._here(), what)
+            if self._report.add("late-bom", self._here(), what) and name[1:] in FIELDS:
+                self._block.meant[name[1:]] = self._line
             return
-        kind, fix = remedy(name, has_colon=has_colon, continues=self._block.data_place is not None)
-        self._report.add(
-            "unknown-field", self._here(), f"{show(name)} is not a field of the standard", kind=kind, fix=fix
-        )
+        white = is_white(self._here().body)
+        if white:
+            what, right = "a line of white space, which is not a blank line", WHITE_SPACE
+        else:
+            what = f"{show(name)} is not a field of the standard"
+            right = remedy(name, has_colon=has_colon, continues=self._block.data_place is not None)
+        if self._report.add("unknown-field", self._here(), what, kind=right.kind, fix=right.fix):
+            self._block.white_line = self._line if white else self._block.white_line
+            if right.field is not None:
+                self._block.meant[right.field] = self._line if right.is_sure else 0
 
     # Fields to blocks
 
-    def _look_at_field(self, name: str, value: bytes, *, ended: bool) -> None:
+    def _look_at_field(self, name: str, value: bytes, *, ended: bool, utf_8: bool) -> None:
         """Check a known field. Its value is the rest of the line after the colon."""
+        self._binary = None
         spaced = value.startswith(b" ")
         line = self._here().body
         start = len(line) - len(value) + spaced
@@ -547,8 +581,11 @@ class Linter:
         value = value[spaced:] if whole else b""
         place = self._here(start)
         if name == DATA:
-            self._block.data(value, place)
-            if value:
+            binary = None if utf_8 else binary_payload(value)
+            if binary is not None:
+                self._look_at_binary(binary, place)
+            self._block.data(value, place, binary=self._binary is not None)
+            if value and self._binary is None:
                 self._spacing.look(value, place, spaced=spaced)
                 look_at_characters(self._report, place)
         elif whole:
@@ -557,15 +594,31 @@ class Linter:
                 time = look_at_retry(self._report, text, place)
                 if ended and time is not None:  # otherwise it has no effect, which the end of the stream reports
                     self._block.set(RETRY, str(time), place)
+                elif time is None and "data:" in text and "invalid-retry" not in self._ignored:
+                    self._block.meant[DATA] = 0
+            elif name == EVENT and text in self._types:
+                self._block.set(EVENT, text, place)  # it was found to be fine
+            elif name == ID and "\0" in text:
+                self._block.meant[ID] = self._line
+                self._report.add("id-with-null", place.moved(start + value.index(0)), "an id with U+0000 in it")
+            elif cause := look_inside(name, text, place):
+                self._block.keep(cause)
+                self._block.set(name, text, place)
             elif name == EVENT:
                 if look_at_event(self._report, text, place) and len(self._types) < _KNOWN_TYPES:
                     self._types.add(text)
                 self._block.set(EVENT, text or DEFAULT_EVENT, place)
-            elif "\0" in text:
-                self._report.add("id-with-null", place.moved(start + value.index(0)), "an id with U+0000 in it")
             else:
                 look_at_id(self._report, text, place)
                 self._block.set(ID, text, place)
+
+    def _look_at_binary(self, binary: tuple[str, str], place: Place) -> None:
+        """Report binary data in a payload: once, for all lines that it happens to have."""
+        name, fix = binary
+        what = f"a payload that is {name}, not UTF-8 text"
+        effect = "a client replaces what is not UTF-8 with U+FFFD, and ends a line at every CR and LF byte"
+        if self._report.add("invalid-utf-8", place, what, kind="binary", effect=effect, fix=fix):
+            self._binary = binary
 
     def _end_block(self) -> None:
         if self._foreign is not None and self._foreign.ends == "blank":
@@ -573,27 +626,37 @@ class Linter:
         self._blank_lines = True
         self._events += self._block.data_place is not None
         self._block.end()
-        self._begin_block()
+        self._begin_block(self._block.orphan)
 
     def _end_stream(self) -> None:
         self._spacing.end()
         block = self._block
+        block.look_back()
         end = Place(self._line, self._offset, bytes(self._held), len(self._held))
-        if (self._line_size and self._held[:1] != b":" and not self._foreign) or block.says_something:
-            lines = block.data_lines
-            if lines > 1 and not self._blank_lines:
-                self._report.add(
-                    "unfinished-block",
-                    self._last or end,
-                    f"the stream ends after {lines} data lines without a single blank line",
-                    effect="a client reads them all as one event, and never dispatches it",
-                    fix="end every event with a blank line",
-                )
-            else:
-                what = f"the event of line {block.data_place.line}" if block.data_place is not None else "a block"
-                self._report.add("unfinished-block", self._last or end, f"the stream ends inside {what}")
-                if lines and not block.too_large:
-                    block.look_at_payload()
+        reported = self._foreign is BINARY_REST or (self._last is not None and self._last.line == block.white_line)
+        is_open = (self._line_size and self._held[:1] != b":" and not self._foreign) or block.says_something
+        if is_open and not reported:
+            self._look_at_open_block(block, end)
+        block.report_cause()
         self._rules.sentinel.end(end)
         if not self.offset and self._sentinel is None:
             self._report.add("empty-stream", end, "the stream is empty: not a single byte came")
+
+    def _look_at_open_block(self, block: Block, end: Place) -> None:
+        lines = block.data_lines
+        what = f"the event of line {block.data_place.line}" if block.data_place is not None else "a block"
+        what = f"the stream ends inside {what}"
+        place, effect, fix = self._last or end, None, None
+        cause = block.explain_end(self._last)
+        if cause is not None:
+            what, place, fix = f"{what}: {cause.reason}", cause.place, cause.fix
+        elif lines > 1 and not self._blank_lines:
+            what = f"the stream ends after {lines} data lines without a single blank line"
+            effect = "a client reads them all as one event, and never dispatches it"
+            fix = "end every event with a blank line"
+        if self._report.add("unfinished-block", place, what, effect=effect, fix=fix):
+            block.look_for_sentinel()
+        elif cause is not None:
+            block.keep(cause)
+        if effect is None and lines and not block.too_large:
+            block.look_at_payload()

@@ -87,6 +87,7 @@ PRINTED = (
     "[object ",
     "<",
     "undefined",
+    "None",
     "ServerSentEvent(",
     "ReceivedEvent(",
     "System.",
@@ -104,10 +105,13 @@ _DICT = re.compile(r"\{'[^']*': ")
 _OBJECT = re.compile(r"<[\w.]+ (?:object|at|[\w.<>]+ at)\b.* ?0x[0-9a-fA-F]+>|<class '[\w.]+'>")
 _EVENT = re.compile(r"(?:ServerSent|Received)Event\(.*\)", re.DOTALL)
 _DOTNET = re.compile(r"System\.[\w.]+(?:`\d+)?(?:\[.*\])?")
+_NONE = re.compile("None")
+_NIL = re.compile("<nil>")
 _JAVASCRIPT = re.compile(r"\[object \w+\]|undefined")
 _FIELD_INSIDE = re.compile(r"data: ?(?=[{\[])")
 _FIELD_AFTER = re.compile(r"[}\]]((?:data|event):)")
 _IN_A_STRING = re.compile(r'"(?:data|event): ?(?:[^"\\]|\\[^n])*\\n')
+_STRING_OF_JSON = re.compile(r'"(?:\s|\\[nrt])*[{\[]')
 _SENTINEL = re.compile(r"\[[A-Z_ ]+\]")
 
 _SEPARATE = "end each event with a line end and a blank line"
@@ -146,6 +150,8 @@ def _printed(text: str) -> Illness | None:
         (_BYTES, "the repr of Python bytes", "decode the bytes before you put them into the payload"),
         (_OBJECT, "the repr of a Python object", _VALUE),
         (_EVENT, "the repr of an event", "encode it with sse_codec.encode"),
+        (_NONE, "Python's None, printed instead of encoded", "send null as JSON, or leave the event out"),
+        (_NIL, "Go's nil, printed instead of encoded", "send null as JSON, or leave the event out"),
         (_JAVASCRIPT, "a JavaScript value, printed instead of encoded", "send JSON.stringify(value)"),
         (_DOTNET, "a .NET value, printed instead of encoded", "send JsonSerializer.Serialize(value)"),
     ):
@@ -155,6 +161,19 @@ def _printed(text: str) -> Illness | None:
         what = "a payload that is the repr of a Python dict"
         return Illness("broken-framing", "printed", 0, what, "send json.dumps(value): JSON has double quotes")
     return None
+
+
+def encoded_twice(text: str) -> Illness | None:
+    """Find an object or a list in a payload that is a JSON string."""
+    import json
+
+    if text[:1] != '"' or not _STRING_OF_JSON.match(text):
+        return None
+    inner = json.loads(text)
+    if json_fault(inner) is not None:
+        return None
+    what = "a payload that was encoded as JSON twice: a string that contains JSON"
+    return Illness("broken-framing", "encoded twice", 0, what, "encode the value once: it may be JSON text already")
 
 
 def _glued(text: str) -> Illness | None:

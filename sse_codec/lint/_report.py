@@ -36,28 +36,35 @@ class Report:
 
     def add(
         self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
-    ) -> None:
-        """Report something at a place. By default, effect and fix are those of the code."""
+    ) -> bool:
+        """Report something at a place. By default, effect and fix are those of the code.
+
+        Returns:
+            False if the code is ignored.
+        """
         if code in self._ignored:
-            return
+            return False
         row = CODES[code]
         finding = place.finding(code, what, effect or row.effect, fix or row.fix)
         if not self._fold:
             self.new.append(finding)
-            return
+            return True
         key = code, kind
         if key in self._repeats:
             self._repeats[key] = self._repeats[key][0] + 1, finding
         else:
             self._repeats[key] = 0, None
             self.new.append(finding)
+        return True
 
-    def add_habit(self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None) -> None:
+    def add_habit(
+        self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
+    ) -> None:
         """Report a habit of the producer, such as its line ends: once for a stream."""
         key = code, kind
         if key not in self._habits:
             self._habits.add(key)
-            self.add(code, place, what, kind=f"habit {kind}", effect=effect)
+            self.add(code, place, what, kind=f"habit {kind}", effect=effect, fix=fix)
 
     def take(self) -> list[Finding]:
         """Return the findings since the last call."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sse_codec._errors import show
 from sse_codec._grammar import parse_retry
 from sse_codec._text import SEPARATORS
+
+from ._codes import CODES
 
 if TYPE_CHECKING:
     from ._finding import Place
@@ -30,9 +32,73 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _SEPARATOR = re.compile("|".join(SEPARATORS).encode())
 _REPLACEMENT = "\ufffd".encode()
 
+#: The name of a field and its colon, perhaps inside the value of another.
+_FIELD = re.compile("(data|event|id|retry):")
 
-def look_at_characters(report: Report, place: Place) -> None:
-    """Look for characters in a payload or event type that cause trouble in clients; the place is where it starts."""
+#: Values that were printed instead of left out or encoded.
+NOTHING = frozenset({"None", "null", "nil", "undefined", "NaN", "<nil>", "(null)"})
+PRINTED_STARTS = frozenset({"b'", 'b"', "[o"})
+_PRINTED = re.compile(r"\[object \w+\]|b'[^']*'|b\"[^\"]*\"", re.ASCII)
+_QUOTED = re.compile(r"'[^']+'|\"[^\"]+\"")
+
+
+class Cause(NamedTuple):
+    """A mistake in a line. It is a warning, unless it turns out to be why its block has no data or does not end.
+
+    Args:
+        code: the code of the warning.
+        place: where it is.
+        what: what is wrong.
+        reason: the same, as the end of a sentence about the block.
+        fix: what to do about it.
+        hides_data: whether a data field is inside the value.
+    """
+
+    code: str
+    place: Place
+    what: str
+    reason: str
+    fix: str
+    hides_data: bool = False
+
+
+def look_inside(name: str, value: str, place: Place) -> Cause | None:
+    """Look for another field in a value that starts at the place: after white space, an escaped line end or a text."""
+    for found in _FIELD.finditer(value) if ":" in value else ():
+        start, after = found.start(), value[found.end() : found.end() + 1]
+        escaped = value.endswith((r"\n", r"\r"), 0, start)
+        joined = start and found[1] in {"data", "event"} and after in {" ", "{", "["}
+        if escaped or joined or value[max(start - 1, 0) : start].isspace():
+            inside = f'"{found[0]}" stands inside the {name} field'
+            fix = CODES["escaped-line-end"].fix if escaped else "start a new line before it"
+            at = place.moved(place.at + len(value[:start].encode()))
+            return Cause("broken-framing", at, inside, inside, fix, "data:" in value)
+    return None
+
+
+def _is_printed(report: Report, name: str, value: str, place: Place) -> bool:
+    """Report a value that was printed instead of left out or encoded."""
+    if value in NOTHING or (value[:2] in PRINTED_STARTS and _PRINTED.fullmatch(value)):
+        thing = "event type" if name == "event" else "id"
+        what = f"an {thing} that is a printed value: {show(value)}"
+        effect = f"a client takes it for the event's {thing.removeprefix('event ')}"
+        fix = f"leave the field out if the event has no {thing.removeprefix('event ')}; otherwise, write its text"
+    elif name == "event" and value[:1] in {"'", '"'} and _QUOTED.fullmatch(value):
+        what = f"quotation marks around an event type: {show(value)}"
+        effect = "a client keeps them as part of the type, and does not call listeners for the type without them"
+        fix = "remove the quotation marks"
+    else:
+        return False
+    report.add_habit("broken-framing", place, what, kind=f"printed {name}", effect=effect, fix=fix)
+    return True
+
+
+def look_at_characters(report: Report, place: Place) -> bool:
+    """Look for characters in a payload or event type that cause trouble in clients; the place is where it starts.
+
+    Returns:
+        Whether there are none.
+    """
     found = _SEPARATOR.search(place.body, place.at)
     if found:
         character = found[0].decode()
@@ -44,6 +110,7 @@ def look_at_characters(report: Report, place: Place) -> None:
         report.add(
             "replacement-character", place.moved(damaged), "U+FFFD, which replaces bytes that could not be decoded"
         )
+    return not found and damaged < 0
 
 
 def _is_twice(report: Report, name: str, value: str, place: Place) -> bool:
@@ -59,7 +126,7 @@ def _is_twice(report: Report, name: str, value: str, place: Place) -> bool:
 
 def look_at_event(report: Report, value: str, place: Place) -> bool:
     """Check an event type; return whether nothing is wrong with it."""
-    if _is_twice(report, "event", value, place):
+    if _is_twice(report, "event", value, place) or _is_printed(report, "event", value, place):
         return False
     if not value:
         report.add_habit("empty-event", place, "an event type that is empty")
@@ -74,14 +141,13 @@ def look_at_event(report: Report, value: str, place: Place) -> bool:
     elif value in RESERVED:
         report.add("reserved-event", place, f"the event type {value!r}, which EventSource uses itself", kind=value)
     else:
-        look_at_characters(report, place)
-        return True
+        return look_at_characters(report, place)
     return False
 
 
 def look_at_id(report: Report, value: str, place: Place) -> None:
     """Check an id that has no U+0000."""
-    if _is_twice(report, "id", value, place):
+    if _is_twice(report, "id", value, place) or _is_printed(report, "id", value, place):
         return
     body = value.strip(" \t")
     control = _CONTROL.search(body)
@@ -126,7 +192,9 @@ def look_at_retry(report: Report, value: str, place: Place) -> int | None:
     if time is None:
         too_long = value.isascii() and value.isdigit()
         what = "an absurdly long reconnection time" if too_long else "a reconnection time that is not a number"
-        report.add("invalid-retry", place, f"{what}: {show(value)}")
+        inside = look_inside("retry", value, place)
+        fix = f"{inside.reason}: {inside.fix}" if inside else None
+        report.add("invalid-retry", place, f"{what}: {show(value)}", kind="inside" if inside else "", fix=fix)
     elif time == 0:
         _unlikely(report, place, time, "a client that lost its connection reconnects immediately, over and over")
     elif time < _SECONDS:
