@@ -96,6 +96,7 @@ FOREIGN = [
     ("PNG", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
     ("WebSocket", b'\x81\x08{"a": 1}' * 3, "WebSocket frames"),
     ("WebSocket, a message in parts", b'\x81\x04{"a"\x80\x04: 1}', "WebSocket frames"),
+    ("WebSocket, closed", b"\x81\x02{}\x88\x02\x03\xe8", "WebSocket frames"),
     ("WebSocket, binary", b"\x82\x02\x08\x01" * 3, "WebSocket frames"),
     ("HTML", PAGE, "HTML"),
     ("HTML, a fragment", b"<div>\n<p>hi</p>\n</div>\n", "HTML or XML"),
@@ -106,6 +107,7 @@ FOREIGN = [
     ("JSON, long", b'{"error": "' + b"x" * 2 * LONGEST + b'"}\n', "JSON"),
     ("JSON lines", b'{"a": 1}\n{"a": 2}\n' * 50, "JSON lines (NDJSON)"),
     ("JSON lines, with blank ones", b'{"a": 1}\n\n{"a": 2}\n\n' * 50, "JSON lines (NDJSON)"),
+    ("JSON lines, indented", b' {"a": 1}\n {"b": 2}\n', "JSON lines (NDJSON)"),
     ("a stream in JSON", json.dumps({"body": STREAM.decode()}).encode(), "an event stream inside JSON"),
     ("a stream in a JSON string", json.dumps(STREAM.decode()).encode(), "an event stream inside a string"),
     ("a stream in a list", json.dumps([STREAM.decode()]).encode(), "an event stream inside a string"),
@@ -413,12 +415,14 @@ def test_a_field_among_bytes_that_are_no_text_is_no_field(wire: bytes) -> None:
 def test_a_few_bytes_are_enough() -> None:
     assert "compressed data (Brotli)" in findings(b"\x0b\x04\x80d")[0].what
     assert "binary data" in findings(b"\x02\x03\x04abc")[0].what
+    assert "UTF-16 text" in findings(b"d\0a\0")[0].what
+    assert "HTTP chunks" in findings(b"9\ndata: x\n\n\n")[0].what
 
 
 @pytest.mark.parametrize("wire", [b"\x81\0\x81\x02ab", b"\x0b\x04\x80data: x\n\n?", b"\x0b\x04\x80\0ata: x\n\n\x03"])
 def test_what_has_only_the_start_of_a_format(wire: bytes) -> None:
     """The first frame of a WebSocket is empty, and what Brotli would have left as it is does not end, or is no text."""
-    assert not {"WebSocket", "(Brotli)"} & set(findings(wire)[0].what.split())
+    assert not any(name in findings(wire)[0].what for name in ("WebSocket", "(Brotli)"))
 
 
 @pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN])
@@ -493,6 +497,12 @@ def test_what_is_said_of_a_value() -> None:
     assert finding.fix == "write milliseconds: 3000 if you meant seconds"
     [finding] = findings(b"id: id: 1\n\n")
     assert finding.effect == "a client keeps it as part of the value"
+    [finding] = findings(b"event: a \ndata\n\n")
+    assert finding.what == "white space around an event type: 'a '"
+    [finding] = findings(b"id: a\x0bb\n\n")
+    assert finding.what == "an id with the control character U+000B in it: 'a\\x0bb'"
+    assert findings(b"id:" + b"1" * 8000 + b"\n\n") == []
+    assert findings(b"event: \xff\ndata\n\n")[0].what == "not UTF-8: the byte 0xFF"
     [finding] = findings(b'data: {"a": Infinity}\n\n')
     assert finding.what == "Infinity in JSON"
 
@@ -501,7 +511,9 @@ def test_where_a_payload_of_several_lines_is_wrong() -> None:
     [finding] = findings(b'data: {"a": [\ndata: 1,\ndata: {"b": 2}\n\n')
     assert (finding.code, finding.line, finding.column) == ("missing-blank-line", 3, 7)
     [finding] = findings(b"data:\ndata: {x}\n\n", json=True)
-    assert (finding.code, finding.line, finding.column) == ("invalid-json", 2, 8)
+    assert (finding.code, finding.line, finding.column, finding.text) == ("invalid-json", 2, 8, "data: {x}")
+    [finding] = findings(b"data: {x\ndata: }\n\n", json=True)
+    assert finding.text == "data: {x"
 
 
 @pytest.mark.parametrize("value", [b"{}", b'"x"', b"[DONE]"])
@@ -516,7 +528,7 @@ def test_many_texts_with_a_space_at_the_end() -> None:
 
 def test_the_payload_of_an_event_that_was_cut_off() -> None:
     assert [finding.code for finding in findings(b"data: data: x\n")] == ["unfinished-block", "broken-framing"]
-    assert [finding.code for finding in findings(b"data: data: x\ndata: yyy\n", max_event_size=20)] == [
+    assert [finding.code for finding in findings(b"\ndata: data: x\ndata: yyy\n", max_event_size=20)] == [
         "event-too-large",
         "unfinished-block",
     ]
@@ -529,25 +541,37 @@ def test_only_the_size_of_a_line_that_was_not_kept_is_reported() -> None:
 
 
 def test_a_byte_order_mark_in_pieces() -> None:
-    assert [finding.code for finding in findings(b"\xef\xbb\xbfdata: x\n\n")] == ["leading-bom"]
+    [finding] = findings(b"\xef\xbb\xbfdata: x\n\n")
+    assert (finding.code, finding.what) == ("leading-bom", "a byte order mark")
+
+
+def test_what_is_said_of_the_end() -> None:
+    [finding] = findings(b": x", sentinel="x")
+    assert (finding.line, finding.column) == (1, 4)
+    [finding] = findings(b"data: x\ndata: y\n")
+    assert finding.effect == "a client reads them all as one event, and never dispatches it"
+    linter = Linter()
+    assert linter.feed(b"data: x\n\ndata: y\n") == []
+    assert linter.unfinished() == "the event of line 3 is open, with 1 data line"
 
 
 def test_JSON_lines_are_named_with_the_second_one() -> None:
     for line_end in (b"\n", b"\r"):
-        assert len(Linter().feed(line_end.join([b'{"a": 1}', b'{"b": 2}', b"x"]))) == 1
+        assert len(Linter().feed(line_end.join([b'{"a": 1}', b'{"b": 2}', b""]))) == 1
 
 
 def test_one_block_at_a_time_and_many_have_the_same_findings() -> None:
     """As the law of the quick look says, with each block after one that makes the quick look possible."""
     more = [
-        b'data: {"a":\t\ndata: 1}\n\n',
+        b'data: {"a":\t\ndata: {}}\n\n',
         b'data: {"a": 1} \n\n',
         b'data: {"a": {}} \n\n',
         b'data: {"a": Infinity}\n\n',
         b"event: tick\ndata: [DONE]\n\n",
         b": data: x\n\n",
-        b"data: x\rdata: y\n\n",
+        b"data: x\ry\n\n",
         b"foo: data: x\n\n",
+        b"foo: 1\n\ndata: x\n\n",
         b"id: id: 1\ndata: x\n\n",
     ]
     for block in BLOCKS + more:
