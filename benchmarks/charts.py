@@ -1,6 +1,6 @@
-"""Charts as SVG, written by hand: bars to compare, and curves over two logarithmic axes.
+"""Charts as handwritten SVG: bars for comparison, and curves over two logarithmic axes.
 
-Nothing is painted behind them, and their colours are between light and dark, so that they can be read on both.
+They have no background, and colours that are readable on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ Point = tuple[float, float]
 
 
 class Bars(NamedTuple):
-    """A panel of bars, ours in its own colour."""
+    """A panel of bars. Ours has its own colour."""
 
     title: str
-    #: What was measured, by name; a text where there is nothing to draw.
+    #: The measured values by name, or a text if there is nothing to draw.
     values: Sequence[tuple[str, float | str]]
     unit: str
-    #: The names of ours.
+    #: Our names.
     ours: Collection[str]
-    #: The room for names, in pixels.
+    #: The width of the names, in pixels.
     names: int = 152
-    #: A value to compare the others with, which a line marks, and what it is.
+    #: A value to mark with a line for comparison, and its name.
     mark: tuple[float, str] | None = None
 
     @property
     def height(self) -> float:
-        """What it takes, in pixels."""
+        """The height, in pixels."""
         return _LINE * (len(self.values) + 2)
 
     def elements(self) -> Iterator[str]:
-        """The drawing, in a panel of its own."""
+        """The drawing, as a panel."""
         yield _text(0, 12, self.title, bold=True)
         largest = max(value for _, value in self.values if isinstance(value, float))
         start, room = self.names, _PANEL - self.names - 62
         for place, (name, value) in enumerate(self.values):
             top = _LINE * (place + 1) + 2
             mine = name in self.ours
-            strong = mine and not self.mark  # among others
+            strong = mine and not self.mark  # bold among others
             yield _text(start - 6, top + 12, name, anchor="end", bold=strong)
             if isinstance(value, str):
                 yield _text(start, top + 12, value)
@@ -66,22 +66,22 @@ class Bars(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """A panel of curves, ours the thick one."""
+    """A panel of curves. Ours is thicker."""
 
     title: str
     curves: Sequence[tuple[str, Sequence[Point]]]
-    #: What the lower axis shows; the other one shows time.
+    #: The label of the x axis; the y axis is time.
     x: str
-    #: The name of ours.
+    #: Our name.
     ours: str
 
     @property
     def height(self) -> float:
-        """What it takes, in pixels."""
+        """The height, in pixels."""
         return _PLOT + 76
 
     def elements(self) -> Iterator[str]:
-        """The drawing, in a panel of its own: ours stands out, and each other curve has its name at its end."""
+        """The drawing, as a panel: ours stands out, and each curve has its name at its end."""
         yield _text(0, 12, self.title, bold=True)
         left, top, width = 58, 24, _PANEL - 180
         xs, ys = (_Scale(point[axis] for _, points in self.curves for point in points) for axis in (0, 1))
@@ -95,7 +95,7 @@ class Lines(NamedTuple):
             yield _text(left - 6, down + 4, _seconds(value), anchor="end")
         yield _text(left + width / 2, top + _PLOT + 30, self.x, anchor="middle")
         ends: dict[float, list[tuple[float, str]]] = {}
-        for name, points in sorted(self.curves, key=lambda curve: curve[0] == self.ours):  # ours is painted last
+        for name, points in sorted(self.curves, key=lambda curve: curve[0] == self.ours):  # ours is drawn last
             mine = name == self.ours
             places = sorted((left + width * xs.at(x), top + _PLOT * (1 - ys.at(y))) for x, y in points)
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -105,14 +105,14 @@ class Lines(NamedTuple):
             ends.setdefault(across, []).append((down, name))
         for across, labels in ends.items():
             apart = _apart(labels, 12)
-            up = max(0, apart[-1][0] - (top + _PLOT - 6))  # from under the axis
+            up = max(0, apart[-1][0] - (top + _PLOT - 6))  # keeps the labels above the axis
             for down, name in ((down - up, name) for down, name in apart):
                 mine = name == self.ours
                 yield _text(across + 5, down + 4, name, bold=mine, size=11 if mine else 10)
 
 
 def _apart(labels: Iterable[tuple[float, str]], room: float) -> list[tuple[float, str]]:
-    """Move labels that would cover each other: each group of them stands around its own middle."""
+    """Move labels that would overlap apart, each group around its own middle."""
     groups: list[list[tuple[float, str]]] = []
     for label in sorted(labels):
         groups.append([label])
@@ -122,12 +122,12 @@ def _apart(labels: Iterable[tuple[float, str]], room: float) -> list[tuple[float
 
 
 def _first(group: Sequence[tuple[float, str]], room: float) -> float:
-    """Return where the first label of a group stands."""
+    """Return the position of a group's first label."""
     return sum(down for down, _ in group) / len(group) - room * (len(group) - 1) / 2
 
 
 class _Scale:
-    """A logarithmic axis over some values, from 0 to 1."""
+    """A logarithmic axis, which maps the range of some values to 0 to 1."""
 
     def __init__(self, values: Iterable[float]) -> None:
         values = list(values)
@@ -141,14 +141,14 @@ class _Scale:
         return (math.log10(value) - self.low) / (self.decades or 1)
 
     def ticks(self, step: int, base: int) -> Iterator[float]:
-        """The powers of a base within it."""
+        """The powers of a base within the range."""
         unit = math.log10(base) * step
         for exponent in range(math.ceil(self.low / unit - 1e-9), math.floor(self.high / unit + 1e-9) + 1):
             yield float(base ** (step * exponent))
 
 
 def number(value: float) -> str:
-    """Write a number with three digits, or with all that stand before the point."""
+    """Format a number with three significant digits, or with all digits before the decimal point."""
     digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
     return f"{value:.{digits}f}"
 
@@ -178,7 +178,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, *, strong: bool = False) -
 
 
 def draw(title: str, meaning: str, panels: Sequence[Bars | Lines], notes: Sequence[str]) -> str:
-    """Return an SVG with what it shows, what is better, two panels in a row, and lines of small print under them."""
+    """Return an SVG with a title, an explanation, two panels per row, and small print below."""
     parts = [_text(0, 18, title, bold=True, size=17), _text(0, 38, meaning, size=13)]
     top = 56.0
     for at in range(0, len(panels), 2):

@@ -1,7 +1,7 @@
-"""The encoders that compete: an event's parts in, bytes out.
+"""The competing encoders, from an event's parts to bytes.
 
-Each is an expression, timed in place by `timeit`, because a call around it would cost as much as the fastest of them.
-`data`, `name` and `id` are the event's parts, and PARTS stands for the arguments that give it a type and an id.
+Each is an expression that `timeit` times directly, because a function call would cost as much as the fastest of them.
+`data`, `name` and `id` are the event's parts, and PARTS stands for the arguments that pass its type and id.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ PAYLOADS = (
 
 
 class Encoder(NamedTuple):
-    """A library's way to make the bytes of an event."""
+    """One library's way to encode an event."""
 
     name: str
-    #: As it is installed; "" where that is nothing that could be missing.
+    #: The package to install; "" if it is always there.
     package: str
-    #: What is done once.
+    #: Code that runs once.
     setup: str
-    #: What is timed.
+    #: The timed expression.
     expression: str
 
     @property
     def version(self) -> str | None:
-        """The version that is installed; None if there is none."""
+        """The installed version, or None."""
         try:
             return metadata.version(self.package) if self.package else our_version
         except metadata.PackageNotFoundError:
@@ -60,31 +60,31 @@ class Encoder(NamedTuple):
     def _statement(self, payload: Payload, text: str, **values: object) -> Statement:
         parts, head = (", event=name, id=id", "id: {id}\\nevent: {name}\\n") if payload.name else ("", "")
         setup, text = (code.replace(", PARTS", parts).replace("HEAD", head) for code in (self.setup, text))
-        # What the setup assigns are local variables to `timeit`, as they would be in a server's function.
+        # `timeit` makes the names that the setup assigns local variables, as in a server's function.
         setup = f"data, name, id = payload[1:]\n{setup}"
         names = {"payload": payload, "aiohttp_sender": _aiohttp_sender, **values}
         return Statement(text, setup, timer=clock, globals=names)
 
     def encoded(self, payload: Payload) -> bytes:
-        """Return its bytes."""
+        """Return the bytes for a payload."""
         kept: list[bytes] = []
         statement = self._statement(payload, f"kept.append({self.expression})", kept=kept)
         _in_a_task(lambda: statement.timeit(1))
         return kept[0]
 
     def is_right(self, payload: Payload) -> bool:
-        """Whether its bytes are the event, and no more."""
+        """Whether its bytes decode to this event and nothing else."""
         events = reference_decode(self.encoded(payload)).events
         return [(e.data, e.event, e.id) for e in events] == [(payload.data, payload.name or "message", payload.id)]
 
     def seconds(self, payload: Payload, number: int) -> float:
-        """Return the seconds that it takes, of so many times in a row."""
+        """Return the seconds per encoding, over `number` in a row."""
         statement = self._statement(payload, self.expression)
         return _in_a_task(lambda: statement.timeit(number)) / number
 
 
 def _in_a_task(call: Callable[[], float]) -> float:
-    """Call it where an asyncio server would."""
+    """Call it inside an asyncio task, as a server would."""
 
     async def task() -> float:
         return call()
@@ -93,7 +93,7 @@ def _in_a_task(call: Callable[[], float]) -> float:
 
 
 def _aiohttp_sender() -> Callable[..., bytes]:
-    """Return what aiohttp-sse does to send an event, up to the socket."""
+    """Return a function that sends an event with aiohttp-sse, up to the socket."""
     from aiohttp_sse import EventSourceResponse
 
     class Response(EventSourceResponse):  # type: ignore[misc]  # Any where types are checked without it
@@ -105,7 +105,7 @@ def _aiohttp_sender() -> Callable[..., bytes]:
     def send(data: str, **parts: str) -> bytes:
         sending: Coroutine[Any, Any, None] = response.send(data, **parts)
         with suppress(StopIteration):
-            sending.send(None)  # it never waits for anything
+            sending.send(None)  # it never waits
         sent: bytes = response.sent
         return sent
 
@@ -117,10 +117,10 @@ _STARLETTE = "from sse_starlette import ServerSentEvent"
 _LITESTAR = "from litestar.response.sse import ServerSentEventMessage"
 _FASTAPI = "from fastapi.sse import ServerSentEvent, format_sse_event"
 
-#: What no check costs: no line end in a value is noticed.
+#: The cost without any checks: it does not notice line ends in values.
 _UNSAFE = Encoder(FLOOR, "", "", 'f"HEADdata: {data}\\n\\n".encode()')
 
-#: From an event's parts to its bytes, ours first.
+#: Build an event from its parts and encode it, ours first.
 BUILD = (
     Encoder(OURS, "", _OURS, "encode(ServerSentEvent(data, PARTS))"),
     _UNSAFE,
@@ -132,14 +132,14 @@ BUILD = (
         "fastapi",
         _FASTAPI,
         "format_sse_event(data_str=(item := ServerSentEvent(raw_data=data, PARTS)).raw_data, event=item.event,"
-        " id=item.id, retry=item.retry, comment=item.comment)",  # as its routing does with what an endpoint yields
+        " id=item.id, retry=item.retry, comment=item.comment)",  # as its routing does with an endpoint's events
     ),
     Encoder("litestar", "litestar", _LITESTAR, "ServerSentEventMessage(data, PARTS).encode()"),
     Encoder("aiohttp-sse", "aiohttp-sse", "send = aiohttp_sender()", "send(data, PARTS)"),
     Encoder("assel", "assel", "import assel", "assel.send(assel.Event(data, PARTS))"),
 )
 
-#: From an event that is there already to its bytes, ours first.
+#: Encode an existing event, ours first.
 BUILT = (
     Encoder(OURS, "", f"{_OURS}\nevent = ServerSentEvent(data, PARTS)", "encode(event)"),
     _UNSAFE,

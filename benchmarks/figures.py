@@ -1,7 +1,7 @@
-"""What else is measured: one long line, memory, an idle decoder, the import; and curves that show how work grows.
+"""Other measurements: one long line, memory, an idle decoder, the import, and curves that show how work grows.
 
-A figure is a JSON object: {"name", "unit", "value"}, the value the median between two quartiles as elsewhere, or the
-same number three times where nothing varies. A curve's points are rows with two more members, "curve" and "x".
+A figure is a JSON object: {"name", "unit", "value"}. As elsewhere, the value is the median between two quartiles, or
+the same number three times if nothing varies. A curve's points are rows with two more members, "curve" and "x".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _figure(name: str, unit: str, value: Spread | float, library: str = OURS) ->
 
 
 def _traced(call: Callable[[], object]) -> tuple[int, int]:
-    """Return the bytes that are held when the call has returned, with its result, and the most that were."""
+    """Return the bytes held after the call, including its result, and the peak."""
     tracemalloc.start()
     try:
         result = call()
@@ -47,7 +47,7 @@ def _traced(call: Callable[[], object]) -> tuple[int, int]:
 
 
 def peak_memory(peer: Peer, streams: list[Chunks]) -> float:
-    """Return the most bytes that a decoder and its events took, beside the chunks themselves, for each byte fed."""
+    """Return the peak bytes of a decoder and its events per byte fed, without the chunks themselves."""
     _, peak = _traced(lambda: [peer.read(chunks) for chunks in streams])
     return peak / sum(len(chunk) for chunks in streams for chunk in chunks)
 
@@ -59,14 +59,14 @@ def _fed(wire: bytes) -> Decoder:
 
 
 def idle(wire: bytes) -> float:
-    """Return the bytes that a decoder holds once it was fed these bytes and its events are gone."""
+    """Return the bytes that a decoder holds after it was fed these bytes and its events are gone."""
     _fed(wire)
     held, _ = _traced(lambda: [_fed(wire) for _ in range(_DECODERS)])
     return (held - sys.getsizeof([None] * _DECODERS)) / _DECODERS
 
 
 def _start(code: str) -> float:
-    """Start a bare interpreter that finds the measured package, and nothing of any environment; return its seconds."""
+    """Start a bare interpreter that finds only the measured package and the standard library; return its seconds."""
     found = str(Path(sse_codec.__file__).parent.parent)
     code = f"import time, sys; sys.path.insert(0, {found!r}); {code}; print(time.process_time())"
     run = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True)
@@ -74,10 +74,10 @@ def _start(code: str) -> float:
 
 
 def importing(effort: Effort) -> Iterator[Row]:
-    """Measure what an import adds to the start of a bare interpreter."""
+    """Measure the time that an import adds to the start of a bare interpreter."""
     codes = {"nothing": "pass", OURS: "import sse_codec", "json": "import json"}
     for code in codes.values():
-        _start(code)  # so that its bytecode is there
+        _start(code)  # to write the bytecode
     times = take_turns({name: partial(_start, code) for name, code in codes.items()}, 3 * effort.rounds)
     for name in (OURS, "json"):
         added = [(some - bare) * 1e3 for some, bare in zip(times[name], times["nothing"], strict=True)]
@@ -85,7 +85,7 @@ def importing(effort: Effort) -> Iterator[Row]:
 
 
 def one_object(effort: Effort) -> Iterator[Row]:
-    """Measure one chunk of 9 MB, as a recording read from a file, against the same in chunks of 64 KiB."""
+    """Measure one chunk of 9 MB, such as a recording read from a file, against chunks of 64 KiB."""
     for workload in LAYERED:
         large = workload._replace(size=9_000_000)
         pair = {chunking.name: partial(decoder, *arrive(large, chunking)) for chunking in (_WHOLE, CHUNKINGS[0])}
@@ -95,7 +95,7 @@ def one_object(effort: Effort) -> Iterator[Row]:
 
 
 def long_line(effort: Effort) -> Row:
-    """Measure one long line in packets against joining them and decoding them once."""
+    """Measure one long line in packets against joining the packets and decoding them once."""
     streams = arrive(_ONE_LINE, _PACKETS)
 
     def feed() -> None:
@@ -111,7 +111,7 @@ def long_line(effort: Effort) -> Row:
 
 
 def figures(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iterator[Row]:
-    """Measure all of them, if the text is part of "figures" or empty."""
+    """Measure all figures, if `only` is empty or part of "figures"."""
     if only not in "figures":
         return
     yield long_line(effort)
@@ -133,15 +133,15 @@ def figures(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iter
     yield from importing(effort)
 
 
-#: Sizes in MiB and in bytes. The larger one comes later where it takes longer.
+#: Stream sizes in MiB and chunk sizes in bytes. What takes longer comes later.
 _SIZES = (1, 4, 16, 64)
 _CHUNKS = (65536, 16384, 4096, 1024, 256, 64, 16, 4, 1)
 
 
 def curves(peers: Sequence[Peer | NodePeer], effort: Effort) -> Iterator[Row]:
-    """Measure the same stream in more and more of it, and in smaller and smaller chunks: rows of more points.
+    """Measure growing parts of the same stream, and ever smaller chunks of it. Each point is a row.
 
-    A decoder that was too slow at one point is left out of the next.
+    A decoder that is too slow at one point is left out of the next.
     """
     for name, chunking in (("LLM chat", CHUNKINGS[0]), ("one long line", CHUNKINGS[1])):
         rest = peers

@@ -1,6 +1,6 @@
-"""The ways to read a stream with this library, other than feeding a `Decoder` chunk by chunk.
+"""Other ways to read a stream with this library than feeding a `Decoder` chunk by chunk.
 
-They are the layers below it, what is built on it, and `Decoder` with a limit no larger than what is read at a time.
+They are the layers below it, the functions built on it, and `Decoder` with a limit no larger than one read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _feeding(make: Callable[[], Any]) -> Read:
 
 
 def _relay(chunks: Chunks) -> list[bytes]:
-    """Pass blocks on as they came, as a gateway does."""
+    """Pass blocks on unchanged, as a gateway does."""
     feed = BlockDecoder().feed
     return [b"".join([block.wire for block in feed(chunk)]) for chunk in chunks]
 
@@ -43,13 +43,13 @@ def _adecode(chunks: Chunks) -> list[Any]:
 
     try:
         read().send(None)
-    except StopIteration as done:  # at once, since it never waits: no event loop is measured with it
+    except StopIteration as done:  # immediately, because it never waits; so no event loop is measured
         found: list[Any] = done.value
         return found
     raise AssertionError("it waited")
 
 
-#: What the others are measured against.
+#: The others are measured against this.
 decoder = _feeding(Decoder)
 
 LAYERS: dict[str, Read] = {
@@ -63,7 +63,7 @@ LAYERS: dict[str, Read] = {
 }
 
 _MEASURED = ("shape: data", "shape: id, event, data", "shape: the first eleven in turn")
-#: What they are measured on.
+#: The streams that they are measured on.
 LAYERED = tuple(
     shape._replace(name=shape.name.replace("shape", "layers")) for shape in SHAPES if shape.name in _MEASURED
 )

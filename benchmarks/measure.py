@@ -1,15 +1,15 @@
-"""Speed, as rows: one workload in one chunking, or one payload, for all competitors; or for all of our own layers.
+"""Speed, as rows. Each row is one workload in one chunking, or one payload, for all competitors or all of our layers.
 
 A row is a JSON object:
 
-    {"workload", "chunks": what it is; "bytes", "events": of one pass,
-     "seconds": ours for one event, or for one pass where there is no event,
-     "yardstick": ours, as a multiple of work that nobody can do without,
-     "peers": {name: {"ratio": theirs, as a multiple of ours} or {"problem": why they don't count}}}
+    {"workload", "chunks": its label; "bytes", "events": of one pass,
+     "seconds": our time per event, or per pass if there are no events,
+     "yardstick": our time as a multiple of the least work that any reader must do,
+     "peers": {name: {"ratio": their time as a multiple of ours} or {"problem": why they don't count}}}
 
-A row of layers has "layers" instead of "peers": {name: {"ratio": its time, as a multiple of Decoder's}}.
+A row of layers has "layers" instead of "peers": {name: {"ratio": its time as a multiple of Decoder's}}.
 
-What is measured is a list of three: the median between its two quartiles.
+Each measured value is a list of three: the median between its two quartiles.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-#: Not the results of Python libraries: floors, V8's, and another name for ours.
+#: Results that are not other Python libraries': floors, V8's, and another of our own.
 NO_PYTHON_LIBRARY = {FLOOR, encoders.FLOOR, NODE, "encode_block"}
 _YARDSTICK = "yardstick"
 
 
 class Effort(NamedTuple):
-    """What a measurement may cost."""
+    """How long a measurement may take."""
 
     rounds: int
-    #: The seconds that a competitor has for one pass; if it needs more, it is too slow to be timed.
+    #: The time limit for one pass of a competitor, in seconds. If it takes longer, it is too slow to be timed.
     patience: float
 
 
 def yardstick(streams: Sequence[Chunks]) -> list[list[tuple[str, str, str]]]:
-    """The least that a reader in Python can do, linear in the bytes: a step for each chunk, and one for each line."""
+    """The least work of a reader in Python, linear in the bytes: a step per chunk and a step per line."""
     return [
         [
             line.partition(":")
@@ -59,14 +59,14 @@ def yardstick(streams: Sequence[Chunks]) -> list[list[tuple[str, str, str]]]:
 def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[ReceivedEvent], patience: float) -> str:
     """Return why a decoder's time for these streams does not count; "" if it gives the right events.
 
-    Compared are type, data, and the id: the block's own, or the last event ID where the decoder gives out that one.
+    It compares type, data and id: the block's own id, or the last event ID if the decoder returns that.
     """
     try:
         with time_limit(patience):
             got = peer.events(streams)
     except TooSlow:
         return f"too slow (> {patience:g} s)"
-    except Exception as error:  # noqa: BLE001  # whatever a library raises
+    except Exception as error:  # noqa: BLE001  # a library may raise anything
         return f"raises {type(error).__name__}"
     if len(got) != len(right):
         return f"differs: {len(got)} events instead of {len(right)}"
@@ -76,7 +76,7 @@ def problem(peer: Peer | NodePeer, streams: list[Chunks], right: Sequence[Receiv
 
 
 def _row(labels: Row, number: int, timers: Mapping[str, Timer], problems: Mapping[str, str], effort: Effort) -> Row:
-    """Let all take turns; a pass does `number` things."""
+    """Time all in turn; one pass handles `number` events."""
     times = take_turns({name: timers[name] for name in timers if not problems.get(name)}, effort.rounds)
     return {
         **labels,
@@ -104,7 +104,7 @@ def decoding(peers: Sequence[Peer | NodePeer], workload: Workload, chunking: Chu
 def _chosen(
     workloads: Iterable[Workload], chunkings: Iterable[Chunking], only: str
 ) -> Iterator[tuple[Workload, Chunking]]:
-    """Pair all workloads and chunkings whose label holds a text."""
+    """Yield the pairs of workload and chunking whose label contains a text."""
     for workload, chunking in product(workloads, chunkings):
         if only in f"{workload.name}, {chunking.name}":
             yield workload, chunking
@@ -113,14 +113,14 @@ def _chosen(
 def decodings(
     peers: Sequence[Peer | NodePeer], recorded: Iterable[Workload], effort: Effort, only: str
 ) -> Iterator[Row]:
-    """Measure decoders on everything whose labels hold a text."""
+    """Measure decoders on all workloads whose label contains a text."""
     for workloads, chunkings in ((WORKLOADS, CHUNKINGS), (recorded, CAPTURED_CHUNKINGS)):
         for chosen in _chosen(workloads, chunkings, only):
             yield decoding(peers, *chosen, effort)
 
 
 def shapes(peers: Sequence[Peer | NodePeer], effort: Effort, only: str) -> Iterator[Row]:
-    """Measure decoders on all shapes of blocks whose labels hold a text."""
+    """Measure decoders on all shapes of blocks whose label contains a text."""
     for chosen in _chosen(SHAPES, SHAPE_CHUNKINGS, only):
         yield decoding(peers, *chosen, effort)
 
@@ -139,7 +139,7 @@ def layering(workload: Workload, chunking: Chunking, effort: Effort) -> Row:
 
 
 def layers(effort: Effort, only: str) -> Iterator[Row]:
-    """Measure our layers on everything whose labels hold a text."""
+    """Measure our layers on all streams whose label contains a text."""
     for chosen in _chosen(LAYERED, SHAPE_CHUNKINGS, only):
         yield layering(*chosen, effort)
 
@@ -163,7 +163,7 @@ def encoding(title: str, competing: Iterable[Encoder], payload: Payload, effort:
 
 
 def encodings(effort: Effort, only: str) -> Iterator[Row]:
-    """Measure encoders on everything whose labels hold a text."""
+    """Measure encoders on all payloads whose label contains a text."""
     for title, competing in (("build and encode", encoders.BUILD), ("encode what is built", encoders.BUILT)):
         for payload in PAYLOADS:
             if only in f"{title}, {payload.title}":

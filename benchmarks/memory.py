@@ -1,9 +1,9 @@
-"""What decoders take for each byte of a block, before and at its end: `python benchmarks/memory.py`; exit status 1
-past a bound.
+"""Checks the memory of decoders per byte of a block, before and at its end: `python benchmarks/memory.py`. Exits with 1
+if a bound is exceeded.
 
-Counted by tracemalloc, so it is the memory and not a sum of lengths: small strings, one for each line, would show here
-as twenty times the bytes that were fed. So they do for a block of some hundred kilobytes, whose lines are in memory all
-at once; of such a block the bytes are bounded, not their multiple.
+tracemalloc measures the memory, not the lengths: small strings, one per line, would show as twenty times the bytes fed.
+That does happen for a block of some hundred kilobytes, whose lines are all in memory at the same time. For such a
+block, the bytes are bounded and not the multiple.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ HELD = 1.5  # while the block is unfinished
 PEAK: dict[type[Decoder | BlockDecoder], float] = {
     Decoder: 5.0,
     BlockDecoder: 6.0,
-}  # while it is parsed, in ASCII; a Block has its bytes besides
-NOT_ASCII = 4.0  # times that: a str has up to four bytes for a character that was one byte, or none
+}  # while it is parsed, in ASCII; a Block also keeps its bytes
+NOT_ASCII = 4.0  # times as much: a str may take four bytes for each byte of the stream
 KIB = 1024
 MIB = 1024 * KIB
-LINES = 2 * MIB  # what the lines of a block that is not large may take besides
+LINES = 2 * MIB  # extra for the lines of a block that is not large
 
-#: A block without its blank line, and the size of the chunks.
+#: A block without its blank line, and the chunk size.
 CASES = {
     "short data lines, 1460 B": (b"data:xy\n" * (4 * MIB // 8), 1460),
     "short data lines, byte by byte": (b"data:xy\n" * (MIB // 8), 1),
@@ -49,7 +49,7 @@ CASES = {
 
 
 def measure(make: type[Decoder | BlockDecoder], wire: bytes, size: int) -> tuple[int, int]:
-    """Return the bytes that are held for an unfinished block, and the most while it is parsed."""
+    """Return the bytes held for an unfinished block, and the peak while it is parsed."""
     chunks = pieces(wire, size)
     decoder: Any = make()
     tracemalloc.start()

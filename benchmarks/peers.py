@@ -1,7 +1,7 @@
-"""The decoders that compete, each behind the same call: chunks in, a list of events out.
+"""The competing decoders, each behind the same call, from chunks to a list of events.
 
-An adapter does what the library's own reading loop does with a response's chunks, and nothing else: no HTTP client is
-in the way. A library is imported when it is measured; what is missing is named and left out.
+An adapter does exactly what the library's own reading loop does with a response's chunks, without an HTTP client. A
+library is imported when it is measured. A missing library is named and left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.workloads import Chunks
 from sse_codec import DEFAULT_MAX_EVENT_SIZE, Decoder, ReceivedEvent
 from sse_codec import __version__ as our_version
 
-#: Of an event: its type, its data, its id.
+#: An event's type, data and id.
 Seen = tuple[str, str, str | None]
 Read = Callable[[Chunks], list[Any]]
 
@@ -33,7 +33,7 @@ NODE = "eventsource-parser"
 
 
 def expected(streams: list[Chunks]) -> list[ReceivedEvent]:
-    """Return the events that count as right: ours, which the tests hold to the standard."""
+    """Return the expected events: ours, which the tests check against the standard."""
     return [event for chunks in streams for event in _ours()(chunks)]
 
 
@@ -43,12 +43,12 @@ class Peer:
     def __init__(self, name: str, version: str, read: Read, *, sticky: bool) -> None:
         self.name = name
         self.version = version
-        #: Whether the id of its events is the last event ID, instead of the block's own.
+        #: Whether its events have the last event ID instead of the block's own id.
         self.sticky = sticky
         self.read = read
 
     def events(self, streams: list[Chunks]) -> list[Seen]:
-        """Return what it makes of streams."""
+        """Return the events that it reads from streams."""
         events = [event for chunks in streams for event in self.read(chunks)]
         return [(event.event or "message", event.data, event.id or "" if self.sticky else event.id) for event in events]
 
@@ -59,11 +59,11 @@ class Peer:
         return timer(lambda: [self.read(chunks) for chunks in streams])
 
     def close(self) -> None:
-        """Give up what it holds, which is nothing."""
+        """Do nothing, because it holds no resources."""
 
 
 class NodePeer:
-    """eventsource-parser, in a Node process that is asked for one pass at a time."""
+    """eventsource-parser, in a Node process that runs one pass per request."""
 
     name = NODE
     sticky = False
@@ -75,7 +75,7 @@ class NodePeer:
         script = Path(__file__).with_name("node.mjs")
         self._command = [node, str(script), str(package / "dist" / "index.js")]
         self._process: subprocess.Popen[str] | None = None
-        #: For so many seconds it runs untimed: a second at first, less when it only meets another workload.
+        #: Seconds to run untimed before timing: a second at first, less for each further workload.
         self._warm_up = 1.0
 
     def _ask(self, **request: object) -> Any:
@@ -86,7 +86,7 @@ class NodePeer:
         try:
             print(json.dumps(request), file=self._process.stdin, flush=True)
             return json.loads(self._process.stdout.readline() if self._process.stdout else "")
-        except BaseException:  # it may be at work on an answer that nobody waits for any longer
+        except BaseException:  # it may still be working on the abandoned request
             self.close()
             raise
 
@@ -97,12 +97,12 @@ class NodePeer:
             self._ask(wire=str(wire), streams=[[len(chunk) for chunk in chunks] for chunks in streams])
 
     def events(self, streams: list[Chunks]) -> list[Seen]:
-        """Return what it makes of streams."""
+        """Return the events that it reads from streams."""
         self._load(streams)
         return [(kind, data, own) for kind, data, own in self._ask(do="events")]
 
     def timer(self, streams: list[Chunks]) -> Timer:
-        """Return a timer of one pass over all streams, once V8 has compiled what it wants to."""
+        """Return a timer of one pass over all streams, after V8 has had time to compile."""
         self._load(streams)
         warm_up, self._warm_up = self._warm_up, 0.15
         passes = max(3, round(warm_up / self._ask(do="passes", number=3)))
@@ -135,7 +135,7 @@ class _Plain(NamedTuple):
 
 
 def _split_loop() -> Read:
-    """Split at blank lines, as code without a library does: wrong in most disputed cases, and a floor for speed."""
+    """Split at blank lines, as code without a library does: wrong in most disputed cases, but a floor for speed."""
 
     def read(chunks: Chunks) -> list[_Plain]:
         events = []
@@ -159,7 +159,7 @@ def _split_loop() -> Read:
 
 
 def _httpx_sse() -> Read:
-    """What `EventSource.iter_sse` does: the response's text, without empty strings; lines; events."""
+    """As `EventSource.iter_sse` does: from the response's text, without empty strings, to lines and events."""
     from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
     def read(chunks: Chunks) -> list[Any]:
@@ -181,7 +181,7 @@ def _httpx_sse() -> Read:
 
 
 def _httpx2() -> Read:
-    """What its `EventSource` does when iterated over, with our limit for an event instead of 1 MiB."""
+    """As iterating over its `EventSource` does, with our limit for an event instead of 1 MiB."""
     from httpx2._sse import _SSEParser
 
     def read(chunks: Chunks) -> list[Any]:
@@ -197,14 +197,14 @@ def _httpx2() -> Read:
 
 
 def _openai() -> Read:
-    """What its `Stream` reads events with, before it makes objects of their data."""
+    """As its `Stream` does, before it makes objects from the data."""
     from openai._streaming import SSEDecoder
 
     return lambda chunks: list(SSEDecoder().iter_bytes(iter(chunks)))
 
 
 def _anthropic() -> Read:
-    """What `Stream.raw_events` does."""
+    """As `Stream.raw_events` does."""
     from anthropic._streaming import SSEDecoder
 
     return lambda chunks: list(SSEDecoder().iter_bytes(iter(chunks)))
@@ -217,7 +217,7 @@ def _sseclient() -> Read:
 
 
 def _launchdarkly() -> Read:
-    """Its `SSEClient`, over a connection of our own as its documentation describes one."""
+    """Its `SSEClient`, over our own connection class, as its documentation describes."""
     from ld_eventsource import SSEClient
     from ld_eventsource.config import ConnectionClient, ConnectionResult, ConnectStrategy
 
@@ -235,7 +235,7 @@ def _launchdarkly() -> Read:
 
 
 def _axio_sse() -> Read:
-    """What its `events` does, which is a coroutine around this."""
+    """As its `events` does, which is a coroutine around this."""
     from axio_sse import Decoder as AxioDecoder
 
     def read(chunks: Chunks) -> list[Any]:
@@ -253,18 +253,18 @@ def _assel() -> Read:
     import assel
 
     def read(chunks: Chunks) -> list[Any]:
-        assel.LineParser.utf8dec.reset()  # all its parsers share it; a stream that failed must not spoil the next
+        assel.LineParser.utf8dec.reset()  # all its parsers share it, so a failed stream would affect the next
         return list(assel.parse(chunks))
 
     return read
 
 
 class _Library(NamedTuple):
-    """A decoder by the name under which it is installed; "" where that is nothing that could be missing."""
+    """A decoder, and the package to install; "" if it is always there."""
 
     name: str
     package: str
-    #: Imports it.
+    #: Imports it and returns its read function.
     load: Callable[[], Read]
     sticky: bool = False
 
@@ -284,7 +284,7 @@ _DECODERS = (
 
 
 def decoders() -> tuple[list[Peer | NodePeer], list[str]]:
-    """Return the decoders that are there, ours first, and of the others what is missing.
+    """Return the installed decoders, ours first, and the names of those that are missing.
 
     The environment variable SSE_CODEC_NODE_MODULES names the folder with the npm package eventsource-parser.
     """
@@ -303,5 +303,5 @@ def decoders() -> tuple[list[Peer | NodePeer], list[str]]:
     if node and package and package.exists():
         found.append(NodePeer(node, package))
     else:
-        missing.append(f"{NODE} (it needs Node, and SSE_CODEC_NODE_MODULES to say where the npm package is)")
+        missing.append(f"{NODE} (it needs Node, and the folder of the npm package in SSE_CODEC_NODE_MODULES)")
     return found, missing

@@ -1,7 +1,7 @@
-"""What is made of results: lines of text, tables, charts, and what became slower.
+"""Turns results into lines of text, tables and charts, and finds rows that became slower.
 
-`python benchmarks/report.py` writes the tables in benchmarks/README.md, benchmarks/results/ and the front page, and all
-charts, from the JSON files in benchmarks/results/.
+`python benchmarks/report.py` writes the tables in benchmarks/README.md, benchmarks/results/ and docs/performance.md,
+and all charts, from the JSON files in benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ FRONT_START, FRONT_END = "<!-- speed -->", "<!-- /speed -->"
 
 Result = dict[str, Any]
 
-#: The names of ours.
+#: Our names.
 OUR_NAMES = {OURS, "encode_block"}
-#: The rows that the charts show, and what a reader calls each.
+#: The rows in the charts, and the title of each there.
 DECODING_CHART = {
     "LLM chat, event a feed": "a token in 240 bytes of JSON, read one by one",
     "LLM chat, 64 KiB": "the same, read 64 KiB at a time",
@@ -39,17 +39,17 @@ DECODING_CHART = {
 }
 ENCODING_CHART = {
     "build and encode, 240 B, type and id": "make an event and encode it",
-    "encode what is built, 240 B, type and id": "encode an event that is there",
+    "encode what is built, 240 B, type and id": "encode an existing event",
 }
-#: What a reader calls a competitor whose name says little.
+#: Clearer names for some competitors.
 READERS_NAMES = {NODE: f"{NODE}, JS", FLOOR: "bare split loop"}
 
 #: The competitor that the table and the chart of shapes compare with: the fastest Python library on nearly all streams.
 RIVAL = "launchdarkly"
-#: The chunkings that the chart of shapes shows, and what a reader calls each.
+#: The chunkings in the chart of shapes, and the title of each there.
 SHAPES_CHART = {"64 KiB": "read 64 KiB at a time", "event a feed": "read one event at a time"}
 
-#: What takes longer than this, compared to the baseline, became slower.
+#: A row that takes more than this multiple of the baseline's time became slower.
 SLOWER = 1.15
 
 
@@ -63,7 +63,7 @@ def _pass_seconds(row: Row) -> float:
 
 
 def _problem(text: str) -> str:
-    """The first words of it, which say what kind of problem it is."""
+    """The first words of a problem, which name its kind."""
     return text.partition(":")[0].partition(" (")[0]
 
 
@@ -73,7 +73,7 @@ def _fastest(row: Row) -> str:
 
 
 def heading(result: Result) -> str:
-    """Say what was measured, and on what."""
+    """Describe the run: versions, machine, date and rounds."""
     machine = result["machine"]
     return (
         f"sse-codec {result['versions'][OURS]}, {result['python']}; "
@@ -82,7 +82,7 @@ def heading(result: Result) -> str:
 
 
 def row_text(row: Row) -> str:
-    """Write a row as a line: ours, the fastest Python library that is right, and every competitor."""
+    """Format a row as a line: ours, the fastest correct Python library, and every competitor."""
     found = fastest(row)
     between = f" ({number(found[1].low)}-{number(found[1].high)})" if found else ""
     others = [
@@ -94,22 +94,23 @@ def row_text(row: Row) -> str:
 
 
 def layers_text(row: Row) -> str:
-    """Write a row of our layers as a line."""
+    """Format a row of our layers as a line."""
     layers = [f"{name} x{number(peer['ratio'][1])}" for name, peer in row["layers"].items()]
     return f"{label(row):46} {Spread(*row['seconds']).median * 1e6:10.3f} us   {', '.join(layers)}"
 
 
 def figure_text(figure: Row) -> str:
-    """Write a figure as a line."""
+    """Format a figure as a line."""
     low, median, high = figure["value"]
     between = "" if low == high else f" ({number(low)}-{number(high)})"
     return f"{_figure_name(figure):82} {number(median)} {figure['unit']}{between}"
 
 
 def slower(baseline: Result, result: Result) -> list[str]:
-    """Say which rows became slower: ours against the yardstick of its own run, so that machines may differ.
+    """Return lines that name the rows that became slower.
 
-    The quartiles must not overlap either: what varies more than it changed says nothing.
+    Each run's times are compared with its own yardstick, so that the machines may differ. Rows whose quartiles overlap
+    are left out, because they vary more than they changed.
     """
     before = {label(row): Spread(*row["yardstick"]) for row in _rows(baseline)}
     lines = []
@@ -124,13 +125,13 @@ def slower(baseline: Result, result: Result) -> list[str]:
 
 
 def _rows(result: Result) -> Iterator[Row]:
-    """All in which ours is measured against the yardstick; older results have no shapes and no layers."""
+    """All rows with a yardstick. Older results have no shapes and no layers."""
     for group in ("rows", "shapes", "layers"):
         yield from result.get(group, ())
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown."""
+    """Format a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -146,12 +147,12 @@ def _cell(peer: Row | None) -> str:
 
 _NOTE = """\
 Written by `python benchmarks/report.py` from the JSON file beside it. Times are ours: microseconds for one event, or
-for the whole stream where it has none. All else is how many times as long it took, with the quartiles; *fastest* is the
+for the whole stream if it has none. Others are shown as multiples of our time, with the quartiles; *fastest* is the
 fastest Python library that gives the right result."""
 
 
 def full_tables(result: Result) -> str:
-    """Write all of a result in Markdown."""
+    """Format all of a result in Markdown."""
     parts = [
         f"# {heading(result)}",
         _NOTE,
@@ -187,7 +188,7 @@ def full_tables(result: Result) -> str:
 
 
 def _grid(rows: Sequence[Row]) -> tuple[list[str], dict[str, dict[str, Row]]]:
-    """Return all chunkings, and for each stream its rows by chunking."""
+    """Return all chunkings, and each stream's rows by chunking."""
     grid: dict[str, dict[str, Row]] = {}
     for row in rows:
         grid.setdefault(row["workload"].partition(": ")[2], {})[row["chunks"]] = row
@@ -195,7 +196,7 @@ def _grid(rows: Sequence[Row]) -> tuple[list[str], dict[str, dict[str, Row]]]:
 
 
 def _shapes_table(rows: Sequence[Row]) -> str:
-    """Say of each shape how many times as long the rival takes, and our microseconds."""
+    """Format, for each shape, the rival's time as a multiple of ours, and our microseconds."""
     chunkings, grid = _grid(rows)
 
     def cell(row: Row | None) -> str:
@@ -211,7 +212,7 @@ def _shapes_table(rows: Sequence[Row]) -> str:
 
 
 def _layers_table(rows: Sequence[Row]) -> str:
-    """Say of each stream how many times as long as `Decoder` every layer takes, behind the decoder's microseconds."""
+    """Format, for each stream, the microseconds of `Decoder`, and every layer's time as a multiple of them."""
     names = list(dict.fromkeys(name for row in rows for name in row["layers"]))
     body = (
         [
@@ -240,7 +241,7 @@ def _columns(results: Sequence[Result]) -> list[str]:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """Write the tables of the README: what is measured in rows, the interpreters in columns."""
+    """Format the tables of the README, with measurements in rows and interpreters in columns."""
     found = [{label(row): row for row in result["rows"]} for result in results]
 
     def cell(row: Row | None) -> str:
@@ -264,7 +265,7 @@ def summary(results: Sequence[Result]) -> str:
     )
 
 
-#: What the front page shows: what it is called there, and the start of the labels here that it is about.
+#: The rows in docs/performance.md: the name there, and the start (and end) of the labels here that it sums up.
 _FRONT_DECODING: dict[str, tuple[str, ...]] = {
     "data alone, one event a feed": ("LLM chat, event a feed",),
     "data alone, in 64 KiB": ("LLM chat, 64 KiB",),
@@ -282,13 +283,13 @@ _FRONT_ENCODING: dict[str, tuple[str, ...]] = {
 
 
 def _span(values: Iterable[float], form: str) -> str:
-    """Write the least and the most of some values."""
+    """Format the smallest and the largest of some values."""
     ordered = [f"{value:{form}}" for value in sorted(values)]
     return " to ".join(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else "-"
 
 
 def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) -> str:
-    """Say of all rows that it is about how long ours takes, and how many times as long others do."""
+    """Format our time in all matching rows, and the others' times as multiples of it."""
     rows = [row for row in _rows(result) if label(row).startswith(parts[0]) and label(row).endswith(parts[-1])]
     if not rows:
         return ""
@@ -298,7 +299,7 @@ def _front_cell(result: Result, parts: tuple[str, ...], names: Sequence[str]) ->
 
 
 def front(results: Sequence[Result]) -> str:
-    """Write the tables of the front page, with the interpreters in columns."""
+    """Format the tables of docs/performance.md, with interpreters in columns."""
     columns = _columns(results)
     measured = [
         [row["layers"] for row in result.get("layers", ()) if row["chunks"] in SHAPES_CHART] for result in results
@@ -324,7 +325,7 @@ def front(results: Sequence[Result]) -> str:
 
 
 def _titled(title: str, group: str, make: Callable[[Sequence[Row]], str], results: Sequence[Result]) -> Iterator[str]:
-    """Write the table of each result that has any such rows, under its interpreter."""
+    """Yield the table of each result that has such rows, under its interpreter's heading."""
     for column, result in zip(_columns(results), results, strict=True):
         if result.get(group):
             yield f"### {title}, {column}"
@@ -339,7 +340,7 @@ def _shape_bars(rows: Sequence[Row], chunking: str) -> Bars:
 
 
 def _bars(result: Result, name: str, title: str, unit: str, scale: float) -> Bars:
-    """Draw a row under a title."""
+    """Draw a row as bars under a title."""
     row = next(row for row in result["rows"] if label(row) == name)
     seconds = row["seconds"][1] * scale
     bars: list[tuple[str, float | str]] = [(OURS, seconds)]
@@ -355,7 +356,7 @@ def _bars(result: Result, name: str, title: str, unit: str, scale: float) -> Bar
 
 
 def _lines(result: Result, curve: str, x: str) -> Lines:
-    """Draw a curve of ours and of every competitor that is right there."""
+    """Draw our curve and that of every competitor with right results."""
     curves: dict[str, list[tuple[float, float]]] = {}
     for row in (row for row in result["curves"] if row["curve"] == curve):
         seconds = _pass_seconds(row)
@@ -367,7 +368,7 @@ def _lines(result: Result, curve: str, x: str) -> Lines:
 
 
 def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
-    """Draw the charts of the newest interpreter: each one's name and SVG."""
+    """Draw the charts of the newest interpreter; yield each one's name and SVG."""
     shown = max(results, key=_version)
     names = {label(row) for row in shown["rows"]}
     for chart, rows, unit, scale, title, meaning in (
@@ -397,7 +398,7 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
             "shapes",
             draw(
                 f"How many times as fast as {RIVAL}-eventsource",
-                "By the fields of an event. A bar that passes the line: sse-codec is faster.",
+                "By the fields of an event. Where a bar passes the line, sse-codec is faster.",
                 bars,
                 _notes(shown),
             ),
@@ -411,7 +412,7 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
             "scaling",
             draw(
                 "Time to decode a whole stream",
-                "Lower is better. Each line of the grid is four times the size, or ten times the time.",
+                "Lower is better. Each grid line is four times the size, or ten times the time.",
                 panels,
                 _notes(curved),
             ),
@@ -419,7 +420,7 @@ def charts(results: Sequence[Result]) -> Iterator[tuple[str, str]]:
 
 
 def _notes(result: Result) -> list[str]:
-    """What a chart says of the machine and the versions."""
+    """A chart's small print: the machine and the versions."""
     others = [f"{name} {version}" for name, version in result["versions"].items() if name != OURS]
     return [heading(result), *textwrap.wrap(", ".join(others), 170)]
 
@@ -429,13 +430,13 @@ def _version(result: Result) -> tuple[int, ...]:
 
 
 def stem(result: Result) -> str:
-    """Name the files of a result."""
+    """Return the name of a result's files, without suffix."""
     python, version = str(result["python"]).lower().split()
     return f"{python}-{'.'.join(version.split('.')[:2])}"
 
 
 def keep(result: Result, folder: Path = HERE) -> None:
-    """Write a result where the README takes it from, and bring all that is made of it up to date."""
+    """Save a result, and update everything generated from results."""
     (folder / "results").mkdir(exist_ok=True)
     text = json.dumps(result, indent=1, ensure_ascii=False)
     (folder / "results" / f"{stem(result)}.json").write_text(text + "\n", encoding="utf-8")
@@ -443,7 +444,7 @@ def keep(result: Result, folder: Path = HERE) -> None:
 
 
 def read(folder: Path = HERE) -> list[Result]:
-    """Return all results, in the order in which they are shown."""
+    """Return all results, in display order."""
     paths = (folder / "results").glob("*.json")
     return sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=_version)
 
@@ -461,7 +462,7 @@ def publish(folder: Path = HERE) -> None:
 
 
 def _put(page: Path, start: str, end: str, text: str) -> None:
-    """Put a text between two marks of a page."""
+    """Replace the text between two marks of a page."""
     before, _, rest = page.read_text(encoding="utf-8").partition(start)
     _, _, after = rest.partition(end)
     page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")

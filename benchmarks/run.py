@@ -1,7 +1,7 @@
-"""Speed, memory and import time beside other libraries, all in one run: `python benchmarks/run.py`.
+"""Compares speed, memory and import time with other libraries: `python benchmarks/run.py`.
 
-Every competitor first has to give the right result, or is not timed. All others take turns, round after round. Machines
-are noisy: trust the ratios, which are taken within a round; the absolute times say on what scale they are.
+A competitor is timed only if it gives the right result. The competitors take turns, round after round. Machines are
+noisy: trust the ratios, which are taken within a round, and use the absolute times only for scale.
 
 A full run writes benchmarks/results/, draws benchmarks/charts/ and brings benchmarks/README.md up to date.
 """
@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# The clone's package, installed or not; unless it is the installed one that is asked for.
+# Use the clone's package, unless --installed is given.
 sys.path.insert(len(sys.path) if "--installed" in sys.argv else 0, str(ROOT))
 
-import sse_codec  # noqa: E402  # behind the path that it is found by
-from benchmarks import encoders, figures, measure, report  # noqa: E402  # behind the path that it is found by
-from benchmarks.measure import Effort  # noqa: E402  # behind the path that it is found by
-from benchmarks.peers import FLOOR, decoders  # noqa: E402  # behind the path that it is found by
-from benchmarks.workloads import captured  # noqa: E402  # behind the path that it is found by
+import sse_codec  # noqa: E402  # needs the path above
+from benchmarks import encoders, figures, measure, report  # noqa: E402  # needs the path above
+from benchmarks.measure import Effort  # noqa: E402  # needs the path above
+from benchmarks.peers import FLOOR, decoders  # noqa: E402  # needs the path above
+from benchmarks.workloads import captured  # noqa: E402  # needs the path above
 
 
 def machine() -> dict[str, Any]:
-    """Say what the numbers were taken on; nothing that tells one such machine from another."""
+    """Describe the machine, without anything that identifies it."""
     cpu, system = platform.processor() or platform.machine(), platform.system()
     try:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
@@ -45,25 +45,27 @@ def machine() -> dict[str, Any]:
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three rounds: a few minutes, shows less exactly")
-    parser.add_argument("--only", default="", metavar="TEXT", help="the rows that have this text in their name")
-    parser.add_argument("--rounds", type=int, metavar="N", help="11 unless told")
-    parser.add_argument("--scaling", action="store_true", help="time against size and number of chunks as well")
+    parser.add_argument("--quick", action="store_true", help="three rounds: takes a few minutes, less exact")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the rows that have this text in their name")
+    parser.add_argument("--rounds", type=int, metavar="N", help="default: 11, or 3 with --quick")
+    parser.add_argument("--scaling", action="store_true", help="also measure time against size and number of chunks")
     parser.add_argument(
         "--streams",
         type=Path,
         default=os.environ.get("SSE_CODEC_BENCHMARK_STREAMS"),
         metavar="FOLDER",
-        help="recorded streams and their expected.json; SSE_CODEC_BENCHMARK_STREAMS unless told",
+        help="recorded streams and their expected.json; default: SSE_CODEC_BENCHMARK_STREAMS",
     )
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="an earlier result: show what became slower")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="an earlier result: show the rows that became slower"
+    )
     parser.add_argument("--installed", action="store_true", help="measure the installed package, not the clone's")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the result there and nowhere else")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write only the result, to this file")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Run what the arguments ask for; return the exit status."""
+    """Run the benchmarks; return the exit status."""
     options = arguments()
     if options.installed and ROOT in Path(sse_codec.__file__).parents:
         sys.exit("sse-codec is not installed, or installed as the clone itself")
@@ -86,7 +88,7 @@ def main() -> int:
     print(report.heading(result))
     for name in dict.fromkeys(missing):
         print(f"not installed: {name}")
-    # What was imported is not looked through again before each measurement.
+    # The garbage collector then skips imported objects before each measurement.
     gc.freeze()
     start = time.monotonic()
     recorded = captured(options.streams) if options.streams else []

@@ -1,6 +1,6 @@
-"""Streams whose blocks differ only in their shape: which fields they have, in what order, and how they are written.
+"""Streams whose blocks differ only in their shape: their fields, the order of these, and how they are written.
 
-An event should cost about the same in all of them. Each has the same 204 bytes of JSON as its data.
+An event should take about the same time in all of them. The data of each event is 204 bytes of JSON.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from benchmarks.workloads import CHUNKINGS, KIB, MIB, WORDS, Blocks, Chunking, W
 
 _DATA_SIZE = 204
 
-#: A server that flushes whenever it has a few tokens sends several whole events at a time.
+#: Servers that flush after every few tokens send several whole events at a time.
 FIVE_A_FEED = Chunking("five events a feed", 0, 64 * MIB, blocks=5)
 SHAPE_CHUNKINGS = (CHUNKINGS[0], CHUNKINGS[2], FIVE_A_FEED, CHUNKINGS[3]._replace(most=32 * KIB))
 
-#: Makes the block with this number.
+#: Makes the block of a given number.
 Make = Callable[[int], str]
 
 
 def data(number: int) -> str:
-    """One line of JSON, always of 204 bytes: a token of a chat, as its server sends it."""
+    """Return one line of JSON, always 204 bytes long: a chat token, as servers send it."""
     token = {"index": 0, "delta": {"content": " " + WORDS[number % len(WORDS)]}, "finish_reason": None}
     chunk = {"id": "chatcmpl-A1b2C3d4E5f6G7h8", "object": "chat.completion.chunk", "n": number, "choices": [token]}
     text = as_json({**chunk, "obfuscation": ""})
@@ -31,7 +31,7 @@ def data(number: int) -> str:
 
 
 def _block(shape: str, number: int) -> str:
-    """Write a block: one line for each word of its shape, in that order."""
+    """Return a block with one line for each word of its shape, in that order."""
     payload = data(number)
     lines = {
         "comment": ": keep-alive\n",
@@ -45,7 +45,7 @@ def _block(shape: str, number: int) -> str:
 
 
 def _without_space(shape: str, number: int) -> str:
-    """Write a block with no space after the colons."""
+    """Return a block without spaces after the colons."""
     return re.sub(r"^(\w+): ", r"\1:", _block(shape, number), flags=re.MULTILINE)
 
 
@@ -54,7 +54,7 @@ def _with_line_end(end: str, make: Make, number: int) -> str:
 
 
 def _with_pings(number: int) -> str:
-    """As Anthropic's API has them."""
+    """Return a block, or now and then a ping like Anthropic's."""
     return 'event: ping\ndata: {"type":"ping"}\n\n' if number % 20 == 3 else _block("event, data", number)
 
 

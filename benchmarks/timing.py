@@ -1,8 +1,8 @@
-"""How anything here is timed: in turn, round after round, with the garbage collector off; and what is made of it.
+"""Timing and statistics. Everything is timed in turn, round after round, with the garbage collector off.
 
-Machines are noisy, and drift: two things are compared by the ratio of their times within one round, and of those ratios
-the median counts. The quartiles are shown beside it. What is timed is what the processor did for this process: what it
-did for others in the meantime is not counted.
+Machines are noisy and drift. So two things are compared by the ratio of their times within one round, and the result is
+the median of these ratios, shown with the quartiles. The times are processor time of this process, so other processes
+don't count.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import NamedTuple
 
 clock = time.process_time
 
-#: Calls that take less are timed several at a time.
+#: Calls that take less, in seconds, are timed several at a time.
 _SHORTEST = 0.002
 
-#: Times one pass: returns its seconds.
+#: Times one pass and returns its seconds.
 Timer = Callable[[], float]
 
 
 class Spread(NamedTuple):
-    """The median of what was measured, and the quartiles on both sides of it."""
+    """The median of measured values, between the two quartiles."""
 
     low: float
     median: float
@@ -34,17 +34,17 @@ class Spread(NamedTuple):
 
 
 def spread(values: list[float]) -> Spread:
-    """Sum up what was measured, at least once."""
+    """Sum up at least one measured value."""
     return Spread(*quantiles(values, n=4, method="inclusive")) if len(values) > 1 else Spread(*values * 3)
 
 
 class TooSlow(BaseException):
-    """The time that a call had is over; no Exception, so that no library takes it for one of its own."""
+    """A call has used up its time. Not an Exception, so that libraries don't catch it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Stop the body with TooSlow after so many seconds; where there is no such signal (Windows), let it go on."""
+    """Stop the body with TooSlow after so many seconds. Without the signal (on Windows), there is no limit."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -62,7 +62,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def timed(call: Callable[[], object], number: int = 1) -> float:
-    """Return the seconds that one call takes, of so many in a row, with the garbage collector off as in timeit."""
+    """Return the seconds per call, over `number` in a row, with the garbage collector off as in timeit."""
     gc.collect()
     gc.disable()
     try:
@@ -75,13 +75,13 @@ def timed(call: Callable[[], object], number: int = 1) -> float:
 
 
 def timer(call: Callable[[], object]) -> Timer:
-    """Return a timer of a call; a short one is repeated so often that the clock is exact enough."""
+    """Return a timer of a call. A short call is repeated until the clock is exact enough."""
     number = max(1, round(_SHORTEST / max(timed(call), 1e-9)))
     return lambda: timed(call, number)
 
 
 def take_turns(timers: Mapping[str, Timer], rounds: int) -> dict[str, list[float]]:
-    """Run all timers in turn, each round from another one on; return the seconds of each round."""
+    """Run all timers in turn, and start each round with a different one; return the seconds of each round."""
     times: dict[str, list[float]] = {name: [] for name in timers}
     names = list(timers)
     for number in range(rounds):
@@ -92,5 +92,5 @@ def take_turns(timers: Mapping[str, Timer], rounds: int) -> dict[str, list[float
 
 
 def ratio(times: list[float], base: list[float]) -> Spread:
-    """Return how many times as long as the base it took, round by round."""
+    """Return the ratios of the times to the base, taken round by round."""
     return spread([time / other for time, other in zip(times, base, strict=True)])

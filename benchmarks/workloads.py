@@ -1,8 +1,8 @@
-"""Streams to measure with, the same on every run, and the ways they are cut.
+"""The streams to measure, the same on every run, and the ways to cut them.
 
-These are streams as real servers send them; those of `shapes` differ only in the shape of their blocks. Recorded ones
-are read from a folder that is given (`captured`). A workload is made to a size, so that very small chunks of it take no
-longer than large ones.
+They are like those of real servers; the streams in `shapes` differ only in the shape of their blocks. `captured` reads
+recorded streams from a folder. Each workload can be made smaller, so that very small chunks don't take much longer than
+large ones.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from sse_codec import Decoder
 KIB = 1024
 MIB = 1024 * KIB
 
-#: A stream, as the blocks that its server writes one at a time.
+#: A stream as a list of blocks, which the server writes one at a time.
 Blocks = list[bytes]
-#: A stream, as the chunks that its client reads one at a time.
+#: A stream as a list of chunks, which the client reads one at a time.
 Chunks = list[bytes]
 
 WORDS = ("an", "event", "stream", "carries", "one", "answer", "a", "token", "at", "a", "time")
@@ -31,24 +31,24 @@ _PHRASES = ("Ereignisse fließen", "событие за событием", "イ�
 
 
 class Workload(NamedTuple):
-    """Streams of one kind; all but the captured workloads are a single one."""
+    """Streams of one kind. Only captured workloads have more than one stream."""
 
     name: str
-    #: Makes the streams, of about so many bytes in all.
+    #: Makes the streams, with about the given number of bytes in all.
     make: Callable[[int], list[Blocks]]
-    #: How large they are when nothing asks for less.
+    #: The size in bytes, unless the chunking needs less.
     size: int
 
 
 class Chunking(NamedTuple):
-    """A way in which a stream arrives."""
+    """How a stream is cut into chunks."""
 
     name: str
-    #: The bytes of a chunk; 0 where chunks are whole blocks.
+    #: The size of a chunk in bytes; 0 if chunks are whole blocks.
     size: int
-    #: The most bytes that a workload has in this chunking: the smaller the chunks, the longer a byte takes.
+    #: The most bytes of a workload in this chunking, because smaller chunks take longer per byte.
     most: int
-    #: How many blocks a chunk is, where its size is 0.
+    #: The number of blocks per chunk, if the size is 0.
     blocks: int = 1
 
 
@@ -59,7 +59,7 @@ CHUNKINGS = (
     Chunking("16 B", 16, 128 * KIB),
     Chunking("1 B", 1, 32 * KIB),
 )
-#: Recorded streams are short and many; small chunks of them would show nothing new.
+#: There are many recorded streams, all short; small chunks of them would show nothing new.
 CAPTURED_CHUNKINGS = CHUNKINGS[:3]
 
 
@@ -69,7 +69,7 @@ def pieces(wire: bytes, size: int) -> Chunks:
 
 
 def arrive(workload: Workload, chunking: Chunking) -> list[Chunks]:
-    """Return the workload's streams, as they arrive."""
+    """Return the workload's streams, cut into chunks."""
     streams = workload.make(min(workload.size, chunking.most))
     if chunking.size:
         return [pieces(b"".join(blocks), chunking.size) for blocks in streams]
@@ -78,7 +78,7 @@ def arrive(workload: Workload, chunking: Chunking) -> list[Chunks]:
 
 
 def up_to(size: int, blocks: Iterator[bytes], end: bytes = b"") -> list[Blocks]:
-    """Take blocks until there are so many bytes."""
+    """Take blocks until they have `size` bytes, including `end`."""
     taken: Blocks = []
     length = len(end)
     while length < size:
@@ -92,7 +92,7 @@ def as_json(value: object) -> str:
 
 
 def _chat_line(text: str) -> str:
-    """A chunk of a chat completion, always of 240 bytes: such servers pad their chunks so that lengths tell nothing."""
+    """Return a chunk of a chat completion, always 240 bytes long: such servers pad chunks to hide lengths."""
     chunk = {
         "id": "chatcmpl-A1b2C3d4E5f6G7h8I9j0K1l2",
         "object": "chat.completion.chunk",
@@ -117,7 +117,7 @@ def _named() -> Iterator[bytes]:
 
 
 def _ticks() -> Iterator[bytes]:
-    """Of a counter: an id, and 30 bytes of data."""
+    """Events of a counter, with an id and 30 bytes of data."""
     return (
         f'id: {number}\ndata: {{"at":{1764000000 + number},"last":{number % 90000 + 10000}}}\n\n'.encode()
         for number in count()
@@ -125,7 +125,7 @@ def _ticks() -> Iterator[bytes]:
 
 
 def _documents() -> Iterator[bytes]:
-    """Data of several lines, and a comment before it."""
+    """Events with several data lines, after a comment."""
     for number in count():
         lines = json.dumps({"number": number, "words": WORDS[: 1 + number % 5]}, indent=1).split("\n")
         yield "".join([": the next document\n", *(f"data: {line}\n" for line in lines), "\n"]).encode()
@@ -136,7 +136,7 @@ def _multibyte() -> Iterator[bytes]:
 
 
 def _hostile() -> Iterator[bytes]:
-    """All that parsers disagree on, over and over; the byte order mark is one at the start, and text later."""
+    """What parsers disagree on, over and over. Only the first byte order mark counts; later ones are text."""
     odd = (
         b"\xef\xbb\xbfdata: a byte order mark\n\n",
         b"data: CRLF\r\n\r\ndata: CR\r\rdata: mixed\r\n\n",
@@ -163,7 +163,7 @@ def _with_line_end(end: bytes) -> Iterator[bytes]:
 
 
 def _one_line(size: int) -> list[Blocks]:
-    """An event of one line, as an image in Base64 makes it."""
+    """An event of one line, such as an image in Base64."""
     data = b"iVBORw0KGgo" * (size // 11 + 1)
     return [[b"data: " + data[: size - 8] + b"\n\n"]]
 
@@ -187,18 +187,18 @@ WORKLOADS = (
     Workload("hostile mix", lambda size: up_to(size, _hostile()), 128 * KIB),
 )
 
-#: Two line ends in a row, the same as each other: recorded streams don't mix them.
+#: A block, up to two equal line ends in a row: recorded streams don't mix line ends.
 _BLOCK = re.compile(rb".+?(?:\r\n\r\n|\n\n|\r\r|\Z)", re.DOTALL)
 
 
 def captured(folder: Path) -> list[Workload]:
-    """Return the recorded streams of a folder: a workload for each first word of at least three names, and "others".
+    """Return the recorded streams of a folder, as a workload for each first word of at least three names, and "others".
 
-    The folder's expected.json says of each file its SHA-256, how many events it has, and the SHA-256 of all their data
-    joined by U+0000. What differs from that is not measured.
+    The folder's expected.json has each file's SHA-256, its number of events, and the SHA-256 of all their data joined
+    by U+0000. A file that differs is not measured.
 
     Raises:
-        ValueError: a file is not as expected.json says, or our decoder does not read it so.
+        ValueError: a file, or our decoder's result for it, differs from expected.json.
     """
     groups: dict[str, list[Blocks]] = defaultdict(list)
     for name, expected in json.loads((folder / "expected.json").read_text(encoding="utf-8")).items():

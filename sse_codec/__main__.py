@@ -26,6 +26,8 @@ from ._command._lint import lint
 from ._command._streams import Failure, let_go, say
 from ._command._vectors import vectors
 
+_COMMANDS = {"decode": decode, "encode": encode, "lint": lint, "fuzz": fuzz, "vectors": vectors}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status.
@@ -39,11 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed; `print` would use standard output instead
         sys.stderr = io.StringIO()
     try:
-        arguments = parser(decode, encode, lint, fuzz, vectors)
-        options = arguments.parse_args(argv)
-        if options.command is decode and options.data and (options.json or options.comments):
-            arguments.error("--data can't be used with --json or --comments: it writes only the payloads")
-        status: int = options.command(options)
+        options = parser().parse_args(argv)
+        if options.command == "decode" and options.data and (options.json or options.comments):
+            options.parser.error("--data can't be used with --json or --comments: it writes only the payloads")
+        status = _COMMANDS[options.command](options)
     except Failure as failure:
         say(f"sse-codec: {failure.reason}")
         return failure.status

@@ -177,9 +177,9 @@ class BlockDecoder(BlockInput):
             raw = unify_line_ends(given)
         held = self._held
         if not held and len(raw) <= self._small:
-            # Tokens arrive one block a chunk (benchmarks: "blocks, event a feed"; 0.5 of the time). These are the steps
-            # of `interpret`, which quotes the standard, as in `Decoder.feed`: sharing a function with it would cost a
-            # tenth of that time. The property tests check that all three agree.
+            # Tokens arrive one block a chunk (benchmarks: BlockDecoder, event a feed; 0.5 of the time). These are the
+            # steps of `interpret`, which quotes the standard, as in `Decoder.feed`: sharing a function with it would
+            # cost a tenth of that time. The property tests check that all three agree.
             line, _, rest = decode_text(raw).partition("\n")
             data = name = id = retry = None
             more: list[str] | None = None

@@ -66,7 +66,7 @@ class Decoder(BlockInput):
 
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The decoder's state does not change.
-            EventTooLarge: a block passed `max_event_size`. If the same chunk completed events before it, they are
+            EventTooLarge: a block exceeds `max_event_size`. If the same chunk completed events before it, they are
                 returned and the next call raises. Every later call raises again, until `reset()`.
         """
         given = raw = chunk if type(chunk) is bytes and self._state == FLOWING else self._admit(chunk)
@@ -126,9 +126,7 @@ class Decoder(BlockInput):
                 if id is not None:
                     self._last_event_id = id
                 if retry is not None:
-                    self._reconnection_time = retry
-                    if self._changes is not None:
-                        self._changes.append((0, retry))
+                    self._act(retry, [])
                 events: list[ReceivedEvent]
                 if data is None:
                     events = []
@@ -228,9 +226,7 @@ class Decoder(BlockInput):
             if id is not None:
                 last_event_id = id
             if retry is not None and not self._acted:
-                self._reconnection_time = retry
-                if self._changes is not None:
-                    self._changes.append((len(events), retry))
+                self._act(retry, events)
             # "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
             # and return." A lone `data` line has added an LF, so the buffer is not empty then.
             if data is None:

@@ -59,7 +59,7 @@ def encode(event: ServerSentEvent) -> bytes:
         except UnicodeEncodeError:
             raise _lone_surrogate(id=id, event=name, data=event._data) from None
     # `_block` would leave out a None, but an event needs both.
-    name, data = _text("event", name), _text("data", data)
+    name, data = check_text("event", name), check_text("data", data)
     return _block(None, id, None if name == DEFAULT_EVENT else name, data, retry)
 
 
@@ -116,11 +116,11 @@ def encode_comment(text: str = "") -> bytes:
     >>> encode_comment("ping")
     b': ping\n\n'
     """
-    return _block(_text("comment", text), None, None, None, None)
+    return _block(check_text("comment", text), None, None, None, None)
 
 
 def encode_line(line: Field | Comment | BlankLine) -> bytes:
-    r"""Encode one line, such as a proxy got from `LineDecoder` (WHATWG HTML 9.2.5).
+    r"""Encode one line, such as one that a proxy got from `LineDecoder` (WHATWG HTML 9.2.5).
 
     Args:
         line: a Field, known to the standard or not, a Comment, or a BlankLine.
@@ -164,7 +164,7 @@ def _block(comment: str | None, id: str | None, event: str | None, data: str | N
     """
     block = ""
     if comment is not None:
-        comment = _text("comment", comment)
+        comment = check_text("comment", comment)
         block = f": {_prefixed(comment, ': ')}\n"
     if id is not None:
         id = _one_line("id", id)
@@ -183,7 +183,7 @@ def _block(comment: str | None, id: str | None, event: str | None, data: str | N
             )
         block += f"event: {event}\n"
     if data is not None:
-        data = _text("data", data)
+        data = check_text("data", data)
         block += f"data: {_prefixed(data, 'data: ')}\n"
     if retry is not None:
         block += f"retry: {_digits(retry)}\n"
@@ -193,7 +193,7 @@ def _block(comment: str | None, id: str | None, event: str | None, data: str | N
         raise _lone_surrogate(comment=comment, id=id, event=event, data=data) from None
 
 
-def _text(field: str, value: str) -> str:
+def check_text(field: str, value: str) -> str:
     """Check that a value is a str, and return it as a plain str.
 
     The check uses `type`, because an object can lie to `isinstance` about its class. The result is a plain str, because
@@ -219,7 +219,7 @@ def _hint(field: str, given: type) -> str:
 
 
 def _one_line(field: str, value: str) -> str:
-    value = _text(field, value)
+    value = check_text(field, value)
     if "\n" in value or "\r" in value:
         offset = min(at for at in (value.find("\n"), value.find("\r")) if at >= 0)
         raise EncodeError(field, value, offset, "can't contain a line end")

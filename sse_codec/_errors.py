@@ -3,12 +3,13 @@
     SSEError
     +-- EncodeError (ValueError)        your value can't be sent
     |   +-- EncodeTypeError (TypeError)     because it is of the wrong type
-    +-- EventTooLarge                   the peer's event passed max_event_size
+    +-- EventTooLarge                   the peer's event exceeds max_event_size
     +-- IncompleteEvent                 the stream ended inside an event, with on_eof="raise"
     +-- MissingSentinel                 the stream ended before the event given as `until`
     +-- ConnectionFailed                the response is not an event stream; in sse_codec.resume
     +-- ConnectionLost (ConnectionError)    the network or the server cut the stream; in sse_codec.clients
     +-- GaveUp                          too many requests brought no event; in sse_codec.resume
+    +-- SendTimeout (TimeoutError)      the reader accepted no data for too long; in sse_codec.serving
 
 A mistake in the calling program is not an SSEError, so that no retry loop swallows it. An argument of the wrong type
 raises a TypeError, and an option outside its range raises a ValueError.
@@ -29,22 +30,22 @@ _SHOWN = 40
 _SHOWN_OF_A_REASON = 300
 
 
-def check_bound(name: str, value: int) -> int:
-    """Check that a limit is an int of at least 1, and return it."""
+def check_bound(name: str, value: int, *, least: int = 1, kind: str = "an int") -> int:
+    """Check that an argument is an int of at least `least`, and return it as a plain int; `kind` is for the message."""
     if not issubclass(type(value), int) or type(value) is bool:
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        raise TypeError(f"{name} must be {kind}, not {type(value).__name__}")
     value = int.__index__(value)  # a subclass may define any comparison
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, not {show(value)}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {show(value)}")
     return value
 
 
-def check_str(name: str, value: str) -> str:
-    """Check that an argument is a str by its type, and return it as a plain str."""
+def check_str(name: str, value: str, *, kind: str = "a str") -> str:
+    """Check that an argument is a str by its type, and return it as a plain str; `kind` is for the message."""
     if type(value) is str:
         return value
     if not issubclass(type(value), str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+        raise TypeError(f"{name} must be {kind}, not {type(value).__name__}")
     return str.__str__(value)
 
 
@@ -111,7 +112,7 @@ class EncodeTypeError(EncodeError, TypeError):
 
 
 class EventTooLarge(SSEError):
-    """A block, or for `LineDecoder` a line, passed `max_event_size`. The decoder raises until its `reset()`.
+    """A block, or for `LineDecoder` a line, exceeds `max_event_size`. The decoder raises until its `reset()`.
 
     Attributes:
         limit: the decoder's `max_event_size`, in bytes.
@@ -122,7 +123,7 @@ class EventTooLarge(SSEError):
     >>> sse_codec.Decoder(max_event_size=10).feed(b"data: 0123456789")
     Traceback (most recent call last):
         ...
-    sse_codec.EventTooLarge: a block of 16 bytes or more passed max_event_size, which is 10
+    sse_codec.EventTooLarge: a block of at least 16 bytes exceeds max_event_size, which is 10
     """
 
     def __init__(self, limit: int, size: int, unit: str = "block") -> None:
@@ -132,7 +133,7 @@ class EventTooLarge(SSEError):
         self.unit = unit
 
     def __str__(self) -> str:
-        return f"a {self.unit} of {self.size} bytes or more passed max_event_size, which is {self.limit}"
+        return f"a {self.unit} of at least {self.size} bytes exceeds max_event_size, which is {self.limit}"
 
 
 class IncompleteEvent(SSEError):
@@ -160,7 +161,7 @@ class MissingSentinel(SSEError):
     r"""The stream ended before the event given as `until`: the connection was cut, or the server stopped early.
 
     Attributes:
-        until: the `until` argument: the data or the function. Pickling replaces a function with None.
+        until: the `until` argument: the data or the function. A pickle or copy has None in place of a function.
         last: the last event, or block, before the end; None when none arrived.
         incomplete: the event, or block, that the end cut off; None when the stream ended after a blank line.
         body: the beginning of the body, when no event arrived and `sse_codec.clients` read it: b"" if there was no
@@ -175,12 +176,15 @@ class MissingSentinel(SSEError):
     """
 
     def __init__(self, until: Any, last: Any = None, incomplete: Any = None, body: bytes = b"") -> None:
-        # A pickle keeps these arguments, and many functions can't be pickled.
         super().__init__(until if isinstance(until, str) else None, last, incomplete, body)
         self.until = until
         self.last = last
         self.incomplete = incomplete
         self.body = body
+
+    def __reduce__(self) -> tuple[type[MissingSentinel], tuple[Any, ...], dict[str, Any]]:
+        # Without the function, because many functions can't be pickled.
+        return type(self), self.args, {**vars(self), "until": self.args[0]}
 
     def __str__(self) -> str:
         wanted = show(self.until) if isinstance(self.until, str) else "the event that `until` waits for"

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ._errors import EventTooLarge, check_str, show
+from ._errors import EventTooLarge, check_bound, check_str
 from ._grammar import COLON, LF, RETRY
-from ._input import StreamInput
+from ._input import WINDOW, StreamInput
 from ._interpret import decode_text, interpret_long
 
 _RETRY: Final = RETRY.encode()
@@ -23,9 +23,6 @@ _SHOWN: Final = 40
 
 #: In bytes. A chunk up to this size is likely to be one event; a larger one has many events, or a part of one.
 _SMALL: Final = 4096
-
-#: In bytes. Larger chunks are processed in pieces of this size, to keep intermediate values small and in the cache.
-_WINDOW: Final = 64 * 1024
 
 
 class BlockInput(StreamInput):
@@ -70,11 +67,7 @@ class BlockInput(StreamInput):
     @reconnection_time.setter
     def reconnection_time(self, value: int | None) -> None:
         if value is not None:
-            if not issubclass(type(value), int) or type(value) is bool:
-                raise TypeError(f"reconnection_time must be an int or None, not {type(value).__name__}")
-            value = int.__index__(value)
-            if value < 0:
-                raise ValueError(f"reconnection_time must be at least 0, not {show(value)}")
+            value = check_bound("reconnection_time", value, least=0, kind="an int or None")
         self._reconnection_time = value
 
     def reset(self) -> None:
@@ -101,11 +94,11 @@ class BlockInput(StreamInput):
             EventTooLarge: a block passed the limit, and nothing was completed before it.
         """
         try:
-            if len(data) <= _WINDOW:
+            if len(data) <= WINDOW:
                 self._take(data, items)
             else:
-                for start in range(0, len(data), _WINDOW):
-                    self._take(data[start : start + _WINDOW], items)
+                for start in range(0, len(data), WINDOW):
+                    self._take(data[start : start + WINDOW], items)
         except EventTooLarge:
             if not items:
                 raise

@@ -9,12 +9,13 @@ turn a header's text into bytes. So `request_headers` has an argument for what t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
-from ._encoder import _text
-from ._errors import EncodeError, show
+from ._encoder import check_text
+from ._errors import EncodeError, check_str, show
 
-_ENCODINGS: Final = ("ascii", "latin-1", "utf-8")
+#: How an HTTP client may turn the text of a header into bytes; `request_headers` explains each.
+HeaderEncoding: TypeAlias = Literal["ascii", "latin-1", "utf-8"]
 
 #: "HTTP whitespace" and "HTTP token code points" of the Fetch and the MIME Sniffing Standard.
 _HTTP_WHITESPACE: Final = "\t\n\r "
@@ -35,7 +36,7 @@ def response_headers(
       a proxy that compresses delays events until its buffer is full.
     - `X-Accel-Buffering: no`: turns off the response buffer in nginx, and in servers that copy this header from it.
 
-    `Connection: keep-alive` is missing on purpose: it is the default in HTTP/1.1 and an error in HTTP/2.
+    `Connection: keep-alive` is left out on purpose: it is the default in HTTP/1.1 and an error in HTTP/2.
 
     Args:
         charset: add `charset=utf-8`, for clients that guess Latin-1 without it, such as requests' `decode_unicode`.
@@ -75,9 +76,7 @@ def response_headers(
 
 def _origin(origin: str) -> str:
     """Check that a value is "*" or an origin exactly as a browser sends it: browsers compare each character."""
-    if not issubclass(type(origin), str):
-        raise TypeError(f"allow_origin must be a str or None, not {type(origin).__name__}")
-    origin = str.__str__(origin)  # the methods of a subclass may return anything
+    origin = check_str("allow_origin", origin, kind="a str or None")  # the methods of a subclass may return anything
     scheme, separator, host = origin.partition("://")
     plain = all("!" <= character <= "~" and character not in ",?#@" for character in origin)
     exact = plain and scheme and separator and host and "/" not in host and origin == origin.lower()
@@ -86,9 +85,7 @@ def _origin(origin: str) -> str:
     return origin
 
 
-def request_headers(
-    last_event_id: str = "", *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii"
-) -> dict[str, str]:
+def request_headers(last_event_id: str = "", *, encoding: HeaderEncoding = "ascii") -> dict[str, str]:
     r"""Return the headers of a request for an event stream, as a new dict (WHATWG HTML 9.2.2 and 9.2.3).
 
     A stream can set ids that no header can carry, or that only some HTTP clients can send:
@@ -124,8 +121,8 @@ def request_headers(
     >>> request_headers("café", encoding="latin-1")["Last-Event-ID"]
     'cafÃ©'
     """
-    last_event_id = _text("last_event_id", last_event_id)
-    if encoding not in _ENCODINGS:
+    last_event_id = check_text("last_event_id", last_event_id)
+    if encoding not in get_args(HeaderEncoding):
         raise ValueError(f"encoding must be 'ascii', 'latin-1' or 'utf-8', not {show(encoding)}")
     offset = _untransferable(last_event_id)
     if offset is not None:

@@ -16,6 +16,9 @@ from ._grammar import BOM, CR, LF
 #: 64 MiB. Base64 images make events of over 1 MiB common; no real message reaches 64 MiB.
 DEFAULT_MAX_EVENT_SIZE: Final = 64 * 1024 * 1024
 
+#: In bytes. Larger chunks are processed in pieces of this size, to keep intermediate values small and in the cache.
+WINDOW: Final = 64 * 1024
+
 # The states of a decoder within a connection. All except FLOWING must check the next chunk's first bytes.
 FLOWING: Final = 0
 _START: Final = 1  # fewer than three bytes have arrived; they are held, because they may be a byte order mark
@@ -47,12 +50,7 @@ class StreamInput:
 
     def _admit(self, chunk: bytes | bytearray | memoryview) -> bytes:
         """Check a chunk's type; return its bytes without a byte order mark or the second half of a CRLF."""
-        if type(chunk) is bytes:
-            data = chunk  # `bytes` would take longer than all the rest
-        elif isinstance(chunk, (bytes, bytearray, memoryview)):
-            data = bytes(chunk)
-        else:
-            raise _not_bytes(chunk)
+        data = chunk if type(chunk) is bytes else as_bytes(chunk)  # a call would take longer than all the rest
         if self._state == FLOWING:
             return data
         if self._state == AFTER_CR and data:
@@ -141,10 +139,13 @@ def unify_line_ends(data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _not_bytes(chunk: object) -> TypeError:
+def as_bytes(chunk: bytes | bytearray | memoryview) -> bytes:
+    """Return the bytes of a chunk that is passed to `feed`; raise TypeError if it is anything else."""
+    if isinstance(chunk, (bytes, bytearray, memoryview)):
+        return bytes(chunk)
     if isinstance(chunk, str):
-        return TypeError(
+        raise TypeError(
             "feed() takes bytes, not str: pass the response's bytes before anything decodes them, because text has "
             "lost the byte order mark, the invalid bytes and often the line ends"
         )
-    return TypeError(f"feed() takes bytes, bytearray or memoryview, not {type(chunk).__name__}")
+    raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {type(chunk).__name__}")

@@ -18,7 +18,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, overload
+from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias, cast, get_args, overload
 
 from ._blocks import Block, BlockDecoder
 from ._decoder import Decoder
@@ -47,13 +47,16 @@ AsyncChunks: TypeAlias = Chunks | AsyncIterable[Bytes] | AsyncReader
 #: The event that marks the end of the stream: its data, or a function that returns true for it.
 Until: TypeAlias = str | Callable[[ReceivedEvent], object]
 
+#: The same for blocks.
+UntilBlock: TypeAlias = str | Callable[[Block], object]
+
 #: What to do with an event that the end of the stream cut off.
 OnEOF: TypeAlias = Literal["discard", "dispatch", "raise"]
 
 #: How many bytes to take at a time from a file or from one long bytes object.
 _CHUNK_SIZE: Final = 64 * 1024
 
-_ON_EOF: Final = ("discard", "dispatch", "raise")
+_ON_EOF: Final = get_args(OnEOF)
 
 # How far to read the source after a sentinel. Usually only the end of the body follows, immediately.
 _MOST_CHUNKS_AFTER: Final = 4
@@ -199,7 +202,7 @@ def decode_blocks(
     chunks: Chunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[Block], object] | None = ...,
+    until: UntilBlock | None = ...,
     last_event_id: str = ...,
     max_event_size: int | None = ...,
 ) -> Generator[Block, None, None]: ...
@@ -208,14 +211,14 @@ def decode_blocks(
     chunks: Chunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[Block], object] | None = ...,
+    until: UntilBlock | None = ...,
     decoder: BlockDecoder | None,
 ) -> Generator[Block, None, None]: ...
 def decode_blocks(
     chunks: Chunks,
     *,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[Block], object] | None = None,
+    until: UntilBlock | None = None,
     decoder: BlockDecoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
@@ -249,7 +252,7 @@ def adecode_blocks(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[Block], object] | None = ...,
+    until: UntilBlock | None = ...,
     last_event_id: str = ...,
     max_event_size: int | None = ...,
 ) -> AsyncGenerator[Block, None]: ...
@@ -258,14 +261,14 @@ def adecode_blocks(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = ...,
-    until: str | Callable[[Block], object] | None = ...,
+    until: UntilBlock | None = ...,
     decoder: BlockDecoder | None,
 ) -> AsyncGenerator[Block, None]: ...
 def adecode_blocks(
     chunks: AsyncChunks,
     *,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[Block], object] | None = None,
+    until: UntilBlock | None = None,
     decoder: BlockDecoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
@@ -401,7 +404,7 @@ class Reading:
             return items
         if self._changes or len(items) != 1 or items[0]._last_event_id != decoder._last_event_id:
             return self._follow(items, reconnection_time)
-        # The state is right already (benchmarks: "decode, event a feed"; 0.7 of the time).
+        # The state is right already (benchmarks: `decode`, event a feed; 0.7 of the time).
         if self._is_last is not None and self._is_last(items[0]):
             self.done = True
             return ()

@@ -32,14 +32,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 from ._decoder import Decoder
-from ._encoder import _text, encode
+from ._encoder import check_text, encode
 from ._errors import SSEError, check_bound, show, show_reason
 from ._event import ReceivedEvent, ServerSentEvent
 from ._grammar import parse_retry
-from ._http import is_event_stream, request_headers
+from ._http import HeaderEncoding, is_event_stream, request_headers
 from ._iterate import AsyncChunks, Chunks, OnEOF, Until, adecode, decode
 
 #: Statuses that the next request may not get again, for `Reconnection(retry_statuses=...)`: those of `curl --retry`;
@@ -113,7 +113,7 @@ class GaveUp(SSEError):
     >>> client.next_delay(), client.next_delay(), client.next_delay()
     Traceback (most recent call last):
         ...
-    sse_codec.resume.GaveUp: 2 requests in a row brought no event, with 3 s of waiting
+    sse_codec.resume.GaveUp: 2 requests in a row brought no event (waited 3 s)
     """
 
     def __init__(self, failures: int, waited: float) -> None:
@@ -123,7 +123,7 @@ class GaveUp(SSEError):
 
     def __str__(self) -> str:
         requests = "1 request" if self.failures == 1 else f"{self.failures} requests in a row"
-        return f"{requests} brought no event, with {self.waited:.3g} s of waiting"
+        return f"{requests} brought no event (waited {self.waited:.3g} s)"
 
 
 class Reconnection:
@@ -138,7 +138,7 @@ class Reconnection:
     `default_delay`. It doubles with each connection in a row that brought no event, from the second on. Only an event
     resets this, and not a status, because a server may accept each connection and drop it. Jitter only adds to the
     wait, because the standard makes the reconnection time the minimum. It is added after `max_delay`, so that clients
-    which a long outage has brought to `max_delay` do not all come back at the same time.
+    whose waits reached `max_delay` in a long outage do not all come back at the same time.
 
     Where it resumes: after the decoder's `last_event_id` at the time of `request_headers`. With `decode`, that is the
     last event yielded; with `client.decoder.feed`, the last one decoded. A client that handles events later than that
@@ -233,6 +233,8 @@ class Reconnection:
             raise ValueError(
                 f"min_delay must be more than 0 and at most max_delay, not {show(min_delay)} with {show(max_delay)}"
             )
+        if not isinstance(retry_statuses, Iterable):
+            raise TypeError(f"retry_statuses must be a collection of ints, such as {{503}}, not {show(retry_statuses)}")
         self._retry_statuses = frozenset(retry_statuses)
         for status in self._retry_statuses:
             _check_status(status)
@@ -299,7 +301,7 @@ class Reconnection:
         self._waited += delay
         return delay
 
-    def request_headers(self, *, encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii") -> dict[str, str]:
+    def request_headers(self, *, encoding: HeaderEncoding = "ascii") -> dict[str, str]:
         """Return the headers of the next request, as `sse_codec.request_headers` does.
 
         Args:
@@ -534,7 +536,7 @@ class EventHistory:
             TypeError: the argument is not a ServerSentEvent, or one of its values is of the wrong type.
         """
         block = encode(event)
-        id = None if event._id is None else _text("id", event._id)  # a plain str, as in `encode`
+        id = None if event._id is None else check_text("id", event._id)  # a plain str, as in `encode`
         self._blocks.append(block)
         try:
             self._ids.append(id)

@@ -1,4 +1,4 @@
-"""Settings for all tests."""
+"""Settings and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -14,22 +14,30 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# How long an example takes, and how fast they are drawn, is for the benchmarks to say and not for a machine that is
-# busy.
+# No deadlines: a busy machine must not fail a test. Speed is measured by the benchmarks.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("default"), max_examples=250, print_blob=True)
 settings.register_profile("few", settings.get_profile("default"), max_examples=10, derandomize=True, database=None)
 PROFILE = "ci" if os.environ.get("CI") else "default"
 settings.load_profile(PROFILE)
 
-#: `python -OO` takes the docstrings away.
+#: `python -OO` removes docstrings.
 BARE = sys.flags.optimize > 1
+
+#: Sizes that select the decoder's code path: the defaults, and sizes that send a test's few bytes down each other path.
+WAYS = {
+    "defaults": {},
+    "in pieces": {"_framing._SMALL": 0, "_framing.WINDOW": 7},
+    "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
+    "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
+    "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
+}
 
 
 class Docstrings:
-    """Lets the checks of the fuzz kit draw only a few examples in docstrings, the same ones in every run.
+    """Makes the fuzz kit's checks draw only a few examples in docstrings, the same ones in every run.
 
-    Docstrings show how to call the checks. The tests of the kit prove what they find.
+    Docstrings show how to call the checks. The kit's tests prove what they find.
     """
 
     @pytest.hookimpl(wrapper=True)
@@ -44,16 +52,23 @@ class Docstrings:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_is_old_is_no_garbage() -> None:
-    # Thousands of tests and their reports are much to look through, each time that a test asks whether something of its
-    # own is left: it took a fifth of the time of all tests.
+def _older_objects_are_not_collected() -> None:
+    # Some tests call gc.collect() to see whether their objects are gone. Searching the objects of thousands of other
+    # tests and reports each time took a fifth of the suite's time.
     gc.collect()
     gc.freeze()
 
 
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
+def every_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test once for each code path of the decoders."""
+    for name, size in request.param.items():
+        monkeypatch.setattr(f"sse_codec.{name}", size)
+
+
 @pytest.fixture
 def no_thread_is_left() -> Generator[None, None, None]:
-    """Wait for the threads that a test started; none may go on."""
+    """Wait for the threads that a test started, and fail if one keeps running."""
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
@@ -62,5 +77,5 @@ def no_thread_is_left() -> Generator[None, None, None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A hook of this file itself would be called for what is beside it, and not for the package.
+    # pytest calls a hook defined in this file only for tests under this folder, not for the package's docstrings.
     config.pluginmanager.register(Docstrings())

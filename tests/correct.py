@@ -1,6 +1,6 @@
-"""Consumers and producers that are right, each in its own way: no check may blame one of them.
+"""Correct consumers and producers of many kinds. No check may report any of them.
 
-A consumer takes chunks and gives events of any kind; a producer takes an event and gives bytes in any form.
+A consumer takes chunks and returns events of any type; a producer takes an event and returns bytes in any form.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests import faulty_consumers, faulty_producers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
-# Consumers: how they work.
+# Consumers that work in different ways.
 
 
 def byte_by_byte(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
@@ -47,7 +47,7 @@ def whole(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
 
 
 def quadratic(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
-    """Decodes all that has come again, whenever something comes."""
+    """Decodes the whole stream again for each chunk."""
     wire = b""
     given = 0
     for chunk in chunks:
@@ -82,9 +82,9 @@ def with_universal_newlines(chunks: Iterable[bytes]) -> Iterator[faulty_consumer
     after_cr = False
     for chunk in chunks:
         text = decoder.decode(chunk)
-        behind = text.removeprefix("\n") if after_cr else text
+        rest = text.removeprefix("\n") if after_cr else text
         after_cr = text.endswith("\r") if text else after_cr
-        yield from consumer.take(behind.replace("\r\n", "\n").replace("\r", "\n"))
+        yield from consumer.take(rest.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def by_blocks(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -134,7 +134,7 @@ async def in_a_coroutine(chunks: AsyncIterator[bytes]) -> list[ServerSentEvent]:
     return [event async for event in adecode(chunks)]
 
 
-async def in_a_coroutine_that_gives_a_generator(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+async def in_a_coroutine_that_returns_a_generator(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     await asyncio.sleep(0)
     return decode(chunks)
 
@@ -186,7 +186,7 @@ def in_pieces_of_one(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
     yield from itertools.chain.from_iterable(map(Decoder().feed, chunks))
 
 
-# Consumers: what their events are.
+# Consumers whose events have different types.
 
 
 @dataclass
@@ -209,7 +209,7 @@ class MessageEvent:
 
 
 class Falsy:
-    """Is false, as an empty container is, and computes what it has."""
+    """Is false, like an empty container, and computes its attributes."""
 
     def __init__(self, event: ReceivedEvent) -> None:
         self._event = event
@@ -266,7 +266,7 @@ def of_text(chunks: Iterable[str]) -> Iterator[ServerSentEvent]:
     return decode(chunk.encode() for chunk in chunks)
 
 
-#: Each with the options of `check_consumer` that it needs.
+#: Each consumer with the options of `check_consumer` that it needs.
 CONSUMERS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "decode": (decode, {}),
     "adecode": (adecode, {}),
@@ -281,7 +281,7 @@ CONSUMERS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "an iterator by hand": (ByHand, {}),
     "an async iterator by hand": (ByHandAsync, {}),
     "in a coroutine": (in_a_coroutine, {}),
-    "in a coroutine that gives a generator": (in_a_coroutine_that_gives_a_generator, {}),
+    "in a coroutine that returns a generator": (in_a_coroutine_that_returns_a_generator, {}),
     "in two tasks": (in_two_tasks, {}),
     "in a thread": (in_a_thread, {}),
     "by callbacks": (by_callbacks, {}),
@@ -293,7 +293,7 @@ CONSUMERS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "as dict": (made(as_sticky_dict), {}),
     "as another mapping": (made(lambda e: UserDict(as_sticky_dict(e))), {}),
     "as pair": (made(lambda e: (e.event, e.data)), {}),
-    "as str of its own": (made(lambda e: (Text(e.event), Text(e.data), e.id and Text(e.id))), {}),
+    "as a subclass of str": (made(lambda e: (Text(e.event), Text(e.data), e.id and Text(e.id))), {}),
     "own ids": (made(lambda e: (e.event, e.data, e.id)), {"ids": "own"}),
     "sticky ids": (made(lambda e: (e.event, e.data, e.last_event_id)), {"ids": "sticky"}),
     "sticky retries": (with_sticky_retries, {"retries": "sticky"}),
@@ -310,7 +310,7 @@ def single_bytes(event: ServerSentEvent) -> Iterator[bytes]:
 
 
 def one_buffer(event: ServerSentEvent) -> Iterator[bytearray]:
-    """Gives the same bytearray again and again, with something else in it."""
+    """Yields the same bytearray each time, with new content."""
     buffer = bytearray()
     for line in encode(event).splitlines(keepends=True):
         buffer[:] = line
@@ -324,7 +324,7 @@ def nested(event: ServerSentEvent) -> list[Any]:
 
 def mixed(event: ServerSentEvent) -> list[bytes | str]:
     first, _, others = encode(event).partition(b"\n")
-    return [first.decode(), b"\n", memoryview(others)]  # type: ignore[list-item]  # as good as bytes
+    return [first.decode(), b"\n", memoryview(others)]  # type: ignore[list-item]  # works like bytes
 
 
 async def at_once(event: ServerSentEvent) -> bytes:
@@ -338,7 +338,7 @@ async def in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
 
 
 class Body:
-    """A body as WSGI knows it."""
+    """A WSGI response body."""
 
     def __init__(self, event: ServerSentEvent) -> None:
         self.pieces = iter([encode(event), b""])
@@ -382,15 +382,15 @@ class SendsFieldsAmongData(faulty_producers.Correct):
 
 
 class SendsRandomCase(faulty_producers.Correct):
-    """Unknown fields, whose names are nearly known."""
+    """Sends unknown fields whose names differ from known ones by case or a space."""
 
     def fields(self, event: ServerSentEvent) -> Iterator[str]:
         yield from ("Data: a\n", " data: a\n", "ID: 9\n", "data : a\n")
         yield from super().fields(event)
 
 
-class SendsTheIdAlone(faulty_producers.Correct):
-    """A block with nothing but comments, before each event."""
+class SendsAKeepAliveBeforeEachEvent(faulty_producers.Correct):
+    """Sends a block with nothing but a comment before each event."""
 
     def block(self, event: ServerSentEvent) -> Iterator[str]:
         yield ": keep-alive\n\n"
@@ -438,7 +438,7 @@ PRODUCERS: dict[str, Callable[[ServerSentEvent], Any]] = {
             SendsCommentsInEveryPlace,
             SendsFieldsAmongData,
             SendsRandomCase,
-            SendsTheIdAlone,
+            SendsAKeepAliveBeforeEachEvent,
             ReplacesSurrogates,
             PassesSurrogates,
             LeavesNegativeRetriesOut,

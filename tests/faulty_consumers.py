@@ -1,7 +1,7 @@
-"""A correct consumer, small and slow, and many that differ from it in one fault each.
+"""A correct consumer, small and slow, and many faulty ones that differ from it in one fault each.
 
-Each fault is one that real decoders have. With it stands the rule that a report should put it down to: more than one
-where the smallest failing stream is not the only one of its size.
+Real decoders have each of these faults. `FAULTS` maps a fault to the rules that a report may name for it: more than one
+where several failing streams are equally small.
 """
 
 from __future__ import annotations
@@ -501,7 +501,7 @@ class StopsAtAnEmptyChunkInABlock(Correct):
 
 class FailsAtAnEmptyChunk(Correct):
     def text(self, chunk: bytes) -> str:
-        if chunk[0] == 0:  # a look at the first byte, whatever for
+        if chunk[0] == 0:  # fails if there is no first byte
             self.after_cr = False
         return super().text(chunk)
 
@@ -525,7 +525,7 @@ class LosesTheBOMBehindAnEmptyChunk(KeepsBOM):
 
 
 class LosesABOMThatComesInThree(KeepsBOM):
-    """Looks for the mark when two bytes at least have come."""
+    """Looks for the BOM as soon as it has two bytes, and misses one that comes in three chunks."""
 
     held: bytes | None = b""
 
@@ -564,7 +564,7 @@ class StripsTheBOMOfEachBlock(Correct):
 
 
 class ReadsUTF16(Correct):
-    """Takes a stream that starts with a mark of UTF-16 for UTF-16."""
+    """Decodes a stream that starts with a UTF-16 BOM as UTF-16."""
 
     def text(self, chunk: bytes) -> str:
         if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -581,7 +581,7 @@ class ReadsLatin1WhereUTF8Fails(Correct):
 
 
 class ReplacesByteByByte(Correct):
-    """One U+FFFD for each byte that is wrong, and not for each maximal subpart."""
+    """Writes one U+FFFD for each invalid byte, instead of one for each maximal subpart."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -610,7 +610,7 @@ class ReplacesByteByByte(Correct):
 
 
 def incomplete(data: bytes) -> bool:
-    """Tell whether more bytes could make a character of these."""
+    """Tell whether more bytes could complete these to a character."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -641,7 +641,7 @@ class DropsBlocksWithInvalidUTF8(Correct):
 
 
 class DecidesTheLineEndOnce(Correct):
-    """Takes a LF for text once a line has ended in CR alone, or the other way round."""
+    """Treats LF as text once a line has ended in a lone CR, or the other way round."""
 
     ending = ""
 
@@ -784,7 +784,7 @@ class TakesLastEventIdForId(Correct):
 
 
 class SetsAnyField(Correct):
-    """Keeps fields as attributes of itself, whatever they are called."""
+    """Sets an attribute for any field, so that some field names overwrite other things."""
 
     def field(self, name: str, value: str) -> None:
         super().field(name, value)
@@ -799,11 +799,11 @@ class AppendsUnknownLinesToData(Correct):
         yield from super().line(line)
 
 
-# Fields, and two of them at once.
+# Fields, and pairs of them.
 
 
 class IgnoresEmptyOwnIds(Correct):
-    """Gives out the block's own id alone, so it shows only in a block that has one."""
+    """Returns only the block's own id, so the fault shows only in a block that has one."""
 
     def set_id(self, value: str) -> None:
         if value:
@@ -1020,7 +1020,7 @@ class TakesAnEmptyRetryForZero(Correct):
 
 
 class Bounded(Correct):
-    """Has a bound on something, and is silent about what it leaves out."""
+    """Has some limit, and silently drops what exceeds it."""
 
     chunks = 0
 
@@ -1077,7 +1077,7 @@ class CutsChunksAt8192(Bounded):
 
 
 class LosesACRLFAtItsWindow(Correct):
-    """Works in windows of 1024 bytes, and forgets at their end that a CR came."""
+    """Works in windows of 1024 bytes, and loses a CR at the end of one."""
 
     def text(self, chunk: bytes) -> str:
         return "".join(map(self.window, [chunk[at : at + 1024] for at in range(0, len(chunk), 1024)]))
@@ -1153,7 +1153,7 @@ class RefusesLongRetries(Correct):
 
 
 class TakesAtMost(Correct):
-    """Takes so many data lines, and leaves out the others."""
+    """Takes a limited number of data lines, and drops the rest."""
 
     most = 8
 
@@ -1174,7 +1174,7 @@ class TakesAtMost4096DataLines(TakesAtMost):
 
 
 class StopsAfter(Correct):
-    """Gives out so many events, and then no more."""
+    """Returns a limited number of events, and then no more."""
 
     most = 100
 
@@ -1202,7 +1202,7 @@ class StopsAfter1024Events(StopsAfter):
 
 
 class ForgetsTypesAfter256(Correct):
-    """Keeps the names of types in a pool."""
+    """Keeps the names of types in a pool of limited size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -1228,7 +1228,8 @@ class StopsAfter255BlankLines(Correct):
     count = 0
 
     def line(self, line: str) -> Iterator[Event]:
-        self.count = 0 if line and self.count < 255 else self.count + 1
+        if self.count < 255:
+            self.count = 0 if line else self.count + 1
         if self.count < 255:
             yield from super().line(line)
 
@@ -1243,7 +1244,7 @@ class StopsAfterAThousandComments(Correct):
 
 
 class IsLateInABlockOfTwoEvents(Correct):
-    """Gives out one event for each chunk, and the others with the next."""
+    """Returns at most one event for each chunk, and delays the others to the next."""
 
     def consume(self, chunks: Iterable[bytes]) -> Iterator[Event]:
         held: list[Event] = []
@@ -1293,7 +1294,7 @@ class FailsInsideACharacter(Correct):
         yield from ()
 
 
-#: Each fault, and the rules to one of which its report should put it down.
+#: Each fault, with the rules that its report may name.
 FAULTS: dict[type[Correct], set[str]] = {
     SplitsLikeStr: {"line-separator"},
     KnowsNoCR: {"bare-cr"},
@@ -1353,7 +1354,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     WaitsForTheLFOfACR: {"promptness-cr"},
     WaitsForTheNextBlock: {"promptness"},
 }
-#: Those that what is drawn finds as well, without the known places.
+#: Faults that drawn streams find too, without the fixed cases.
 DRAWABLE = [*FAULTS]
 
 FAULTS.update(

@@ -1,7 +1,7 @@
-"""A correct producer, others as correct in another spelling, and many that differ from it in one fault each.
+"""A correct producer, others that are correct in another spelling, and many that differ in one fault each.
 
-Each fault is one that real encoders have. With it stands the rule that a report should put it down to: more than one
-where the smallest failing event is not the only one of its size.
+Real encoders have each of these faults. `FAULTS` maps a fault to the rules that a report may name for it: more than one
+where several failing events are equally small.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Correct:
         return re.split("\r\n|\r|\n", data)
 
 
-# Correct too.
+# Other correct producers.
 
 
 class EndsInCRLF(Correct):
@@ -125,7 +125,7 @@ class SendsBlankLinesBetween(Correct):
 
 
 class StripsLineEnds(Correct):
-    """Nothing gets out of its field, so it is right as long as it need not refuse."""
+    """Lets no value break out of its field, so it is correct unless it must refuse unsendable events."""
 
     def block(self, event: ServerSentEvent) -> Iterator[str]:
         name = re.sub("[\r\n]", "", event.event) or "message"
@@ -450,7 +450,7 @@ class TakesAColonForAComment(Correct):
 
 
 class LeavesTheColonOutOfEmptyFields(Correct):
-    """Which is right of a field that stands alone, and wrong where the next line is joined to it."""
+    """Writes a space in place of the colon, so the field has another name."""
 
     def field(self, name: str, value: str) -> str:
         return f"{name}: {value}\n" if value else f"{name} \n"
@@ -534,7 +534,7 @@ class RoundsRetryTo53Bits(Changed):
 
 
 class WritesNegativeRetryAsComment(Correct):
-    """The comment swallows the id that was to follow."""
+    """Puts the other fields into the comment, so they are lost."""
 
     def check_retry(self, retry: int | None) -> None:
         pass
@@ -546,8 +546,8 @@ class WritesNegativeRetryAsComment(Correct):
             yield from super().fields(event)
 
 
-class SendsAnEmptyType(Correct):
-    """Sends it, and the rest of the block with it as a type."""
+class ReplacesAnEmptyType(Correct):
+    """Replaces an empty type and the id with others instead of refusing the event."""
 
     def check_type(self, event: str) -> None:
         if "\r" in event or "\n" in event:
@@ -572,7 +572,7 @@ class InjectsWhereBothAreGiven(Correct):
 
 
 class EscapesLFAndLeavesCR(Correct):
-    """Takes CR for LF, and then looks for LF no more."""
+    """Turns CR into LF only after it has escaped LF."""
 
     def check_type(self, event: str) -> None:
         if not event:
@@ -594,8 +594,8 @@ class SendsABOMWithNonASCII(Correct):
         return produced if produced.isascii() else b"\xef\xbb\xbf" + produced
 
 
-class SendsABOMWithTheFirst(Correct):
-    """Which is right once, and its second object does it again."""
+class SendsABOMWithEachEventButTheFirst(Correct):
+    """Sends a BOM with each event but its first."""
 
     number = 0
 
@@ -619,7 +619,7 @@ class SendsCESU8(Correct):
 
 
 class CutsCharactersAtTheEndOfAPiece(Correct):
-    """Encodes pieces of 1024 characters as UTF-16 units, and so takes an astral character apart."""
+    """Decodes and encodes pieces of 1024 bytes, and so breaks a character that two pieces share."""
 
     def produce(self, event: ServerSentEvent) -> bytes:
         encoded = "".join(self.block(event)).encode()
@@ -678,7 +678,7 @@ class SendsNoBlankLineAfterARetry(Correct):
 
 
 class EndsInCRLFAndACR(Correct):
-    """Its blank line is the LF of a CRLF."""
+    """Ends the last line in CR, so that the LF meant as a blank line completes a CRLF."""
 
     def block(self, event: ServerSentEvent) -> Iterator[str]:
         *lines, _ = super().block(event)
@@ -722,7 +722,7 @@ class NamesFieldsInCapitals(Correct):
 
 
 class SendsAKeepAliveInside(Correct):
-    """Its keep-alive ends the block between two lines of data."""
+    """Sends a keep-alive that ends the block between two lines of data."""
 
     def data(self, data: str) -> Iterator[str]:
         first, *others = super().data(data)
@@ -744,7 +744,7 @@ class SendsDictsAsTheyAre(Changed):
         return event.replace(data=re.sub('^{"(.*)":1}$', r"{'\1': 1}", event.data))
 
 
-#: Each fault, and the rules to one of which its report should put it down.
+#: Each fault, with the rules that its report may name.
 FAULTS: dict[type[Correct], set[str]] = {
     KnowsOneLine: {"newline", "last-newline", "cr-in-data"},
     KnowsOnlyLF: {"cr-in-data"},
@@ -783,7 +783,7 @@ FAULTS: dict[type[Correct], set[str]] = {
     CutsLongLines: {"long"},
     NumbersEventsItself: {"data"},
 }
-#: Those that what is drawn finds as well, without the known places.
+#: Faults that drawn events find too, without the fixed cases.
 DRAWABLE = [*FAULTS]
 
 FAULTS.update(
@@ -819,13 +819,13 @@ FAULTS.update(
         WrapsRetryAt32Bits: {"retry"},
         RoundsRetryTo53Bits: {"retry"},
         WritesNegativeRetryAsComment: {"negative-retry"},
-        SendsAnEmptyType: {"empty-event"},
+        ReplacesAnEmptyType: {"empty-event"},
         InjectsThroughALineEndAtTheStart: {"line-end-in-id"},
         InjectsWhereBothAreGiven: {"line-end-in-event"},
         EscapesLFAndLeavesCR: {"line-end-in-event"},
         TakesNULAtTheEndOfIds: {"id-with-null"},
         SendsABOMWithNonASCII: {"non-ascii"},
-        SendsABOMWithTheFirst: {"data", "events"},
+        SendsABOMWithEachEventButTheFirst: {"data", "events"},
         SendsUTF16WithNonASCII: {"non-ascii"},
         SendsCESU8: {"non-ascii"},
         CutsCharactersAtTheEndOfAPiece: {"long"},

@@ -1,9 +1,9 @@
-"""What code does to values that it should leave alone, each with the rules that a report may name.
+"""Changes that faulty code makes to values, each with the rules that a report may name.
 
-`faulty_consumers` does it to what it has read, `faulty_producers` to what it is to send.
+`faulty_consumers` makes them to values that it has read, `faulty_producers` to values that it sends.
 """
 
-# Rules about lambdas are off here: pyright does not see what a lambda in such a table takes.
+# Rules about lambdas are off here: pyright can't infer the parameter types of lambdas in these tables.
 # pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """A change of a value that is none of the code's business."""
+    """A change that code makes to a value that it should pass on unchanged."""
 
     function: Callable[[str], str]
     rules: set[str]
 
 
-#: Rules that are right for what changes plain letters: there is no more to it than the field.
+#: The rules for a change of plain letters, which any value of the field shows.
 PLAIN = {"data", "event", "id"}
 _SPACES = "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _JAVASCRIPT = f"\t\n\v\f\r {_SPACES}\ufeff"
@@ -37,7 +37,7 @@ _GO = f"\t\n\v\f\r \x85{_SPACES}"
 
 
 def _if_possible(function: Callable[[str], object]) -> Callable[[str], str]:
-    """Change what the function takes, and leave alone what it refuses."""
+    """Apply the function, and leave values alone for which it raises."""
 
     def change(value: str) -> str:
         with contextlib.suppress(Exception):
@@ -73,7 +73,7 @@ def _refusing_over_2000(value: str) -> str:
     return value
 
 
-#: Of values of one line, in any field.
+#: Changes to values of one line, in any field.
 CHANGES: dict[str, Change] = {
     # Unicode
     "NormalizesToNFC": Change(_normalizing("NFC"), {"non-ascii"}),
@@ -170,7 +170,7 @@ CHANGES: dict[str, Change] = {
     "StripsHashes": Change(lambda value: value.partition("#")[0], {"special-character"}),
     "SplitsAtEqualsSigns": Change(lambda value: value.rpartition("=")[2], {"special-character"}),
     "JoinsSlashes": Change(_removing("//+", "/"), {"special-character", "colon"}),
-    # what a value looks like
+    # special meanings of values
     "ReadsNumbers": Change(_if_possible(int), {"magic-value"}),
     "ReadsFloats": Change(_if_possible(lambda value: f"{float(value):g}"), {"magic-value"}),
     "ReadsLongNumbers": Change(
@@ -199,12 +199,12 @@ CHANGES: dict[str, Change] = {
     "RefusesOver2000": Change(_refusing_over_2000, {"long"}),
 }
 
-#: Longer than most ids and types are.
+#: Changes that only values longer than most ids and types show.
 LARGE_CHANGES = {
     **{f"CutsAt{limit}": Change(_cutting(limit), {"long"}) for limit in (65_535, 131_072, 1_048_576)},
 }
 
-#: Of these, what each field of its own kind is put to; data is put to all.
+#: The changes that are made to ids and to types. Data gets all of them.
 OF_IDS = [
     *(
         "NormalizesToNFC",

@@ -1,8 +1,8 @@
-"""A server on loopback that does to its clients what servers, proxies and networks do, byte by byte and on purpose.
+"""A server on loopback that misbehaves on purpose, as real servers, proxies and networks do, with control of each byte.
 
-A story is what happens to one connection after a request: bytes to send, and what is done to the connection between
-them. The server counts connections and requests, and knows which clients have left. It keeps no time: a story waits for
-the client, or for the test.
+A story says what happens on one connection after a request: the bytes to send, and what to do to the connection between
+them. The server counts connections and requests, and records which clients have left. It uses no timers: a story waits
+for the client or for the test.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-#: How many seconds a thing may take that takes none. It bounds a test that hangs, and measures nothing.
+#: Time limit, in seconds, for steps that should be instant. It stops a test that hangs, and measures nothing.
 PATIENCE = 20.0
 
 
 class Act(enum.Enum):
-    """What a story does besides sending."""
+    """A step of a story other than sending bytes."""
 
-    #: End the connection in good order.
+    #: Close the connection cleanly.
     CUT = enum.auto()
-    #: Break it: the client is told by an error, and may lose what it has not read yet.
+    #: Reset it: the client gets an error, and may lose bytes that it has not read yet.
     RESET = enum.auto()
-    #: Send nothing more, until the client leaves.
+    #: Send nothing more, and wait until the client leaves.
     STALL = enum.auto()
-    #: Send nothing more until the test says so.
+    #: Send nothing more until the test releases `go`.
     WAIT = enum.auto()
-    #: Let the client read what was sent before, by itself; no test depends on how long.
+    #: Wait a moment, so that the client reads the bytes sent so far separately; no test depends on how long.
     PAUSE = enum.auto()
 
 
-#: Bytes and acts. (A list of both is one of objects to a type checker.)
+#: Bytes and acts. (To a type checker, a list of both is a list of objects.)
 Story = Sequence[object]
 
 
@@ -53,7 +53,7 @@ class Request(NamedTuple):
 
 
 class Hostile:
-    """The server; a context manager."""
+    """The server, as a context manager."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -62,12 +62,12 @@ class Hostile:
         self._threads: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        #: How many connections were opened.
+        #: The number of connections opened.
         self.connections = 0
         self.requests: list[Request] = []
-        #: What stories that wait for the test wait for.
+        #: The test releases it to let a story pass `WAIT`.
         self.go = threading.Semaphore(0)
-        #: Told each time that a client has left a story that waits for it.
+        #: Released each time that a client leaves a story that is in `STALL`.
         self.left = threading.Semaphore(0)
 
     def __enter__(self) -> Self:
@@ -88,9 +88,9 @@ class Hostile:
             thread.join()
 
     def tell(self, *stories: Story, path: str = "/") -> str:
-        """Have the requests of a path answered by these stories in turn, the last for all that follow; give its URL.
+        """Answer the requests for a path with these stories in turn, the last one for all later ones; return its URL.
 
-        What was counted before is forgotten.
+        Resets all counts.
         """
         with self._lock:
             self._stories[path] = list(stories)
@@ -126,7 +126,7 @@ class Hostile:
                     self.requests.append(request)
                     stories = self._stories[request.path]
                     story = stories.pop(0) if len(stories) > 1 else stories[0]
-                    go, left = self.go, self.left  # of this test: the next may begin before the story is over
+                    go, left = self.go, self.left  # this test's own: the next test may begin before the story ends
                 if not _play(connection, story, go, left):
                     break
         with self._lock:
@@ -134,7 +134,7 @@ class Hostile:
 
 
 def _play(connection: socket.socket, story: Story, go: threading.Semaphore, left: threading.Semaphore) -> bool:
-    """Tell a story; return whether the connection goes on."""
+    """Play a story; return whether the connection stays open."""
     for step in story:
         if isinstance(step, bytes):
             connection.sendall(step)
@@ -173,7 +173,7 @@ def _receive(connection: socket.socket, number: int) -> Request | None:
 
 
 def head(status: str = "200 OK", content_type: str | None = "text/event-stream", *more: str) -> bytes:
-    """The head of a response; without a length its body lasts until the connection ends."""
+    """The head of a response. Without a length, the body lasts until the connection ends."""
     types = [] if content_type is None else [f"Content-Type: {content_type}"]
     return "\r\n".join([f"HTTP/1.1 {status}", *types, *more, "", ""]).encode("latin-1")
 
@@ -183,15 +183,15 @@ END = b"0\r\n\r\n"
 
 
 def chunks(parts: Iterable[bytes]) -> bytes:
-    """Chunks of a body, without the one that ends it."""
+    """The chunks of a body, without the last, empty one."""
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
 def chunked(*parts: bytes, status: str = "200 OK", content_type: str | None = "text/event-stream") -> bytes:
-    """A whole response in chunks."""
+    """A whole response in chunked encoding."""
     return head(status, content_type, CHUNKED) + chunks(parts) + END
 
 
 def sized(body: bytes, status: str = "200 OK", content_type: str | None = "text/event-stream", *more: str) -> bytes:
-    """A whole response that says how long it is."""
+    """A whole response with a Content-Length."""
     return head(status, content_type, f"Content-Length: {len(body)}", *more) + body

@@ -11,7 +11,7 @@ from sse_codec import ServerSentEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Pieces of streams, so that most of what is drawn means something, and much of it nearly.
+#: Pieces of streams, chosen so that most draws contain valid or almost valid lines.
 _PIECES = [
     b"data", b"event", b"id", b"retry", b":", b": ", b" ", b"\t", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"\r\r",
     b"data: ", b"data: a\n\n", b"event: b\ndata: c\n\n", b"event: ", b"id: 1\n", b"retry: 20\n", b": ping\n\n",
@@ -19,7 +19,7 @@ _PIECES = [
     "é".encode(), "🍊".encode(), "\u2028".encode(), "\x85".encode(), b"\x0b", b"\x0c", b"\x1c",
 ]  # fmt: skip
 
-#: What a line may start with, and what may follow.
+#: Starts of lines, and the values that follow them.
 _STARTS = [
     b"data: ", b"data:", b"event: ", b"event:", b"id: ", b"id:", b"retry: ", b"retry:", b": ", b":",
     b"data", b"id", b"event", b"x: ", b"x", b"Data: ", b" data: ",
@@ -29,7 +29,7 @@ _VALUES = [b"1", b"20", b"a", b"", b" ", b": ", b"data: ", "é".encode(), b"\xff
 
 @st.composite
 def alike_wires(draw: st.DrawFn) -> bytes:
-    """Blocks with the same fields in the same order, as nearly every stream has them; some streams only nearly."""
+    """Blocks with the same fields in the same order, as in most real streams; some draws change a line or two."""
     shape = draw(st.lists(st.sampled_from(_STARTS[:11]) | st.sampled_from(_STARTS), min_size=1, max_size=4))
     count = draw(st.integers(1, 12))
     size = len(shape) * count
@@ -66,7 +66,7 @@ wires = st.one_of(
     st.binary(max_size=60),
 )
 
-#: Streams whose lines all have an end that decoders must not wait for.
+#: Streams for testing that decoders do not wait at a line end.
 prompt_wires = st.lists(
     st.sampled_from([b"data", b":", b" ", b"x", b"id", b"event: e", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r"]),
     max_size=40,
@@ -74,7 +74,7 @@ prompt_wires = st.lists(
 
 
 def cut(wire: bytes, places: list[int]) -> Iterator[bytes]:
-    """Cut a wire at the given places, in any order and more than once; an empty chunk where two are equal."""
+    """Cut a wire at the given places, which may come in any order; two equal places give an empty chunk."""
     ends = sorted(min(place, len(wire)) for place in places)
     for start, end in zip([0, *ends], [*ends, len(wire)], strict=True):
         yield wire[start:end]
@@ -82,22 +82,30 @@ def cut(wire: bytes, places: list[int]) -> Iterator[bytes]:
 
 @st.composite
 def chunkings(draw: st.DrawFn, wires: st.SearchStrategy[bytes] = wires) -> list[bytes]:
-    """A wire in chunks, cut anywhere, empty chunks included."""
+    """A wire cut into chunks at any places; chunks may be empty."""
     wire = draw(wires)
     return list(cut(wire, draw(st.lists(st.integers(0, len(wire)), max_size=12))))
 
 
-#: Text with every separator that some splitter takes for a line end, and with what a field must not hold.
+def _has_line_end(chunks: list[bytes]) -> bool:
+    return b"\n" in b"".join(chunks) or b"\r" in b"".join(chunks)
+
+
+#: Chunks that `decode` accepts. It refuses lines without their ends, with an empty chunk for each blank line.
+#: So a stream without a line end has no empty chunks here.
+responses = chunkings().map(lambda chunks: chunks if _has_line_end(chunks) else list(filter(None, chunks)))
+
+#: Text with every character that some splitter treats as a line end, and with characters that fields can't contain.
 texts = st.text(
     st.one_of(st.sampled_from("\r\n\0\v\f\x1c\x1d\x1e\x85\u2028\u2029\ufeff: \ud800\udfffé🍊"), st.characters()),
     max_size=30,
 )
-#: Text that can be sent anywhere.
+#: Text that is valid in every field.
 plain_texts = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=30)
-#: Data and comments that can be sent and come back the same.
+#: Data and comments that survive encoding and decoding unchanged.
 sent_texts = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=60)
 
-#: Events that can be sent and come back the same.
+#: Events that survive encoding and decoding unchanged.
 events = st.builds(
     ServerSentEvent,
     sent_texts,
@@ -105,7 +113,7 @@ events = st.builds(
     id=st.none() | plain_texts,
     retry=st.none() | st.integers(0, 10**18 - 1),
 )
-#: Events of which anything may be wrong.
+#: Events in which any field may be invalid.
 hostile_events = st.builds(
     ServerSentEvent, texts, event=texts, id=st.none() | texts, retry=st.none() | st.integers() | st.booleans()
 )

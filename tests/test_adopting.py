@@ -1,4 +1,4 @@
-"""docs/adopting.md shows the shims that `interop/test_adoption.py` runs, their sizes, and all that they change."""
+"""docs/adopting.md shows the shims that `interop/test_adoption.py` runs, with their sizes and all differences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHIMS = {
     for path in (ROOT / "tests" / "interop" / "adoption").glob("*.py")
     if path.stem not in {"__init__", "conftest"}
 }
-#: Of the table: a library's version, how many lines it has of its own, and how many the shim has.
+#: The table's rows: a library's version, its own number of lines, and the shim's.
 TABLE = {
     name: (version, int(own), int(ours))
     for name, version, own, ours in re.findall(
@@ -34,7 +34,7 @@ def stem(library: str) -> str:
 
 
 def code_lines(source: str) -> int:
-    """Count the lines that are code: not blank, and neither comment nor docstring."""
+    """Count the lines of code, without blank lines, comments and docstrings."""
     docstrings = {
         line
         for node in ast.walk(ast.parse(source))
@@ -58,7 +58,7 @@ def test_the_page_shows_each_shim() -> None:
     assert PAGE.count("```") == 2 * len(BLOCKS)
 
 
-def test_the_table_has_each_library() -> None:
+def test_the_table_lists_each_library() -> None:
     assert {stem(name) for name in TABLE} == set(SHIMS)
 
 
@@ -72,7 +72,7 @@ def test_sizes_and_versions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_each_difference_is_named(name: str) -> None:
+def test_the_page_lists_each_difference(name: str) -> None:
     heading = rf"^## (?:openai and )?{re.escape(name)}(?: and groq)?\n"
     [section] = re.findall(rf"{heading}(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert re.findall(r"^- (.*)$", section, re.MULTILINE) == list(dict.fromkeys(DIFFERENT[name].values()))

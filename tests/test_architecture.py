@@ -1,7 +1,7 @@
-"""Who may import whom: the arrows between the modules point one way, and out of the package to nowhere.
+"""Which module may import which: imports go one way, and the package imports only the standard library.
 
-Read from the sources, imports inside functions included; nothing is run. What is imported for types alone, under
-`if TYPE_CHECKING:`, points the same way, but it may come from where nothing is installed at run time.
+The imports are read from the sources, including those inside functions; nothing is run. Imports under
+`if TYPE_CHECKING:` follow the same order, but may also name packages that are not installed at run time.
 """
 
 from __future__ import annotations
@@ -23,40 +23,42 @@ VALUES = {"_grammar", "_event", "_errors"}
 DECODERS = {"_lines", "_blocks", "_decoder"}
 CORE = VALUES | DECODERS | {"_encoder", "_http", "_input", "_interpret", "_framing", "_iterate"}
 
-#: For each module what it may import of the package; for `testing`, which is a package, all its modules together.
+#: The modules of the package that each module may import. A package such as `testing` counts as one module, and need
+#: not import everything that it may. The others import exactly these.
 MAY_IMPORT = {
     "_grammar": set[str](),
     "_event": {"_grammar"},
-    "_errors": {"_grammar", "_event"},
+    "_errors": {"_event"},
     "_input": {"_grammar", "_errors"},
     "_interpret": {"_grammar"},
+    "_text": set[str](),
     "_framing": {"_grammar", "_errors", "_input", "_interpret"},
-    "_http": VALUES | {"_encoder"},
+    "_http": {"_errors", "_encoder"},
     "_encoder": VALUES,
     "_lines": VALUES | {"_input", "_interpret"},
     "_blocks": VALUES | {"_input", "_interpret", "_framing", "_lines"},
-    "_decoder": VALUES | {"_input", "_interpret", "_framing"},
-    "_iterate": VALUES | {"_input", "_framing", "_blocks", "_decoder"},
+    "_decoder": {"_grammar", "_event", "_input", "_interpret", "_framing"},
+    "_iterate": {"_event", "_errors", "_input", "_blocks", "_decoder"},
     "resume": VALUES | {"_http", "_encoder", "_decoder", "_iterate"},
-    "__init__": CORE,
+    "__init__": CORE - {"_grammar", "_interpret", "_framing"},
     "clients": CORE | {"resume"},
     "serving": CORE | {"resume"},
-    "lint": CORE | {"__init__"},
-    "testing": CORE | {"lint"},
-    "_command": CORE | {"__init__", "lint", "testing"},
+    "lint": CORE | {"_text", "__init__"},
+    "testing": CORE | {"_text", "lint"},
+    "_command": CORE | {"_text", "__init__", "lint", "testing"},
     "__main__": {"_command"},
 }
 
-#: The modules of the package that stand around the codec; it never imports them.
-AROUND = {"resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
+#: The modules built on top of the codec, which never imports them.
+AROUND = {"_text", "resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
 
-#: Other people's packages; none in what is not named. Each type checker has its own typing_extensions.
-STRANGERS = {"testing": {"hypothesis"}}
-STRANGERS_FOR_TYPES = {"typing_extensions"}
+#: The third-party packages that a module may import; other modules, none. Type checkers bring typing_extensions.
+THIRD_PARTY = {"testing": {"hypothesis"}}
+THIRD_PARTY_FOR_TYPES = {"typing_extensions"}
 
 
 class Imports(NamedTuple):
-    """What one source imports: modules of the package by their names in the table, and all others."""
+    """What one source file imports: the package's modules, by their names in the table, and all others."""
 
     ours: set[str]
     others: set[str]
@@ -65,7 +67,7 @@ class Imports(NamedTuple):
 
 
 def imports(source: str, package: str = "sse_codec") -> Imports:
-    """Return what a source imports that stands in a package: in ours, or in `sse_codec.testing`."""
+    """Return the imports of a source file that belongs to `package`, which relative imports start from."""
     tree = ast.parse(source)
     for_types = {
         id(inner)
@@ -80,7 +82,7 @@ def imports(source: str, package: str = "sse_codec") -> Imports:
             top, _, rest = name.partition(".")
             ours, others = (found.ours_for_types, found.others_for_types) if id(node) in for_types else found[:2]
             if top == "sse_codec":
-                # What is not a module is a name of `__init__`.
+                # A name that is not a module comes from `__init__`.
                 module = rest.partition(".")[0]
                 ours.add(module if module in MAY_IMPORT else "__init__")
             else:
@@ -89,7 +91,7 @@ def imports(source: str, package: str = "sse_codec") -> Imports:
 
 
 def _imported(node: ast.AST, package: str) -> list[str]:
-    """Return the full names that a statement imports."""
+    """Return the full names of what a statement imports."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -101,7 +103,7 @@ def _imported(node: ast.AST, package: str) -> list[str]:
 
 
 def sources() -> dict[str, list[Path]]:
-    """Return the sources of each module of the table, and of each that it should have."""
+    """Return the source files of each module, whether the table lists it or not."""
     found = {path.stem: [path] for path in PACKAGE.glob("*.py")}
     for path in PACKAGE.glob("*/**/*.py"):
         found.setdefault(path.relative_to(PACKAGE).parts[0], []).append(path)
@@ -116,60 +118,62 @@ def imports_of(path: Path) -> Imports:
     return imports(path.read_text(encoding="utf-8"), package)
 
 
-def test_every_module_has_its_place_in_the_table() -> None:
+def test_the_table_lists_every_module() -> None:
     assert set(SOURCES) == set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_arrows_point_one_way(module: str) -> None:
+def test_imports_go_one_way(module: str) -> None:
     allowed = MAY_IMPORT.get(module, set()) | {module}
     for path in SOURCES[module]:
         found = imports_of(path)
         assert found.ours <= allowed, path
         assert found.ours_for_types <= allowed, path
+        if path.parent == PACKAGE:
+            assert found.ours | found.ours_for_types | {module} == allowed, path
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_nothing_but_the_standard_library_is_needed(module: str) -> None:
-    """And only `testing` needs Hypothesis."""
-    allowed = sys.stdlib_module_names | STRANGERS.get(module, set())
+def test_only_the_standard_library_is_needed(module: str) -> None:
+    """Except that `testing` needs Hypothesis."""
+    allowed = sys.stdlib_module_names | THIRD_PARTY.get(module, set())
     for path in SOURCES[module]:
         found = imports_of(path)
         assert found.others <= allowed, path
-        assert found.others_for_types <= allowed | STRANGERS_FOR_TYPES, path
+        assert found.others_for_types <= allowed | THIRD_PARTY_FOR_TYPES, path
 
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_no_import_is_hidden(module: str) -> None:
-    """Only `testing` imports by name, its own modules, which are in the table of `sse_codec.testing`."""
+    """Only `testing` uses importlib, for its own modules, which the table in `sse_codec.testing` lists."""
     for path in SOURCES[module]:
         hidden = "import_module" in path.read_text(encoding="utf-8") or "importlib" in imports_of(path).others
         assert not hidden or path == PACKAGE / "testing" / "__init__.py"
         assert "__import__" not in path.read_text(encoding="utf-8")
 
 
-def test_the_reference_decoder_shares_no_code_with_what_it_judges() -> None:
+def test_the_reference_decoder_shares_no_code_with_the_decoders_it_judges() -> None:
     found = imports_of(PACKAGE / "testing" / "_reference.py")
     assert found.ours == {"_event"}
 
 
-def test_what_a_checker_is_told_to_overlook_has_its_reason() -> None:
-    told = re.compile(r"#\s*(?:noqa|type: ignore|pyright: ignore)\b.*")
+def test_each_suppressed_warning_has_a_reason() -> None:
+    suppression = re.compile(r"#\s*(?:noqa|type: ignore|pyright: ignore)\b.*")
     for path in [*PACKAGE.rglob("*.py"), *Path(__file__).parent.rglob("*.py")]:
         if path != Path(__file__):
-            for words in told.findall(path.read_text(encoding="utf-8")):
-                assert re.fullmatch(r"# (?:noqa: |type: ignore\[|pyright: ignore\[)[\w, -]+\]?\s+# .+", words), path
+            for comment in suppression.findall(path.read_text(encoding="utf-8")):
+                assert re.fullmatch(r"# (?:noqa: |type: ignore\[|pyright: ignore\[)[\w, -]+\]?\s+# .+", comment), path
 
 
-def test_the_table_is_what_the_design_says() -> None:
-    assert next(iter(TopologicalSorter(MAY_IMPORT).static_order())) == "_grammar", "it raises for a circle"
+def test_the_table_follows_the_design() -> None:
+    assert next(iter(TopologicalSorter(MAY_IMPORT).static_order())) == "_grammar", "static_order() raises for a cycle"
     assert set(MAY_IMPORT) == CORE | AROUND | {"__init__"}
     for module in {*CORE, "__init__"}:
         assert not MAY_IMPORT[module] & AROUND
     order = ["_grammar", "_event", "_errors", "_input", "_interpret", "_framing", "_lines", "_blocks", "_decoder"]
     for place, module in enumerate(order):
         assert MAY_IMPORT[module] <= set(order[:place])
-    assert "_blocks" not in MAY_IMPORT["_decoder"], "neither stands on the other"
+    assert "_blocks" not in MAY_IMPORT["_decoder"], "neither is built on the other"
     assert not MAY_IMPORT["_encoder"] & (DECODERS | {"_iterate"})
 
 
@@ -188,5 +192,5 @@ def test_the_table_is_what_the_design_says() -> None:
         ("if TYPE_CHECKING:\n    import a\nelse:\n    import b", "sse_codec", Imports(set(), {"b"}, set(), {"a"})),
     ],
 )  # fmt: skip
-def test_the_reading_of_imports(source: str, package: str, expected: Imports) -> None:
+def test_imports_are_read_correctly(source: str, package: str, expected: Imports) -> None:
     assert imports(source, package) == expected

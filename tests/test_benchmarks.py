@@ -1,4 +1,4 @@
-"""The benchmarks: their workloads are fixed, competitors are judged fairly, and reports say what was measured.
+"""The benchmarks: fixed workloads, fair judgement of competitors, and reports that match the measurements.
 
 Nothing here is timed.
 """
@@ -38,14 +38,14 @@ by_workload = pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload
 
 
 class Stated(NamedTuple):
-    """What a workload is: whole, and in its first 16 KiB."""
+    """The expected properties of a workload, and of its first 16 KiB."""
 
     size: int
     blocks: int
     events: int
     sha256: str
     first_events: int
-    #: Of all those events together, in characters.
+    #: Characters of data in those first events.
     first_data: int
 
 
@@ -66,13 +66,13 @@ STATED = {
 
 @pytest.fixture(autouse=True)
 def small_heap() -> Iterator[None]:
-    """Keep the garbage collector, which runs before each measurement, from looking through all that pytest holds."""
+    """Hide pytest's objects from the garbage collector, which runs before each measurement."""
     gc.freeze()
     yield
     gc.unfreeze()
 
 
-def test_every_workload_is_stated() -> None:
+def test_every_workload_has_its_expected_properties() -> None:
     assert list(BY_NAME) == list(STATED)
 
 
@@ -86,7 +86,7 @@ def test_a_workload_is_the_same_on_every_run(workload: Workload) -> None:
 
 @by_workload
 @pytest.mark.parametrize("chunking", CHUNKINGS, ids=lambda chunking: chunking.name)
-def test_what_counts_as_right_is_what_the_standard_says(workload: Workload, chunking: Chunking) -> None:
+def test_the_expected_events_follow_the_standard(workload: Workload, chunking: Chunking) -> None:
     small = workload._replace(size=16 * KIB)
     events = expected(arrive(small, chunking))
     reference = reference_decode(b"".join(small.make(16 * KIB)[0])).events
@@ -112,7 +112,7 @@ def test_a_stream_arrives_in_chunks_of_one_size(workload: Workload, chunking: Ch
 # Shapes
 
 by_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
-#: Of the first 16 KiB of each.
+#: The hash of the first 16 KiB of each shape.
 SHAPES_SHA256 = "894a45b9f6a761ec"
 
 
@@ -122,7 +122,7 @@ def test_shapes_are_the_same_on_every_run() -> None:
 
 
 @by_shape
-def test_a_shape_is_read_as_the_standard_says(shape: Workload) -> None:
+def test_a_shape_is_read_as_the_standard_requires(shape: Workload) -> None:
     wire = b"".join(shape.make(4 * KIB)[0])
     right = reference_decode(wire).events
     for chunking in SHAPE_CHUNKINGS:
@@ -131,13 +131,13 @@ def test_a_shape_is_read_as_the_standard_says(shape: Workload) -> None:
         assert {len(event.data.replace("\n", "")) for event in events if event.event != "ping"} == {204}
 
 
-#: Of one shape each, behind which come those of mixed shapes.
+#: The workloads of one shape each, which come before those of mixed shapes.
 PURE = [shape for shape in SHAPES if not re.search(r" and | turn", shape.name)]
 MIXED = SHAPES[len(PURE) :]
 
 
 @pytest.mark.parametrize("shape", PURE, ids=lambda shape: shape.name)
-def test_a_shape_has_the_lines_that_its_name_says(shape: Workload) -> None:
+def test_a_shape_has_the_lines_in_its_name(shape: Workload) -> None:
     wire = b"".join(shape.make(4 * KIB)[0])
     words = shape.name.removeprefix("shape: ").replace("three data lines", "data, data, data").split(", ")
     ends = {"CRLF": "\r\n", "CR": "\r"}.get(words[-1], "\n")
@@ -215,7 +215,7 @@ def test_recorded_streams_are_workloads_by_their_first_word(recorded: Path) -> N
 
 
 @pytest.mark.parametrize("member", ["sha256", "events", "data_sha256"])
-def test_a_recorded_stream_that_is_not_as_described_is_not_measured(recorded: Path, member: str) -> None:
+def test_a_recorded_stream_that_does_not_match_its_description_is_not_measured(recorded: Path, member: str) -> None:
     path = recorded / "expected.json"
     described = json.loads(path.read_text(encoding="utf-8"))
     described["big-1.sse"][member] = 7
@@ -230,11 +230,11 @@ def test_a_recorded_stream_that_is_not_as_described_is_not_measured(recorded: Pa
 def test_spread_and_ratio() -> None:
     assert timing.spread([5.0, 1.0, 2.0, 4.0, 3.0]) == Spread(2.0, 3.0, 4.0)
     assert timing.spread([7.0]) == Spread(7.0, 7.0, 7.0)
-    # Round by round: the machine was three times as slow in the second round, for both.
+    # Ratios are taken round by round: here both were three times as slow in the second round.
     assert timing.ratio([2.0, 6.0, 2.0], [1.0, 3.0, 1.0]) == Spread(2.0, 2.0, 2.0)
 
 
-def test_all_take_turns_and_nobody_is_always_first() -> None:
+def test_all_take_turns_and_none_is_always_first() -> None:
     order: list[str] = []
 
     def timer(name: str) -> Callable[[], float]:
@@ -249,8 +249,8 @@ def test_all_take_turns_and_nobody_is_always_first() -> None:
     assert times == {"a": [1.0, 6.0, 8.0], "b": [2.0, 4.0, 9.0], "c": [3.0, 5.0, 7.0]}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal on Windows")
-def test_what_takes_too_long_is_stopped() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not have the signal")
+def test_a_reader_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(TooSlow), timing.time_limit(0.01):
         while True:
             pass
@@ -297,7 +297,7 @@ def test_an_id_is_compared_as_the_competitor_means_it() -> None:
     sticky = [Mimic(event.data, event.event, event.last_event_id) for event in RIGHT]
     assert measure.problem(peer(lambda _: sticky, sticky=True), [[WIRE]], RIGHT, 60) == ""
     assert measure.problem(peer(lambda _: sticky), [[WIRE]], RIGHT, 60).startswith("differs")
-    # Some have None where a type was not given, or no id came yet.
+    # Some libraries use None when there was no event type, or no id yet.
     bare = [Mimic("a", None, None)]
     assert measure.problem(peer(lambda _: bare, sticky=True), [[b""]], Decoder().feed(b"data: a\n\n"), 60) == ""
 
@@ -321,13 +321,13 @@ def test_a_row_has_ours_the_yardstick_and_every_competitor() -> None:
     assert list(row["peers"]) == [FLOOR, "good", "bad"]
     assert row["peers"]["bad"] == {"problem": "raises LookupError"}
     found = measure.fastest(row)
-    assert found, "the floor is no library, and what raises does not count"
+    assert found, "the floor is not a library, and a library that raises does not count"
     assert found[0] == "good"
     assert json.loads(json.dumps(row))["yardstick"][1] > 0
 
 
-def test_a_row_counts_each_round_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In seconds for an event; competitors as multiples of ours, and ours as a multiple of the yardstick."""
+def test_a_row_counts_each_round_separately(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In seconds per event; competitors as multiples of ours, and ours as a multiple of the yardstick."""
     times = {OURS: [68.0, 136.0], "other": [204.0, 408.0], "yardstick": [34.0, 68.0]}
     monkeypatch.setattr(measure, "take_turns", lambda timers, _: {name: times[name] for name in timers})
     peers = [decoders()[0][0], peer(lambda chunks: Decoder().feed(b"".join(chunks)))]
@@ -367,13 +367,13 @@ def test_the_floor_reads_what_most_servers_send() -> None:
 
 
 def need(names: set[str], present: set[str]) -> None:
-    """Skip the test where one of these is not installed; CI installs all, and takes no skip."""
+    """Skip the test if one of these is not installed. CI installs all, and fails on a skip."""
     if names - present:
         pytest.skip(f"not installed: {', '.join(sorted(names - present))}")
 
 
 @pytest.mark.interop
-def test_every_library_that_is_there_reads_the_main_streams() -> None:
+def test_every_installed_library_reads_the_main_streams() -> None:
     peers, _ = decoders()
     try:
         need(
@@ -392,7 +392,7 @@ def test_every_library_that_is_there_reads_the_main_streams() -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.title)
-def test_an_encoder_is_right_when_its_bytes_are_the_event(payload: encoders.Payload) -> None:
+def test_an_encoder_is_right_if_its_bytes_decode_to_the_event(payload: encoders.Payload) -> None:
     for competing in (BUILD, BUILT):
         ours, floor = competing[:2]
         assert (ours.name, floor.name) == (OURS, encoders.FLOOR)
@@ -403,7 +403,7 @@ def test_an_encoder_is_right_when_its_bytes_are_the_event(payload: encoders.Payl
 
 
 @pytest.mark.interop
-def test_every_encoder_that_is_there_is_right() -> None:
+def test_every_installed_encoder_is_right() -> None:
     present = [encoder for encoder in (*BUILD, *BUILT) if encoder.package and encoder.version]
     need({"sse-starlette", "fastapi", "litestar"}, {encoder.name for encoder in present})
     for encoder in present:
@@ -411,7 +411,7 @@ def test_every_encoder_that_is_there_is_right() -> None:
             assert encoder.is_right(payload), (encoder.name, payload.title)
 
 
-def test_peak_memory_is_what_was_held_at_once() -> None:
+def test_peak_memory_is_the_most_held_at_one_time() -> None:
     def read(chunks: list[bytes]) -> list[Any]:
         size = sum(map(len, chunks))
         twice = bytes(2 * size)
@@ -420,7 +420,7 @@ def test_peak_memory_is_what_was_held_at_once() -> None:
     assert figures.peak_memory(peer(read), [[bytes(1024 * KIB)]]) == pytest.approx(3, rel=0.01)
 
 
-# What is made of results
+# What is made from results
 
 
 def row(
@@ -431,7 +431,7 @@ def row(
     yardstick: float = 2.0,
     peers: Mapping[str, float | str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """A row whose quartiles are 1 % around the median; of a peer, the ratio or the problem is given."""
+    """A row with quartiles 1 % around the median, and the given ratio or problem of each peer."""
     return {
         "workload": workload,
         "chunks": chunks,
@@ -451,7 +451,7 @@ def around(value: float) -> list[float]:
 
 
 def result(*, python: str = "CPython 3.11.7") -> dict[str, Any]:
-    """A run that gave every chart something to show."""
+    """A run with data for every chart."""
     decoding: dict[str, float | str] = {
         FLOOR: 0.5,
         "httpx-sse": 3.0,
@@ -491,22 +491,22 @@ def result(*, python: str = "CPython 3.11.7") -> dict[str, Any]:
     }
 
 
-def test_numbers_have_three_digits() -> None:
+def test_numbers_have_three_significant_digits() -> None:
     for value, written in ((0.123, "0.12"), (9.996, "10.0"), (99.96, "100"), (12345.6, "12346")):
         assert charts.number(value) == written
 
 
-def test_a_row_says_which_library_is_the_fastest_that_is_right() -> None:
+def test_a_row_names_the_fastest_correct_library() -> None:
     peers: dict[str, float | str] = {"openai": 5.0, "httpx-sse": 3.0, "assel": "differs: 1 events instead of 2"}
     line = report.row_text(row("LLM chat", "64 KiB", peers=peers))
     assert line.startswith("LLM chat, 64 KiB ")
-    # 1000 bytes with 4 events, of which one takes a microsecond.
+    # 1000 bytes with 4 events, each of which takes a microsecond.
     assert re.search(r" 1\.000 us +250 MB/s +x3\.00 httpx-sse \(2\.97-3\.03\) +\| ", line), line
     assert line.endswith("| openai x5.00, httpx-sse x3.00, assel differs")
     assert "none right" in report.row_text(row("hostile mix", "1 B", peers={"openai": "raises UnicodeDecodeError"}))
 
 
-def test_what_became_slower_is_shown() -> None:
+def test_slower_rows_are_reported() -> None:
     before = {"rows": [row("a", "x", yardstick=2.0), row("b", "x", yardstick=2.0), row("gone", "x")]}
     noisy = row("b", "x", yardstick=4.0) | {"yardstick": [2.0, 4.0, 8.0]}
     after = {"rows": [row("a", "x", yardstick=2.2), noisy, row("new", "x")]}
@@ -516,7 +516,7 @@ def test_what_became_slower_is_shown() -> None:
     assert report.slower(after, before) == []
 
 
-def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
+def test_all_output_is_made_from_the_results_alone(tmp_path: Path) -> None:
     folder = tmp_path / "benchmarks"
     folder.mkdir()
     front = tmp_path / "docs" / "performance.md"
@@ -542,7 +542,7 @@ def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
     cell = "1.00; **x3.00 httpx-sse**; V8 x0.25"
     assert f"| LLM chat, 64 KiB | {cell} | {cell} |\n" in text
     assert "| peak | 2.50 bytes for each byte | 2.50" in text
-    assert "openai" not in text, "the others are in the full tables"
+    assert "openai" not in text, "other libraries are only in the full tables"
     assert text.count("### Shapes, 3.13.0\n\n| shape | 64 KiB | event a feed |\n") == 1
     assert "| data | **x3.00**; 1.00 | **x2.00**; 1.00 |\n| a & b | **x2.50**; 4.00 | **differs**; 1.00 |\n" in text
     assert "| data, 64 KiB | 1.00 | 1.50 (1.48-1.52) |\n" in text
@@ -575,7 +575,7 @@ def test_everything_is_made_of_the_results_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_one_command_writes_what_it_measured(tmp_path: Path) -> None:
+def test_the_command_writes_what_it_measured(tmp_path: Path) -> None:
     output = tmp_path / "result.json"
     run = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--only", "keep-alives only, 64", "--rounds", "1"]
     before = {path: path.read_bytes() for path in (ROOT / "benchmarks").rglob("*.*") if path.suffix != ".pyc"}
@@ -592,4 +592,4 @@ def test_one_command_writes_what_it_measured(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "slower: keep-alives only, 64 KiB" in done.stdout
     after = {path: path.read_bytes() for path in (ROOT / "benchmarks").rglob("*.*") if path.suffix != ".pyc"}
-    assert after == before, "a part of a run is no result to publish"
+    assert after == before, "a partial run must not overwrite the published results"

@@ -1,4 +1,4 @@
-"""Blocks and their decoder: what is kept, byte for byte, and each state the decoder can be left in."""
+"""Block and BlockDecoder: what is kept, byte for byte, and each state the decoder can end in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.fuzz.laws import NEVER, Connection, Expected, expected_blocks
 from tests.fuzz.laws import whole as whole_block
 from tests.ids import shown
 from tests.strategies import cut
-from tests.test_decoder import WAYS, least_limit, whole
+from tests.test_decoder import least_limit, whole
 from tests.vectors.decoding import CASES, Case
 from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 
@@ -38,22 +38,14 @@ WIRE = b": hi\nevent: e\nid: 1\nx-trace: 7\ndata: one\ndata: two\nretry: 5\n\n"
 FULL = Block(WIRE, "1")
 BLOCKS = [FULL, Block(b": ping\n\n"), Block(b"id: 1", "1"), Block(b"data", "9"), Block(b"data: \xff\xe2\x82\n\n")]
 blocks = pytest.mark.parametrize("block", BLOCKS, ids=shown)
+every_way = pytest.mark.usefixtures("every_way")
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
-@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in request.param.items():
-        monkeypatch.setattr(f"sse_codec.{name}", size)
-
-
-every_way = pytest.mark.usefixtures("_way")
-
-
 class TestBlock:
-    """The value."""
+    """Block as a value."""
 
-    def test_has_all_that_stood_in_it(self) -> None:
+    def test_has_everything_that_was_in_it(self) -> None:
         assert (FULL.data, FULL.event, FULL.id, FULL.retry) == ("one\ntwo", "e", "1", 5)
         assert FULL.last_event_id == "1"
         assert FULL.lines == (
@@ -94,11 +86,11 @@ class TestBlock:
             (b"data: \xff", ("\ufffd", None, None, None)),
         ],
     )
-    def test_says_what_was_written(self, wire: bytes, values: tuple[Any, ...]) -> None:
-        """None is not "", nor is "message" the same as no name."""
+    def test_attributes_are_as_written(self, wire: bytes, values: tuple[Any, ...]) -> None:
+        """None is not the same as "", and "message" is not the same as no event type."""
         block = Block(wire)
         assert (block.data, block.event, block.id, block.retry) == values
-        assert block.last_event_id == "", "which is the caller's to say"
+        assert block.last_event_id == "", "only the caller sets it"
 
     @pytest.mark.parametrize(
         ("wire", "event"),
@@ -123,26 +115,26 @@ class TestBlock:
         assert Block(wire).wire == b"a\n\n"
 
     @pytest.mark.parametrize("wire", [b"", b"\n", b"\n\n\n", b"a\r\n\r\n", b"a\r", b"\ra", b"a\n\nb", b"a\n\n\nb\n\n"])
-    def test_refuses_what_is_not_one_block(self, wire: bytes) -> None:
+    def test_refuses_bytes_that_are_not_one_block(self, wire: bytes) -> None:
         with pytest.raises(ValueError, match="^wire must be one block: at least one line, LF line ends, and no blank "):
             Block(wire)
 
     @pytest.mark.parametrize("bad", ["data: a", None, bytearray(b"data: a"), memoryview(b"data: a"), 5, [b"data: a"]])
-    def test_refuses_what_is_no_bytes(self, bad: Any) -> None:
+    def test_refuses_values_that_are_not_bytes(self, bad: Any) -> None:
         with pytest.raises(TypeError, match=f"^wire must be bytes, not {type(bad).__name__}$"):
             Block(bad)
 
     @pytest.mark.parametrize("bad", [None, b"1", 1])
-    def test_refuses_an_id_that_is_no_str(self, bad: Any) -> None:
+    def test_refuses_an_id_that_is_not_a_str(self, bad: Any) -> None:
         with pytest.raises(TypeError, match=f"^last_event_id must be a str, not {type(bad).__name__}$"):
             Block(b"data: a", bad)
 
-    def test_equality_is_of_the_bytes(self) -> None:
+    def test_equality_compares_the_bytes(self) -> None:
         assert Block(b"data: a\n\n", "1") == Block(b"data: a", "2")
         assert hash(Block(b"data: a\n\n", "1")) == hash(Block(b"data: a", "2"))
         assert hash(Block(b"data: a")) != hash(Block(b"data: b"))
         assert len({Block(b"data: a\n\n", "1"), Block(b"data: a", "2"), Block(b"data:a")}) == 2
-        assert Block(b"data: a") != Block(b"data:a"), "which say the same"
+        assert Block(b"data: a") != Block(b"data:a"), "although they mean the same"
         assert Block(b"data: a") != b"data: a\n\n"
         assert Block(b"data: a") != ReceivedEvent("a")
 
@@ -226,7 +218,7 @@ class TestBlock:
         assert Block(b"data\nid").comments == ()
 
     def test_wire_keeps_a_byte_order_mark_from_being_dropped(self) -> None:
-        """A receiver whose stream starts with the block would take the first three bytes for one."""
+        """Otherwise a receiver whose stream starts with this block would drop its first three bytes."""
         block = Block(BOM + b"data: a\n\n")
         assert block.lines == (Field("\ufeffdata", "a"),)
         assert block.wire == b"\n" + BOM + b"data: a\n\n"
@@ -236,15 +228,15 @@ class TestBlock:
         assert inside.wire == b"data: a\n" + BOM + b"id: 1\n\n"
 
     @pytest.mark.parametrize("block", [encode_comment(""), encode_block(id=""), encode(ReceivedEvent("a\nb", "c"))])
-    def test_what_the_encoder_writes_is_one(self, block: bytes) -> None:
+    def test_the_encoder_writes_one_block(self, block: bytes) -> None:
         assert Block(block).wire == block
 
 
 class Sub(Block):
-    """At the top level, to be pickled."""
+    """At the top level, because pickle needs that."""
 
 
-# What the decoder makes of a stream
+# Decoding streams
 
 
 @lru_cache
@@ -253,7 +245,7 @@ def expected_blocks_of(wire: bytes) -> Expected:
 
 
 def check(wire: bytes, chunks: Iterable[bytes], case: Case | None = None) -> None:
-    """Check all blocks of a stream, in all that they have, and the decoder after it."""
+    """Check every attribute of a stream's blocks, and the decoder's state after it."""
     decoder = BlockDecoder()
     got = [block for chunk in chunks for block in decoder.feed(chunk)]
     expected = expected_blocks_of(wire)
@@ -295,13 +287,13 @@ def test_every_two_way_cut(case: Case) -> None:
 @every_way
 @cases
 def test_within_a_limit_that_just_fits(case: Case) -> None:
-    """The careful way, taken when a block could pass the limit, gives the same blocks; the limit is the least one."""
+    """Near the limit the decoder takes its careful path, which gives the same blocks; one byte less raises."""
     expected = expected_blocks_of(case.wire).items
     least = least_limit(case.wire, comments=True)
     for limit, fits in ((least, True), (least - 1, False)):
         for chunks in ([case.wire], cut(case.wire, list(range(len(case.wire))))):
             if limit == 0:
-                continue  # there is no such limit
+                continue  # 0 is not a valid limit
             decoder = BlockDecoder(max_event_size=limit)
             got: list[Block] = []
             try:
@@ -338,7 +330,7 @@ def test_a_block_that_is_nearly_like_the_others(miss: bytes, shape: str) -> None
         check(wire, parts)
 
 
-def test_each_is_seen_once_and_in_order() -> None:
+def test_each_block_comes_once_and_in_order() -> None:
     wire = b": ping\n\nid: 1\n\nx: y\n\nevent: e\n\ndata: a\n\nretry: 5\n\n\n\ndata\n\n"
     got = BlockDecoder().feed(wire)
     assert [block.wire for block in got] == [
@@ -360,7 +352,7 @@ def test_takes_bytes_of_any_kind_at_the_start_and_later(kind: type[bytes | bytea
     ]
 
 
-def test_a_reconnection_time_stays_and_comes_once() -> None:
+def test_a_reconnection_time_stays_and_is_set_once() -> None:
     decoder = BlockDecoder()
     decoder.feed(b"retry: 5\n\nid: 1\n\ndata: a\ndata: b\n\n")
     assert decoder.reconnection_time == 5
@@ -424,7 +416,7 @@ def test_other_types_are_refused_by_name(chunk: Any) -> None:
     decoder.feed(b"data: a")
     with pytest.raises(TypeError, match=r"^feed\(\) takes bytes.*not " + type(chunk).__name__):
         decoder.feed(chunk)
-    assert [block.data for block in decoder.feed(b"\n\n")] == ["a"], "the decoder is as it was"
+    assert [block.data for block in decoder.feed(b"\n\n")] == ["a"], "the decoder is unchanged"
 
 
 def test_never_waits_for_the_LF_of_a_CRLF() -> None:
@@ -434,14 +426,14 @@ def test_never_waits_for_the_LF_of_a_CRLF() -> None:
     assert [block.data for block in decoder.feed(b"\ndata: b\r\n\r\n")] == ["b"]
 
 
-def test_an_attribute_that_it_has_not_is_refused() -> None:
+def test_an_unknown_attribute_is_refused() -> None:
     for name in ("max_event_size", "last_id"):
         with pytest.raises(AttributeError):
             setattr(BlockDecoder(), name, "1")
 
 
 class TestCloseAndReset:
-    """The end of a connection."""
+    """At the end of a connection."""
 
     def test_close_returns_the_block_that_was_cut_off_and_resets(self) -> None:
         decoder = BlockDecoder(last_event_id="1")
@@ -453,7 +445,7 @@ class TestCloseAndReset:
         assert decoder.close() is None
         assert [block.data for block in decoder.feed(BOM + b"data: b\n\n")] == ["b"]
 
-    def test_what_is_cut_off_without_an_id_stands_where_the_stream_is(self) -> None:
+    def test_a_cut_off_block_without_an_id_has_the_last_event_id_of_the_stream(self) -> None:
         decoder = BlockDecoder()
         decoder.feed(b"id: 7\n\n: bye")
         block = decoder.close()
@@ -480,7 +472,7 @@ class TestCloseAndReset:
         assert block is not None
         assert (block.wire, block.lines) == (BOM[:2] + b"\n\n", (Field("\ufffd", ""),))
 
-    def test_reset_drops_it_and_keeps_the_state(self) -> None:
+    def test_reset_drops_the_block_and_keeps_the_state(self) -> None:
         decoder = BlockDecoder()
         decoder.feed(b"id: 1\nretry: 5\n\nid: 2\nretry: 7\ndata: a\r")
         decoder.reset()
@@ -490,7 +482,7 @@ class TestCloseAndReset:
 
 
 class TestLimit:
-    """`max_event_size`: comments count, because they are kept."""
+    """`max_event_size`: comments count too, because they are kept."""
 
     ENDLESS = pytest.mark.parametrize(
         "piece", [b"x", b": ping\n", b":", b"data: x\n", b"id: 1\r\n", b"retry: 5\n", b"x: y\n", b"\xff"]
@@ -498,7 +490,7 @@ class TestLimit:
 
     @ENDLESS
     @pytest.mark.parametrize("pieces_a_chunk", [1, 7, 1000])
-    def test_nothing_is_endless(self, piece: bytes, pieces_a_chunk: int) -> None:
+    def test_nothing_can_grow_without_end(self, piece: bytes, pieces_a_chunk: int) -> None:
         decoder = BlockDecoder(max_event_size=100)
         fed = 0
         with pytest.raises(EventTooLarge) as raised:
@@ -515,8 +507,8 @@ class TestLimit:
     @pytest.mark.parametrize(
         "wire", [b"data: 12", b"data: 1\ndata: 2", b": ping\ndata: 1", b":\n:\n:", b"retry: 5\nid"]
     )
-    def test_what_counts(self, wire: bytes, step: int) -> None:
-        """The block's lines joined by one byte each, comments included."""
+    def test_which_bytes_count(self, wire: bytes, step: int) -> None:
+        """The block's lines, including comments, with one byte between two lines."""
         stream = b": 1\n\n" + wire + b"\n\n" + wire + b"\n\n"
         for limit, fits in ((len(wire), True), (len(wire) - 1, False)):
             decoder = BlockDecoder(max_event_size=limit)
@@ -537,7 +529,9 @@ class TestLimit:
 
     def test_raises_until_reset(self) -> None:
         decoder = BlockDecoder(max_event_size=10)
-        assert [block.wire for block in decoder.feed(b"id: 1\n\n" + b"x" * 11)] == [b"id: 1\n\n"], "first what came"
+        assert [block.wire for block in decoder.feed(b"id: 1\n\n" + b"x" * 11)] == [b"id: 1\n\n"], (
+            "complete blocks come first"
+        )
         for call in (lambda: decoder.feed(b""), lambda: decoder.feed(b"data: a\n\n"), decoder.close):
             with pytest.raises(EventTooLarge) as raised:
                 call()
@@ -546,10 +540,10 @@ class TestLimit:
         assert decoder.last_event_id == "1"
         assert [block.data for block in decoder.feed(b"data: b\n\n")] == ["b"]
 
-    def test_many_small_blocks_may_pass_it_together(self) -> None:
+    def test_many_small_blocks_may_exceed_it_together(self) -> None:
         assert len(BlockDecoder(max_event_size=10).feed(b"data: a\n\n: ping\n\n" * 1000)) == 2000
 
-    def test_None_is_no_limit_and_others_are_checked(self) -> None:
+    def test_None_means_no_limit_and_other_values_are_checked(self) -> None:
         assert len(BlockDecoder(max_event_size=None).feed(b"data: a\n\n")) == 1
         for bad, error in ((0, ValueError), (-1, ValueError), (True, TypeError), (1.5, TypeError), ("1", TypeError)):
             with pytest.raises(error, match="max_event_size must be "):
@@ -557,15 +551,15 @@ class TestLimit:
 
 
 SOURCES: list[tuple[str, Callable[[bytes], bytes]]] = [
-    ("as it came", lambda wire: b"".join(block.wire for block in decode_blocks(wire))),
+    ("as received", lambda wire: b"".join(block.wire for block in decode_blocks(wire))),
     ("block by block", lambda wire: b"".join(Block(block.wire).wire for block in decode_blocks(wire))),
 ]
 
 
 @pytest.mark.parametrize("relay", [relay for _, relay in SOURCES], ids=[name for name, _ in SOURCES])
 @cases
-def test_a_stream_is_passed_on_as_it_came(case: Case, relay: Callable[[bytes], bytes]) -> None:
-    """But for line ends, a byte order mark, and what a blank line does not end."""
+def test_a_stream_is_passed_on_as_received(case: Case, relay: Callable[[bytes], bytes]) -> None:
+    """Except for line ends, a byte order mark, and a last block without a blank line."""
     relayed = relay(case.wire)
     lines = re.split(rb"\r\n|\r|\n", case.wire.removeprefix(BOM))
     ended, block = [], list[bytes]()

@@ -1,4 +1,4 @@
-"""Channel: as a state machine beside a model of it, and case by case."""
+"""Channel: tested against a model with a state machine, and case by case."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ BACKLOG = 3
 
 
 class Model:
-    """What a listener is to be sent."""
+    """What a listener should be sent."""
 
     def __init__(self, listener: Listener | AsyncListener, first: list[ServerSentEvent], id: str) -> None:
         self.listener = listener
-        #: What it is sent first, as far as it has not taken that; and the last event ID that it has then.
+        #: The events of its first chunk, until it has read that; and its last event ID afterwards.
         self.first: list[ServerSentEvent] | None = first
         self.first_id = id
-        #: What was published since.
+        #: Events published since, which it has not read.
         self.behind: list[ServerSentEvent] = []
-        #: It has been told that it was all, or has left.
+        #: Its stream has ended, or it has left.
         self.ended = False
-        #: It came before the channel was closed.
+        #: Whether the channel counts it: it came before the channel was closed.
         self.counts = True
         self.decoder = Decoder()
-        #: It waits for what comes next.
+        #: The task that waits for its next chunk.
         self.waiting: asyncio.Task[bytes | None] | None = None
 
 
 class ChannelMachine(RuleBasedStateMachine):
-    """Listeners of both kinds come, read, wait, leave, fall behind and come back."""
+    """Sync and async listeners come, read, wait, leave, fall behind and come back."""
 
     listeners = Bundle("listeners")
 
@@ -97,7 +97,7 @@ class ChannelMachine(RuleBasedStateMachine):
         asynchronous=st.booleans(),
     )
     def listen(self, back: int | str | None, asynchronous: bool) -> Model:
-        """Come for the first time (None), with the id that has so many events behind it, or with an unknown one."""
+        """Start a listener with no id (None), with the id `back` events before the last one, or with an unknown id."""
         place = len(self.published) - back if isinstance(back, int) else 0
         if back is None:
             id, first = "", []
@@ -140,7 +140,7 @@ class ChannelMachine(RuleBasedStateMachine):
             self.takes(model, waiting.result())
 
     def takes(self, model: Model, chunk: bytes | None) -> None:
-        """Compare what a listener was sent with what it should have been."""
+        """Compare what a listener was sent with what the model expects."""
         if model.ended:
             assert chunk is None
         elif model.first is not None:
@@ -149,7 +149,7 @@ class ChannelMachine(RuleBasedStateMachine):
             assert model.decoder.last_event_id == model.first_id
             model.first = None
         elif len(model.behind) > BACKLOG:
-            assert chunk is None, "it is let go"
+            assert chunk is None, "it is disconnected"
             model.ended = True
         elif model.behind:
             assert chunk is not None
@@ -183,7 +183,7 @@ class ChannelMachine(RuleBasedStateMachine):
                 model.waiting = None
 
     @invariant()
-    def so_many_listen(self) -> None:
+    def the_number_of_listeners_is_right(self) -> None:
         assert self.channel.listeners == sum(model.counts and not model.ended for model in self.models)
 
 
@@ -231,7 +231,7 @@ def test_a_chunk_has_a_limit() -> None:
         assert [chunk.count(b"\n\n") for chunk in chunks] == [2, 2, 1]
         assert [next(other) for _ in range(3)] == chunks
     with closing(channel.stream("0")) as listener:
-        assert [next(listener).count(b"\n\n") for _ in range(2)] == [3, 2], "the first of them says where it stands"
+        assert [next(listener).count(b"\n\n") for _ in range(2)] == [3, 2], "the first one also has the position"
 
 
 def test_the_backlog_has_a_limit_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,8 +260,8 @@ def test_the_backlog_is_exactly_as_long_as_its_limit_in_bytes(monkeypatch: pytes
     assert list(channel._log) == [encode(event) for event in sent[-3:]]
 
 
-def test_publishing_from_other_threads() -> None:
-    """To listeners on two event loops and in two threads; all get all, in one order."""
+def test_publishing_from_several_threads() -> None:
+    """Listeners on two event loops and in two threads all get every event, in the same order."""
     channel = Channel()
     started = threading.Barrier(5)
     received: list[list[ServerSentEvent]] = []
@@ -302,7 +302,7 @@ def test_publishing_from_other_threads() -> None:
     assert sorted(int(each.id or 0) for each in received[0]) == list(range(200))
 
 
-def test_silence_brings_keep_alives() -> None:
+def test_an_idle_channel_sends_keep_alives() -> None:
     async def main() -> None:
         channel = Channel(keep_alive=SHORT)
         async with aclosing(channel.astream()) as listener:
@@ -320,7 +320,7 @@ def test_silence_brings_keep_alives() -> None:
     run(main())
 
 
-def test_a_listener_is_told_the_reconnection_time() -> None:
+def test_a_listener_is_sent_the_reconnection_time() -> None:
     channel = Channel(retry=2000, gap=ServerSentEvent("all", event="reload", retry=1))
     with closing(channel.stream()) as listener:
         assert next(listener) == f"id: {channel._id(0)}\nretry: 2000\n\n".encode()
@@ -331,7 +331,7 @@ def test_a_listener_is_told_the_reconnection_time() -> None:
         assert b"retry: 1\n" in next(listener)
 
 
-def test_a_new_listener_may_be_sent_all() -> None:
+def test_a_new_listener_may_be_sent_the_whole_history() -> None:
     channel = Channel(history=EventHistory(max_events=2), replay=True)
     with closing(channel.stream()) as listener:
         assert next(listener) == f"id: {channel._id(0)}\n\n".encode()
@@ -344,8 +344,8 @@ def test_a_new_listener_may_be_sent_all() -> None:
         assert Decoder().feed(next(listener)) == [ServerSentEvent("", event="gap", id="3")]
 
 
-def test_a_history_that_is_there_already() -> None:
-    """What a broker has kept, say."""
+def test_a_history_that_already_has_events() -> None:
+    """For example, one filled from a broker."""
     history = EventHistory()
     for number in (1, 2, 3):
         history.append(event(number))
@@ -356,7 +356,7 @@ def test_a_history_that_is_there_already() -> None:
         assert Decoder().feed(next(listener)) == [event(2), event(3)]
 
 
-def test_an_event_that_can_not_be_sent_reaches_nobody() -> None:
+def test_an_event_that_cannot_be_sent_reaches_no_listener() -> None:
     channel = Channel(keep_alive=SHORT)
     with closing(channel.stream()) as listener:
         where = next(listener)
@@ -367,7 +367,7 @@ def test_an_event_that_can_not_be_sent_reaches_nobody() -> None:
         with pytest.raises(TypeError, match=r"not Block: call its to_event\(\) first"):
             channel.publish(typing.cast("Any", Block(b"data: a\n\n")))
         assert next(listener) == PING
-        assert channel.publish(ServerSentEvent("", id="")).endswith("-1"), "an empty id is none"
+        assert channel.publish(ServerSentEvent("", id="")).endswith("-1"), "an empty id counts as no id"
     with closing(channel.stream()) as listener:
         assert next(listener) != where
 
@@ -418,7 +418,7 @@ def test_a_closed_channel() -> None:
     run(main())
 
 
-def test_a_farewell_is_sent_before_the_end() -> None:
+def test_events_published_before_close_are_still_sent() -> None:
     channel = Channel()
     listener = channel.stream()
     channel.publish(ServerSentEvent("", event="bye", id="1"))
@@ -426,7 +426,7 @@ def test_a_farewell_is_sent_before_the_end() -> None:
     assert Decoder().feed(b"".join(listener)) == [ServerSentEvent("", event="bye", id="1")]
 
 
-def test_a_listener_that_is_lost_listens_no_more() -> None:
+def test_a_garbage_collected_listener_is_no_longer_counted() -> None:
     async def main() -> None:
         channel = Channel()
         listener, other = channel.astream(), channel.stream()
@@ -439,7 +439,7 @@ def test_a_listener_that_is_lost_listens_no_more() -> None:
     run(main())
 
 
-def test_a_listener_that_is_cancelled_listens_no_more() -> None:
+def test_a_cancelled_listener_is_no_longer_counted() -> None:
     async def main() -> None:
         channel = Channel()
         listener = channel.astream()
@@ -478,7 +478,7 @@ def test_a_listener_can_be_ended_from_another_thread() -> None:
     run(main())
 
 
-def test_a_loop_that_has_ended_does_not_matter() -> None:
+def test_an_event_loop_that_has_ended_is_ignored() -> None:
     channel = Channel()
 
     async def main() -> AsyncListener:
@@ -499,13 +499,13 @@ def test_a_loop_that_has_ended_does_not_matter() -> None:
     assert not channel._waiting
 
 
-def test_without_asyncio_it_says_so() -> None:
+def test_the_error_without_asyncio() -> None:
     with pytest.raises(RuntimeError, match=r"Channel.astream\(\) needs a running asyncio event loop"):
         Channel().astream().__anext__().send(None)
 
 
 def test_ids_of_another_process_are_unknown() -> None:
-    """After a restart, and on another worker."""
+    """Such as after a restart, or on another worker."""
     old, new = Channel(), Channel()
     ids = [old.publish(ServerSentEvent("")) for _ in range(3)]
     for _ in range(3):
@@ -521,8 +521,8 @@ def _publish(channel: Channel, ids: Any) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_ids_of_a_fork_are_its_own() -> None:
-    """gunicorn's --preload makes the channel before the workers."""
+def test_a_fork_makes_ids_of_its_own() -> None:
+    """With gunicorn's --preload, the channel is made before the workers are forked."""
     channel = Channel()
     first = channel.publish(ServerSentEvent(""))
     context = multiprocessing.get_context("fork")

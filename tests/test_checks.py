@@ -1,9 +1,9 @@
-"""The two checks of the fuzz kit: every seeded fault is found and named, and nothing correct is blamed."""
+"""The two checks of the fuzz kit: reports are small and name the rule, and each option does what it says."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import Phase, settings
@@ -22,6 +22,7 @@ from sse_codec import (
 )
 from sse_codec.testing import NotConforming, check_consumer, check_producer
 from sse_codec.testing._checks import search
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream
@@ -34,23 +35,23 @@ from tests.test_laws import assemble
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
-#: As many examples as Hypothesis draws when nobody says anything; the profile of CI says more.
+#: Hypothesis's default number of examples. The profile for CI draws more.
 DEFAULT = settings(max_examples=100)
-#: What must pass, and is drawn from elsewhere often enough.
+#: For correct code, which other tests run often enough.
 FEW = settings(max_examples=10)
-#: The same, without the known places, which take the most time: for what does not hang on where something stands.
+#: The same without the fixed cases, which take the most time: for tests that need none of them.
 DRAWN_ALONE = settings(max_examples=10, phases=[Phase.generate])
-#: What is drawn, without the known places, until something fails: so often that no fault is missed by bad luck. It is
-#: not made smaller, which takes most of the time.
+#: Draws until something fails, without the fixed cases: so many examples that no fault is missed by bad luck. Failures
+#: are not shrunk, which would take most of the time.
 DRAWN = settings(max_examples=10_000, phases=[Phase.generate])
-#: The same, made smaller. Where that ends is a matter of luck.
+#: The same with shrinking. How far it gets is a matter of luck.
 SHRUNK = settings(DRAWN, phases=[Phase.generate, Phase.shrink])
 
 
 def found_by(
     check: Callable[..., None], tested: Callable[..., Any], *, settings: settings, **options: Any
 ) -> NotConforming:
-    """Return what a check finds: with the settings `DEFAULT` in the known places, so that it is the same every time."""
+    """Return the failure that a check finds. With `DEFAULT`, it is in the fixed cases, and so the same every time."""
     with pytest.raises(NotConforming) as caught:
         check(tested, settings=settings, **options)
     assert bool(caught.value.examples) == (Phase.explicit not in settings.phases)
@@ -112,8 +113,8 @@ def test_a_faulty_producer_s_report_is_small_and_names_the_rule(fault: type[faul
 
 
 @pytest.mark.thorough
-def test_most_faults_that_are_drawn_are_made_small_and_put_down_to_their_rule() -> None:
-    """Most, and not all, because what Hypothesis makes of a failure is up to what it draws."""
+def test_reports_of_most_drawn_faults_are_small_and_name_the_rule() -> None:
+    """Only most of them, because how far Hypothesis shrinks a failure depends on what it draws."""
     good = []
     for consumer in SOME_CONSUMERS:
         failure = found_by(check_consumer, lambda chunks, fault=consumer: fault().consume(chunks), settings=SHRUNK)
@@ -124,11 +125,11 @@ def test_most_faults_that_are_drawn_are_made_small_and_put_down_to_their_rule() 
     assert sum(good) > len(good) / 2, good
 
 
-# Nothing correct is blamed.
+# Correct code passes.
 
 
 class Plain:
-    """An event with all that an event may have, and nothing of ours."""
+    """An event with all attributes that an event may have, and none of this package's classes."""
 
     def __init__(self, event: ReceivedEvent) -> None:
         self.type = event.event
@@ -138,8 +139,8 @@ class Plain:
         self.retry = event.retry
 
 
-def cut_behind_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut chunks, so that no more than one line ends in each: what comes of it is in order."""
+def cut_after_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut chunks so that at most one line ends in each: then comments and events come in order."""
     for chunk in chunks:
         yield from re.split(rb"(?<=[\r\n])", chunk)
 
@@ -181,7 +182,7 @@ async def produce_in_pieces(event: ServerSentEvent) -> AsyncIterator[str]:
         lambda event: bytearray(encode(event)),
         lambda event: [encode(event)[:3], encode(event)[3:].decode("latin-1").encode("latin-1")],
         lambda event: map(bytes, [encode(event)[:3], encode(event)[3:]]),  # an iterator that has no close
-        lambda event: {encode(event): None}.keys(),  # no iterator
+        lambda event: {encode(event): None}.keys(),  # an iterable, but not an iterator
         at_once,
         produce_in_pieces,
     ],
@@ -190,7 +191,7 @@ def test_a_producer_may_give_its_bytes_in_any_form(produce: Callable[[ServerSent
     check_producer(produce, unsendable="refused", settings=DRAWN_ALONE)
 
 
-def test_a_producer_may_return_nothing_for_what_cannot_be_sent() -> None:
+def test_a_producer_may_return_nothing_for_an_unsendable_event() -> None:
     def produce(event: ServerSentEvent) -> bytes | None:
         try:
             return encode(event)
@@ -206,6 +207,13 @@ def test_a_producer_may_return_nothing_for_what_cannot_be_sent() -> None:
 
 
 # The options.
+
+
+@pytest.mark.parametrize(("role", "check"), [("consumer", check_consumer), ("producer", check_producer)])
+def test_the_annotations_list_the_choices_of_each_option(role: str, check: Callable[..., None]) -> None:
+    """Where the program is checked, they come from a table, which needs no Hypothesis."""
+    hints = get_type_hints(check)
+    assert {option: get_args(hints[option]) for option in CHOICES[role]} == CHOICES[role]
 
 
 def test_ids_own_or_sticky() -> None:
@@ -225,7 +233,7 @@ def test_ids_own_or_sticky() -> None:
 def test_retries_own_or_sticky() -> None:
     def sticky(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
         decoder = Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             for event in decoder.feed(part):
                 yield event.event, event.data, event.id, decoder.reconnection_time
 
@@ -235,7 +243,7 @@ def test_retries_own_or_sticky() -> None:
     assert found_by(check_consumer, decode, retries="sticky", settings=DEFAULT).got is not None
 
 
-def test_what_the_end_cuts_off_may_be_dispatched() -> None:
+def test_a_block_that_the_end_cuts_off_may_be_dispatched() -> None:
     def dispatching(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
         return decode(chunks, on_eof="dispatch")
 
@@ -248,7 +256,7 @@ def test_comments_may_be_kept() -> None:
     def with_comments(chunks: Iterable[bytes]) -> Iterator[object]:
         lines = LineDecoder()
         decoder = Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             yield from (line for line in lines.feed(part) if isinstance(line, Comment))
             yield from decoder.feed(part)
 
@@ -274,7 +282,7 @@ def test_a_consumer_of_text() -> None:
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
-def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
+def test_no_stream_that_touches_an_excluded_rule_is_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
 
     def consume(chunks: Iterable[bytes]) -> list[ReceivedEvent]:
@@ -286,7 +294,7 @@ def test_what_a_consumer_does_without_is_never_drawn(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in PRODUCER_RULES])
-def test_what_a_producer_does_without_is_never_drawn(rule: str) -> None:
+def test_no_event_that_touches_an_excluded_rule_is_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in PRODUCER_RULES if each.name == rule)
 
     def produce(event: ServerSentEvent) -> bytes:
@@ -340,7 +348,7 @@ def test_options_are_checked(check: Callable[..., None]) -> None:
         check(encode, **{option: "x"})
 
 
-def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
+def test_items_that_are_not_events_are_a_mistake_of_the_test() -> None:
     def consume(chunks: Iterable[bytes]) -> list[object]:
         return [object() for _ in decode(chunks)]
 
@@ -350,7 +358,7 @@ def test_what_is_no_event_is_a_mistake_of_the_test() -> None:
 
 def test_a_producer_that_remembers_still_gets_a_report() -> None:
     class OnlyOnce:
-        """Fails the first time that it sees a U+0085, and never again: no failure that can be made smaller."""
+        """Fails the first time that it sees a U+0085, and never again, so the failure can't be shrunk."""
 
         done = False
 
@@ -364,7 +372,7 @@ def test_a_producer_that_remembers_still_gets_a_report() -> None:
     assert any("\x85" in event.data for event in failure.case)
 
 
-def test_a_report_is_a_report() -> None:
+def test_the_text_of_a_report() -> None:
     failure = found_by(
         check_consumer,
         lambda chunks: faulty_consumers.KeepsBOM().consume(chunks),
@@ -387,8 +395,92 @@ def test_a_report_is_a_report() -> None:
     )
 
 
-def test_a_mistake_comes_out_when_it_is_met() -> None:
-    """It is not tried again, which might take long or do otherwise."""
+def came_out(consume: Callable[..., Any], stream: list[bytes], **options: Any) -> str:
+    """Return the part of a report below its stream."""
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(consume, cases=[stream], **options)
+    return caught.value.report.partition("what should come out:\n")[2].partition("\nrule: ")[0]
+
+
+def test_a_report_shows_where_long_values_differ() -> None:
+    """Both are cut off before that."""
+
+    def change(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
+        for event in whole(chunks):
+            id = event.last_event_id
+            yield event.event.removesuffix("x"), event.data.removesuffix("x").replace("\xe9", "y"), id and f"{id}2"
+
+    long = b"x" * 2000
+    blocks = [b"event: %b\ndata: z\ndata: %b\n\n" % (long, long), b"data: a\n\n", b"id: %b\ndata: %b\xc3\xa9\n\n"]
+    report = came_out(change, [b"".join(blocks) % (long, long)])
+    assert report.partition("where they differ:\n")[2].splitlines() == [
+        "    event 1, event: 1,999 characters instead of 2,000; from 1,989 on 'xxxxxxxxxx' instead of 'xxxxxxxxxxx'",
+        "    event 1, data: 2,001 characters instead of 2,002; from 1,991 on 'xxxxxxxxxx' instead of 'xxxxxxxxxxx'",
+        "    event 3, data: 2,001 characters; from 1,990 on 'xxxxxxxxxxy' instead of 'xxxxxxxxxx\\xe9'",
+        "    event 3, id: 2,001 characters instead of 2,000; from 1,990 on 'xxxxxxxxxx2' instead of 'xxxxxxxxxx'",
+    ]
+    comments = came_out(lambda _: [Comment("x" * 500)], [b": " + long + b"\n"], comments="kept")
+    assert "    comment 1, data: 500 characters instead of 2,000; from 490 on" in comments
+    assert "where" not in came_out(lambda _: [("message", "x")], [b"data: y\n\n"])
+    assert "where" not in came_out(lambda _: [("message", 7)], [b"data: y\n\n"])
+    wrong = ServerSentEvent("a" * 500 + "b")
+    with pytest.raises(NotConforming) as caught:
+        check_producer(lambda event: encode(event.replace(data=event.data[:-1])), cases=[[wrong]])
+    assert caught.value.report.partition("where they differ:\n")[2].startswith(
+        "    event 1, data: 500 characters instead of 501; from 490 on 'aaaaaaaaaa' instead of 'aaaaaaaaaab'\n"
+    )
+
+
+def test_a_report_shows_only_the_fields_that_are_compared() -> None:
+    stream = [b"id: 1\nretry: 7\ndata: a\n\ndata: b\n\n"]
+
+    def wrong(*fields: object) -> Callable[..., Any]:
+        return lambda chunks: [("message", "wrong", *fields) for _ in whole(chunks)]
+
+    def expected(consume: Callable[..., Any], **options: Any) -> list[str]:
+        report, _, got = came_out(consume, stream, **options).partition("\n\nwhat came out:\n")
+        assert "None" not in got
+        assert "''" not in got
+        return [line.strip() for line in report.splitlines()]
+
+    assert expected(wrong()) == ["event 'message', data 'a'", "event 'message', data 'b'"]
+    assert expected(wrong(None, None)) == [
+        "event 'message', data 'a', id '1' (last event ID '1'), retry 7",
+        "event 'message', data 'b', id None (last event ID '1'), retry None (reconnection time 7)",
+    ]
+    assert expected(wrong("", None), ids="own", retries="own") == [
+        "event 'message', data 'a', id '1', retry 7",
+        "event 'message', data 'b'",
+    ]
+    assert expected(wrong("", None), ids="sticky", retries="sticky") == [
+        "event 'message', data 'a', id '1', retry 7",
+        "event 'message', data 'b', id '1', retry 7",
+    ]
+    assert expected(wrong(None, None), without={"id", "retry", "event"}) == ["data 'a'", "data 'b'"]
+    both = {"data": "wrong", "event": "message", "id": None, "last_event_id": ""}
+    assert expected(lambda _: [both], ids="own") == [
+        "event 'message', data 'a', id '1', last_event_id '1'",
+        "event 'message', data 'b', last_event_id '1'",
+    ]
+    assert expected(lambda _: [both]) == [
+        "event 'message', data 'a', id '1' (last event ID '1')",
+        "event 'message', data 'b', id None (last event ID '1')",
+    ]
+    nothing = came_out(lambda _: [], stream, ids="own").splitlines()
+    assert nothing[0].strip() == "event 'message', data 'a', id '1', retry 7", "all that would be compared"
+
+
+def test_a_report_says_that_the_stream_is_empty() -> None:
+    with pytest.raises(NotConforming) as caught:
+        check_consumer(lambda chunks: [("message", chunks.all()[0])], cases=[[]])
+    assert caught.value.report.startswith(
+        "the consumer raised (the stream is empty)\n\nthe stream, 0 bytes in chunks:\n"
+    )
+    assert "\nrule: data (a data field, or an empty stream)\n" in caught.value.report
+
+
+def test_a_mistake_is_raised_when_it_is_first_met() -> None:
+    """It is not tried again, because that might take long or not raise."""
 
     class OnlyOnce:
         done = False
@@ -404,28 +496,26 @@ def test_a_mistake_comes_out_when_it_is_met() -> None:
         check_consumer(OnlyOnce().consume, settings=DRAWN)
 
 
-def test_an_event_is_no_comment() -> None:
+def test_an_event_does_not_count_as_a_comment() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-        """Give each comment out in its place, and as an event."""
+        """Yield each comment in its place, but as an event."""
         lines, decoder = LineDecoder(), Decoder()
-        for part in cut_behind_lines(chunks):
+        for part in cut_after_lines(chunks):
             yield from (("message", line.text) for line in lines.feed(part) if isinstance(line, Comment))
             yield from ((event.event, event.data) for event in decoder.feed(part))
 
     failure = found_by(check_consumer, consume, comments="kept", settings=DEFAULT)
     assert failure.rule == "comment"
     assert failure.got is not None
-    assert [item.kind for item in failure.got] == ["event", "event"], (
-        "as many items as there should be, of another kind"
-    )
+    assert [item.kind for item in failure.got] == ["event", "event"], "the right number of items, of a wrong kind"
 
 
-def test_a_producer_of_one_line() -> None:
+def test_a_producer_that_sends_only_one_line_of_data() -> None:
     one_line = faulty_producers.KnowsOneLine().produce
     check_producer(one_line, without={"newline", "last-newline", "cr-in-data"}, settings=FEW)
 
 
-def test_no_stream_touches_what_is_not_in_the_bytes() -> None:
+def test_no_case_touches_the_rules_about_behaviour() -> None:
     assert not PROMPTNESS.touched_by(Stream([b"data: a\n\n"]))
     assert not PROMPTNESS_CR.touched_by(Stream([b"data: a\r\r"]))
     assert not BLANK_LINE.touched_by([ServerSentEvent("")])
@@ -443,8 +533,8 @@ def test_a_consumer_may_stop_before_the_end() -> None:
     assert found_by(check_consumer, nothing, settings=DEFAULT).rule == "data"
 
 
-def test_half_a_character_behind_a_CR_is_no_character() -> None:
-    """A consumer that waits for the LF of a CR has not yet seen what came behind it, if it decodes first."""
+def test_half_a_character_after_a_CR_does_not_end_the_wait_for_LF() -> None:
+    """A consumer that waits for the LF of a CR, and decodes first, has not seen the next character yet."""
     options = _Options(frozenset({"promptness-cr"}), "either", "either", "discard", "dropped", text=False)
     waiting = _Law(lambda chunks: faulty_consumers.WaitsForTheLFOfACR().consume(chunks), options)
     waiting([b"data: a\r\r\xef", b"\xbb\xbfdata: a\r"])
@@ -454,7 +544,7 @@ def test_half_a_character_behind_a_CR_is_no_character() -> None:
     assert caught.value.rule == "promptness"
 
 
-def test_a_report_gives_no_advice_that_is_not_taken() -> None:
+def test_a_report_does_not_advise_to_exclude_a_rule_that_can_not_be() -> None:
     failure = found_by(check_producer, faulty_producers.EndsWithoutABlankLine().produce, settings=DEFAULT)
     assert failure.rule == "missing-blank-line"
     assert "without=" not in str(failure)
@@ -463,22 +553,23 @@ def test_a_report_gives_no_advice_that_is_not_taken() -> None:
 EACH = Worker().each
 
 
+def no_case_conforms(case: int) -> None:
+    raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
+
+
 def unshrunk(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
     return failure
 
 
-def test_what_is_drawn_and_fails_is_raised_with_how_many_were_tried() -> None:
-    """Without luck: all that can be drawn fails."""
-
-    def law(case: int) -> None:
-        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
+def test_a_failure_says_how_many_examples_were_drawn() -> None:
+    """Every case that can be drawn fails, so nothing depends on luck."""
 
     with pytest.raises(NotConforming) as caught:
-        search([], st.just([7]), law, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
+        search([], st.just([7]), no_case_conforms, settings(DRAWN, max_examples=5), each=EACH, shrink=unshrunk)
     assert (caught.value.case, caught.value.examples) == ([7], 1)
 
 
-def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> None:
+def test_an_error_that_is_raised_only_once_is_flaky() -> None:
     raised: list[int] = []
 
     def law(case: int) -> None:
@@ -491,10 +582,7 @@ def test_what_is_raised_once_and_never_again_is_told_as_hypothesis_does() -> Non
     assert raised == [7]
 
 
-def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
-    def law(case: int) -> None:
-        raise NotConforming(CONSUMER_RULES[0], str(case), "", case=[case], wire=b"", expected=[], got=[])
-
+def test_a_failure_is_shrunk_unless_that_phase_is_left_out() -> None:
     def shrink(case: int, failure: NotConforming, law: Callable[[int], None]) -> NotConforming:
         with pytest.raises(NotConforming) as smaller:
             law(case - 1)
@@ -502,19 +590,20 @@ def test_what_is_found_is_made_smaller_unless_that_phase_is_left_out() -> None:
 
     for phases, found in (([Phase.explicit], 7), ([Phase.explicit, Phase.shrink], 6)):
         with pytest.raises(NotConforming) as caught:
-            search([7], st.just([8]), law, settings(phases=phases), each=EACH, shrink=shrink)
+            search([7], st.just([8]), no_case_conforms, settings(phases=phases), each=EACH, shrink=shrink)
         assert (caught.value.case, caught.value.examples) == ([found], 0)
-    search([], st.just([8]), law, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)  # nothing known or drawn
+    # Nothing is known or drawn.
+    search([], st.just([8]), no_case_conforms, settings(phases=[Phase.explicit]), each=EACH, shrink=shrink)
 
 
-def test_a_section_of_a_report_is_not_endless() -> None:
+def test_a_long_section_of_a_report_is_cut() -> None:
     lines = section("a title", [str(number) for number in range(20)]).split("\n")
     assert (lines[0], lines[1], len(lines)) == ("a title:", "    0", 15)
     assert lines[-2] == "    ... and 8 more"
 
 
-def test_all_chunks_at_once_without_asking_for_them() -> None:
-    """What another process makes of a stream says with which chunk each event came."""
+def test_a_consumer_that_takes_all_chunks_together() -> None:
+    """Consumers in other processes do so: each event says with which chunk it came."""
 
     def whole_at_once(chunks: Any) -> Iterator[dict[str, object]]:
         decoder = Decoder()
@@ -535,7 +624,7 @@ def test_all_chunks_at_once_without_asking_for_them() -> None:
     assert found_by(check_consumer, late, settings=DEFAULT).rule == "promptness"
 
 
-def test_a_consumer_may_hold_no_long_reconnection_time() -> None:
+def test_a_consumer_may_have_a_largest_reconnection_time() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[tuple[str, str, str | None, int | None]]:
         for event in decode(chunks):
             yield event.event, event.data, event.id, None if event.retry is None else min(event.retry, 2**53 - 1)
@@ -548,7 +637,7 @@ def test_a_consumer_may_hold_no_long_reconnection_time() -> None:
         _Law(consume, options)(too_long)
 
 
-def test_a_producer_may_send_no_long_reconnection_time() -> None:
+def test_a_producer_may_have_a_largest_reconnection_time() -> None:
     def produce(event: ServerSentEvent) -> bytes:
         return encode(event.replace(retry=event.retry and event.retry % 2**31))
 
@@ -577,7 +666,7 @@ def test_a_seed_draws_the_same(check: Callable[..., None]) -> None:
     assert drawn(1) != drawn(2)
 
 
-def test_a_shape_brings_in_no_cut_that_is_left_out() -> None:
+def test_a_shape_adds_no_cut_that_is_excluded() -> None:
     seen: list[list[str]] = []
 
     def consume(chunks: Any) -> Iterator[ReceivedEvent]:
@@ -590,4 +679,4 @@ def test_a_shape_brings_in_no_cut_that_is_left_out() -> None:
     cuts = range(1, len(text))
     for cut in cuts:
         law([text[:cut].encode(), text[cut:].encode()])
-    assert 0 < len(seen) < len(cuts), "the others would be cut inside a character"
+    assert 0 < len(seen) < len(cuts), "the other cuts would be inside a character"

@@ -1,6 +1,6 @@
-"""`events`, `connect` and their kin: with what the standard library has, and with fakes of everybody else's responses.
+"""`events`, `connect` and their variants, with the standard library and with fakes of other libraries' responses.
 
-interop/test_clients.py does the same with the libraries themselves.
+interop/test_clients.py does the same with the real libraries.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ JSON = b'{"error": "no such model"}'
 
 
 def made(library: str, name: str, *bases: type[BaseException]) -> type[Exception]:
-    """Make an exception class as a library has it."""
+    """Make an exception class with the module and name of a library's."""
     return type(name, bases or (Exception,), {"__module__": library})
 
 
@@ -79,7 +79,7 @@ DecodingError = made("httpx", "DecodingError")
 
 
 class Headers(dict[str, str]):
-    """Headers whose names have no case."""
+    """Headers with case-insensitive names."""
 
     def __init__(self, *pairs: tuple[str, str]) -> None:
         super().__init__((name.lower(), value) for name, value in pairs)
@@ -89,7 +89,7 @@ class Headers(dict[str, str]):
 
 
 class Fake:
-    """A response of httpx, or of who has the same methods."""
+    """A response of httpx, or of a library with the same methods."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Fake:
 
 
 class AsyncFake:
-    """The same of its async client."""
+    """The response of its async client."""
 
     def __init__(self, fake: Fake) -> None:
         self.fake = fake
@@ -148,7 +148,7 @@ class AsyncFake:
 
 
 def gathered(source: AsyncGenerator[Any, None], most: int | None = None) -> list[Any]:
-    """Run an async generator to its end, or to so many items."""
+    """Collect the items of an async generator, at most `most` of them."""
 
     async def main() -> list[Any]:
         got: list[Any] = []
@@ -163,7 +163,7 @@ def gathered(source: AsyncGenerator[Any, None], most: int | None = None) -> list
 
 
 def both(fake: Callable[[], Fake], **options: Any) -> tuple[list[str], Exception | None]:
-    """Read a response with `events` and with `aevents`; return the data and the error, which must be the same."""
+    """Read a response with `events` and with `aevents`, check that both agree, and return the data and the error."""
     outcomes: list[tuple[list[str], Exception | None]] = []
     for is_async in (False, True):
         got: list[str] = []
@@ -174,7 +174,7 @@ def both(fake: Callable[[], Fake], **options: Any) -> tuple[list[str], Exception
         async def main(got: list[str] = got, response: Fake = response) -> None:
             async with aclosing(aevents(AsyncFake(response), **options)) as source:
                 async for event in source:
-                    got.append(event.data)  # noqa: PERF401  # what came before an error counts
+                    got.append(event.data)  # noqa: PERF401  # keeps the events before an error
 
         try:
             if is_async:
@@ -182,7 +182,7 @@ def both(fake: Callable[[], Fake], **options: Any) -> tuple[list[str], Exception
             else:
                 for event in events(response, **options):
                     got.append(event.data)  # noqa: PERF401  # the same
-        except Exception as raised:  # noqa: BLE001  # it is what the test asks for
+        except Exception as raised:  # noqa: BLE001  # the test checks it
             caught = raised
         assert response.closed, until
         outcomes.append((got, caught))
@@ -218,7 +218,7 @@ def test_the_blocks_of_a_response() -> None:
     assert next(iter(blocks(Fake(b"data: 1\n\ndata: 2\n\n"), until="2"))).data == "1"
 
 
-def test_it_goes_on_where_its_decoder_is() -> None:
+def test_it_continues_from_its_decoder_s_state() -> None:
     decoder = Decoder()
     assert [event.data for event in events(Fake(WIRE), decoder=decoder)] == DATA
     assert decoder.last_event_id == "3"
@@ -227,7 +227,7 @@ def test_it_goes_on_where_its_decoder_is() -> None:
     assert gathered(aevents(AsyncFake(Fake(b"data: 1\n\n")), last_event_id="7"))[0].last_event_id == "7"
 
 
-def test_the_options_of_decode_are_there() -> None:
+def test_it_takes_the_options_of_decode() -> None:
     assert both(lambda: Fake(b"data: half"), on_eof="dispatch") == (["half"], None)
     data, error = both(lambda: Fake(b"data: half"), on_eof="raise")
     assert data == []
@@ -252,14 +252,14 @@ def test_arguments_are_checked_by_the_call(function: Callable[..., object]) -> N
 
 
 class Asynchronous(types.SimpleNamespace):
-    """What an async library gives."""
+    """An object of an async library."""
 
     async def __aenter__(self) -> None:
-        """As its response does."""
+        """Async responses have this method."""
 
 
 class Entered:
-    """What has to be entered first."""
+    """An object that must be entered with `with` or `async with` first."""
 
     def __init__(self, *methods: str) -> None:
         for method in methods:
@@ -281,12 +281,14 @@ class Entered:
         (aevents, Asynchronous(content=1), r"not Asynchronous: use `async with ... as response`"),
     ],
 )  # fmt: skip
-def test_what_is_no_response_is_refused(function: Callable[..., object], response: object, words: str) -> None:
+def test_arguments_that_are_not_responses_are_refused(
+    function: Callable[..., object], response: object, words: str
+) -> None:
     with pytest.raises(TypeError, match=words):
         function(response)
 
 
-def test_a_response_that_is_not_async_is_not_read_to_say_so() -> None:
+def test_refusing_a_sync_response_does_not_read_it() -> None:
     class Requests:
         headers = Headers()
 
@@ -296,6 +298,58 @@ def test_a_response_that_is_not_async_is_not_read_to_say_so() -> None:
 
     with pytest.raises(TypeError, match="since this one is not async"):
         aevents(Requests())
+
+
+class Httpx:
+    """A response of httpx's. It has the methods for both kinds of client, and its `stream` works with one of them."""
+
+    def __init__(self, *methods: str) -> None:
+        self.headers = Headers()
+        self.stream = type("Stream", (), dict.fromkeys(methods))()
+
+    def iter_bytes(self) -> None:
+        raise AssertionError("it may be of the other kind")
+
+    aiter_bytes = iter_bytes
+
+
+@pytest.mark.parametrize(
+    ("function", "method", "words"),
+    [
+        (events, "__aiter__", r"^events\(\) takes .*, not Httpx: use aevents\(\), since this one is async$"),
+        (aevents, "__iter__", r"^aevents\(\) takes .*, not Httpx: use events\(\), since this one is not async$"),
+    ],
+)
+def test_a_response_of_the_other_kind_of_httpx_client(function: Callable[..., object], method: str, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        function(Httpx(method))
+
+
+def test_a_response_of_httpx_that_was_read_before() -> None:
+    """Its `stream` works with both kinds of client."""
+    with pytest.raises(AssertionError, match="the other kind"):
+        events(Httpx("__iter__", "__aiter__"))
+
+
+async def opened(headers: dict[str, str]) -> None:
+    """A coroutine function, where a plain function should be."""
+
+
+@pytest.mark.parametrize(
+    ("function", "open", "words"),
+    [
+        (connect, lambda headers: None, "open must return a context manager for a response, not NoneType$"),
+        (connect, lambda headers: Httpx(), r"not Httpx: use client.stream\(...\), for example, which does not read"),
+        (connect, lambda headers: Entered("__aenter__"), r"use aconnect\(\), since this one is async$"),
+        (connect, opened, r"open can't be a coroutine function: return client.stream\(...\)"),
+        (aconnect, lambda headers: None, "open must return an async context manager for a response, not NoneType$"),
+        (aconnect, lambda headers: Entered("__enter__"), r"use connect\(\), since this one is not async$"),
+        (aconnect, opened, r"open can't be a coroutine function: return client.stream\(...\)"),
+    ],
+)
+def test_what_open_must_return(function: Callable[..., Any], open: Callable[..., object], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        gathered(function(open)) if function is aconnect else list(function(open))
 
 
 @pytest.mark.parametrize("function", [events, blocks])
@@ -315,8 +369,8 @@ def test_leaving_early_closes_an_async_response(function: Callable[..., AsyncGen
     assert response.closed
 
 
-def test_leaving_early_ends_the_generators_within() -> None:
-    """httpx leaves them, and trio warns; so they are asked to go on when the connection is closed, within bounds."""
+def test_leaving_early_ends_the_response_s_generators() -> None:
+    """httpx leaves them open, and trio warns; so they are resumed, a few times, once the connection is closed."""
 
     class Endless(AsyncFake):
         async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
@@ -340,7 +394,7 @@ def test_leaving_early_ends_the_generators_within() -> None:
     assert (response.taken, response.body) == (1, (b"ended",))
 
 
-# What is no event stream
+# Responses that are not event streams
 
 
 @pytest.mark.parametrize(
@@ -356,7 +410,7 @@ def test_leaving_early_ends_the_generators_within() -> None:
         (lambda: Fake(b"\n", b"\n", JSON[:9], JSON[9:], content_type=None), 200, None, b"\n\n" + JSON),
     ],
 )
-def test_it_is_refused_with_what_it_is(
+def test_the_error_describes_the_response(
     fake: Callable[[], Fake], status: int, content_type: str | None, body: bytes
 ) -> None:
     data, error = both(fake)
@@ -367,7 +421,7 @@ def test_it_is_refused_with_what_it_is(
     assert error.text == body.decode()
 
 
-def test_a_stream_with_a_wrong_label_is_not_read_to_its_end() -> None:
+def test_a_stream_with_the_wrong_content_type_is_not_read_to_its_end() -> None:
     for response in (Fake(WIRE, WIRE, content_type="text/plain"), Fake(WIRE, WIRE, content_type=None)):
         with pytest.raises(ConnectionFailed):
             next(events(response))
@@ -378,7 +432,7 @@ def test_a_stream_with_a_wrong_label_is_not_read_to_its_end() -> None:
     assert isinstance(error, ConnectionFailed)
 
 
-def test_a_mistake_while_an_error_page_is_read_comes_out() -> None:
+def test_an_exception_while_reading_an_error_page_propagates() -> None:
     _, error = both(lambda: Fake(RuntimeError("a sync iterator on an async stream"), status=500))
     assert isinstance(error, RuntimeError)
 
@@ -402,14 +456,14 @@ def test_a_mistake_while_an_error_page_is_read_comes_out() -> None:
         b"data : 1",
     ],
 )
-def test_a_body_that_is_something_else_is_no_event_stream(body: bytes) -> None:
+def test_a_body_that_is_not_an_event_stream(body: bytes) -> None:
     assert is_foreign(body)
     for options in ({}, {"until": "[DONE]"}):
         data, error = both(lambda: Fake(body), **options)
         assert data == []
         assert isinstance(error, ConnectionFailed)
         assert (error.status, error.content_type, error.body) == (200, TYPE, body)
-        assert error.reason == "it brought no event"
+        assert error.reason == "it has no events"
         assert isinstance(error.__cause__, MissingSentinel) == bool(options)
     data, error = both(lambda: Fake(body, ReadError("cut")))
     assert isinstance(error, ConnectionFailed)
@@ -447,7 +501,7 @@ def test_a_stream_without_events_is_a_stream(body: bytes) -> None:
     assert isinstance(error, ConnectionLost)
 
 
-def test_what_begins_well_is_not_judged() -> None:
+def test_a_body_that_starts_with_an_event_is_not_judged() -> None:
     data, error = both(lambda: Fake(b"data: 1\n\n", JSON))
     assert (data, error) == (["1"], None)
     data, error = both(lambda: Fake(b"data: 1\n\n", JSON), until="[DONE]")
@@ -457,13 +511,13 @@ def test_what_begins_well_is_not_judged() -> None:
     assert both(lambda: Fake(b"x" * 5000 + b"\ndata: [DONE]\n\n"), until="[DONE]") == ([], None)
 
 
-def test_how_much_is_kept_is_bounded() -> None:
+def test_the_kept_body_is_bounded() -> None:
     _, error = both(lambda: Fake(*[b"<p>" + b"x" * 997] * 9))
     assert isinstance(error, ConnectionFailed)
     assert error.body == (b"<p>" + b"x" * 997) * 4 + b"<p>" + b"x" * 93
 
 
-# A cut
+# Connections that are cut
 
 
 @pytest.mark.parametrize(
@@ -478,20 +532,20 @@ def test_a_cut_is_one_error(error: Exception) -> None:
     assert lost.__cause__ is error
 
 
-def test_a_cut_behind_the_end_does_not_matter() -> None:
+def test_a_cut_after_the_sentinel_is_ignored() -> None:
     assert both(lambda: Fake(WIRE + b"data: [DONE]\n\n", ReadError()), until="[DONE]") == (DATA, None)
 
 
 @pytest.mark.parametrize(
     "error", [RuntimeError("consumed"), TypeError(), ValueError(), LocalProtocolError(), OSError(5)]
 )
-def test_a_mistake_comes_out_as_it_is(error: Exception) -> None:
+def test_other_exceptions_propagate_unchanged(error: Exception) -> None:
     data, raised = both(lambda: Fake(WIRE, error))
     assert data == DATA
     assert raised is error
 
 
-def test_what_can_not_be_decompressed_is_no_event_stream() -> None:
+def test_a_body_that_cannot_be_decompressed_is_not_an_event_stream() -> None:
     cause = DecodingError("incorrect header check")
     data, error = both(lambda: Fake(WIRE, cause))
     assert data == DATA
@@ -500,7 +554,7 @@ def test_what_can_not_be_decompressed_is_no_event_stream() -> None:
     assert error.__cause__ is cause
 
 
-def test_a_loss_says_what_it_was() -> None:
+def test_the_message_of_ConnectionLost() -> None:
     assert str(ConnectionLost("7")) == "the stream was cut"
     lost = ConnectionLost("7")
     lost.__cause__ = ReadError("peer closed\n the connection \x1b[31m" + "x" * 400)
@@ -513,24 +567,24 @@ def test_a_loss_says_what_it_was() -> None:
         assert (type(same), same.last_event_id, same.args) == (ConnectionLost, "7", ("7",))
 
 
-def test_a_failure_says_what_it_was() -> None:
+def test_the_message_of_ConnectionFailed() -> None:
     error = ConnectionFailed(401, "application/json", b'{\n  "error": "bad \xc3\xa9 key"}\n\x1b')
     assert str(error) == (
         "a response with status 401 and content type 'application/json' is not an event stream; the body begins "
         '\'{ "error": "bad \\xe9 key"} \\x1b\''
     )
-    error = ConnectionFailed(200, None, b"\xff", "it brought no event")
+    error = ConnectionFailed(200, None, b"\xff", "it has no events")
     assert str(error) == (
-        "a response with status 200 and no content type is not an event stream: it brought no event; "
+        "a response with status 200 and no content type is not an event stream: it has no events; "
         "the body begins '\\ufffd'"
     )
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
-        assert (same.status, same.content_type, same.body, same.reason) == (200, None, b"\xff", "it brought no event")
+        assert (same.status, same.content_type, same.body, same.reason) == (200, None, b"\xff", "it has no events")
     bare = ConnectionFailed(404, "text/html")
     assert (bare.body, bare.text, bare.reason) == (b"", "", None)
 
 
-# Whose fault an error is
+# Which errors may pass
 
 REFUSED = ConnectionRefusedError(111, "Connection refused")
 CERTIFICATE = ssl.SSLCertVerificationError("self-signed certificate")
@@ -581,7 +635,7 @@ def having(error: Exception, cause: Exception | None = None, **attributes: objec
     ],
     ids=repr,
 )
-def test_what_may_pass(error: Exception) -> None:
+def test_errors_that_may_pass(error: Exception) -> None:
     assert is_cut(error)
     assert not is_undecodable(error)
 
@@ -618,11 +672,11 @@ def test_what_may_pass(error: Exception) -> None:
     ],
     ids=repr,
 )
-def test_what_does_not_pass(error: Exception) -> None:
+def test_errors_that_do_not_pass(error: Exception) -> None:
     assert not is_cut(error)
 
 
-def test_what_was_compressed_otherwise_does_not_pass() -> None:
+def test_decompression_errors_do_not_pass() -> None:
     payload = having(
         made("aiohttp.client_exceptions", "ClientPayloadError")(), made("aiohttp.http", "ContentEncodingError")()
     )
@@ -631,7 +685,7 @@ def test_what_was_compressed_otherwise_does_not_pass() -> None:
         assert not is_cut(error)
 
 
-def test_errors_that_were_made_of_each_other_are_looked_at_once() -> None:
+def test_a_cycle_of_causes_is_followed_only_once() -> None:
     one, other = ReadError(), Exception()
     one.__cause__, other.__cause__ = other, one
     other.args = (one, one)
@@ -642,7 +696,7 @@ def test_errors_that_were_made_of_each_other_are_looked_at_once() -> None:
 
 
 class Opener:
-    """What `connect` and `aconnect` are given: answers one request after the other, with a response or an error."""
+    """The `open` argument of `connect` and `aconnect`: answers each request with the next response or error."""
 
     def __init__(self, *answers: Fake | Exception) -> None:
         self._answers = iter(answers)
@@ -674,7 +728,7 @@ class Opener:
 
 
 class Run:
-    """What came of `connect`, and the same of `aconnect`."""
+    """The results of `connect`, checked to be the same with `aconnect`."""
 
     def __init__(
         self,
@@ -712,7 +766,7 @@ class Run:
 
         try:
             asyncio.run(main())
-        except Exception as caught:  # noqa: BLE001  # it is what the test asks for
+        except Exception as caught:  # noqa: BLE001  # the test checks it
             error = caught
         assert got == self.data
         assert str(error) == str(self.error)
@@ -732,7 +786,7 @@ class Run:
                     got.append(event.data)
                     if len(got) == most:
                         break
-        except Exception as error:  # noqa: BLE001  # it is what the test asks for
+        except Exception as error:  # noqa: BLE001  # the test checks it
             return got, error
         return got, None
 
@@ -757,7 +811,7 @@ def test_it_connects_again_after_a_cut_and_after_an_end() -> None:
 
 
 def test_it_closes_the_response_even_if_its_context_manager_does_not() -> None:
-    """As those of urllib.request that are errors, which have none."""
+    """urllib.request raises some responses as errors, without a context manager."""
     response, refused = Fake(b"data: 1\n\n", b"data: 2\n\n"), Fake(status=404)
     assert [event.data for event in connect(lambda headers: nullcontext(response), until="2")] == ["1"]
     assert response.closed
@@ -791,7 +845,7 @@ def test_it_ends_at_the_sentinel() -> None:
     assert (run.data, run.error) == ([], None)
 
 
-def test_the_sentinel_is_an_event_that_was_received() -> None:
+def test_the_sentinel_counts_as_a_received_event() -> None:
     client = Reconnection(jitter=0)
     opener = Opener(REFUSED, REFUSED, Fake(b"data: [DONE]\n\n"))
     assert list(connect(opener.open, reconnection=client, until="[DONE]", sleep=bool)) == []
@@ -799,14 +853,14 @@ def test_the_sentinel_is_an_event_that_was_received() -> None:
     assert client.failures == 0
 
 
-def test_it_is_left_by_its_caller() -> None:
+def test_the_caller_can_stop_early() -> None:
     run = Run(lambda: Fake(b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"), most=2)
     assert (run.data, run.error) == (["1", "2"], None)
     assert len(run.opener.headers) == 1
 
 
-@pytest.mark.parametrize("end", [[ReadError()], []], ids=["cut", "in order"])
-def test_an_answer_is_not_asked_for_twice(end: list[Exception]) -> None:
+@pytest.mark.parametrize("end", [[ReadError()], []], ids=["cut", "ended"])
+def test_an_answer_is_not_requested_twice(end: list[Exception]) -> None:
     run = Run(lambda: Fake(b"data: He\n\ndata: llo\n\n", *end), until="[DONE]")
     assert run.data == ["He", "llo"]
     assert isinstance(run.error, ConnectionLost)
@@ -819,7 +873,7 @@ def test_an_answer_is_not_asked_for_twice(end: list[Exception]) -> None:
     [
         (b"id: 1\ndata: a\n\n", "1"),
         (b"data: a\n\nid: 1\ndata: b\n\n", "1"),
-        (b"data: a\n\nid: 1\n\n", "1"),  # the id came behind the event, in a block without data
+        (b"data: a\n\nid: 1\n\n", "1"),  # the id came after the event, in a block without data
         (b"id: 1\ndata: a\n\nid: 2\ndata: b", "1"),
         (b"id: 1\ndata: a\n\ndata: b\n\n", None),  # the server would send the second one again
         (b"id: 1\ndata: a\n\nid\ndata: b\n\n", None),
@@ -828,7 +882,7 @@ def test_an_answer_is_not_asked_for_twice(end: list[Exception]) -> None:
         (b"", ""),
     ],
 )
-def test_an_answer_is_resumed_where_nothing_comes_twice(wire: bytes, resumes: str | None) -> None:
+def test_an_answer_is_resumed_if_no_event_can_come_twice(wire: bytes, resumes: str | None) -> None:
     run = Run(lambda: Fake(wire, ReadError()), lambda: Fake(b"data: [DONE]\n\n"), until="[DONE]")
     if resumes is None:
         assert isinstance(run.error, ConnectionLost)
@@ -838,15 +892,15 @@ def test_an_answer_is_resumed_where_nothing_comes_twice(wire: bytes, resumes: st
         assert run.opener.ids == [None, resumes or None]
 
 
-def test_an_answer_without_ids_behind_one_that_was_resumed() -> None:
-    """The id that is there from before is none of an event that was given out since."""
+def test_an_answer_without_ids_after_a_resumed_one() -> None:
+    """The last event ID is from an earlier connection, not from an event of this one."""
     client = {"decoder": Decoder(last_event_id="5")}
     run = Run(lambda: Fake(b"data: a\n\n", ReadError()), until="[DONE]", client={"decoder": client["decoder"]})
     assert run.data == ["a"]
     assert isinstance(run.error, ConnectionLost)
 
 
-def test_a_stream_without_ids_and_without_an_end_is_asked_for_again() -> None:
+def test_a_stream_without_ids_and_without_a_sentinel_is_requested_again() -> None:
     run = Run(lambda: Fake(b"data: a\n\n", ReadError()), lambda: Fake(b"data: b\n\n"), gone)
     assert (run.data, run.error) == (["a", "b"], None)
 
@@ -868,7 +922,7 @@ def test_statuses_that_may_pass() -> None:
     assert run.error.__suppress_context__
 
 
-def test_what_never_passes_ends_it() -> None:
+def test_permanent_errors_end_it() -> None:
     for fake in (
         lambda: Fake(JSON),
         lambda: Fake(WIRE, content_type="text/plain"),
@@ -889,19 +943,19 @@ def test_what_never_passes_ends_it() -> None:
 @pytest.mark.parametrize(
     "mistake", [ValueError("Invalid header value"), LocalProtocolError(), FileNotFoundError(2), CERTIFICATE]
 )
-def test_a_mistake_of_the_opener_comes_out(mistake: Exception) -> None:
+def test_an_exception_of_the_opener_propagates(mistake: Exception) -> None:
     run = Run(lambda: Fake(b"id: 1\ndata: 1\n\n"), mistake)
     assert run.data == ["1"]
     assert run.error is mistake
 
 
-def test_a_mistake_of_the_reader_comes_out() -> None:
+def test_an_exception_while_reading_propagates() -> None:
     mistake = RuntimeError("read before")
     run = Run(lambda: Fake(b"data: 1\n\n", mistake))
     assert run.error is mistake
 
 
-def test_an_id_that_can_not_be_sent_comes_out() -> None:
+def test_an_id_that_cannot_be_sent_raises() -> None:
     run = Run(lambda: Fake(b"id: a\x0bb\ndata: 1\n\n"))
     assert run.data == ["1"]
     assert isinstance(run.error, EncodeError)
@@ -912,7 +966,7 @@ def test_an_id_that_can_not_be_sent_comes_out() -> None:
         assert run.opener.ids == [None, sent]
 
 
-def test_giving_up_says_why() -> None:
+def test_GaveUp_has_the_last_failure_as_its_cause() -> None:
     causes: list[tuple[Any, type[Exception]]] = [
         (REFUSED, ConnectionRefusedError),
         (lambda: Fake(ReadError()), ConnectionLost),
@@ -927,7 +981,7 @@ def test_giving_up_says_why() -> None:
     assert run.error.__cause__ is None
 
 
-def test_each_failure_that_is_to_pass_is_told() -> None:
+def test_on_retry_is_called_with_each_transient_failure() -> None:
     failures: list[Exception] = []
     run = Run(
         REFUSED,
@@ -947,8 +1001,8 @@ def test_each_failure_that_is_to_pass_is_told() -> None:
     assert isinstance(run.error, ZeroDivisionError)
 
 
-def test_an_end_in_good_order_is_no_failure() -> None:
-    """What failed before it is not why the client gives up."""
+def test_a_clean_end_is_not_the_cause_of_giving_up() -> None:
+    """An earlier failure is not the reason why the client gives up."""
     run = Run(REFUSED, lambda: Fake(b": ping\n\n"), client={"max_failures": 2})
     assert isinstance(run.error, GaveUp)
     assert run.error.__cause__ is None
@@ -977,8 +1031,8 @@ def test_what_the_opener_returns_must_be_a_context_manager() -> None:
         next(connect(lambda headers: closing(types.SimpleNamespace(close=bool))))
 
 
-def test_it_waits_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With asyncio's sleep, or trio's where that runs."""
+def test_the_default_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio's sleep, or trio's under trio."""
 
     def client() -> Reconnection:
         return Reconnection(default_delay=0.001, min_delay=0.001)
@@ -1002,8 +1056,8 @@ def test_it_waits_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=30), st.randoms())
-def test_each_event_is_given_once(cuts: list[tuple[int, int]], chance: random.Random) -> None:
-    """Whatever happens to the connections, if the server goes on behind the id that it is asked for."""
+def test_each_event_comes_exactly_once(cuts: list[tuple[int, int]], chance: random.Random) -> None:
+    """No matter how connections fail, if the server resumes after the requested id."""
     wire = [encode(ServerSentEvent(f"{number}\n" * 2, id=str(number))) for number in range(20)]
     headers: list[str | None] = []
     troubles = iter(cuts)
@@ -1031,7 +1085,7 @@ def test_each_event_is_given_once(cuts: list[tuple[int, int]], chance: random.Ra
     assert [event.id for event in source] == [str(number) for number in range(20)]
 
 
-# The ways of the libraries
+# How each library's responses are read
 
 
 class Raw:
@@ -1075,7 +1129,7 @@ def test_requests() -> None:
 
 
 class Http:
-    """http.client's response inside of an older urllib3."""
+    """http.client's response inside an older urllib3's."""
 
     def __init__(self, *body: bytes) -> None:
         self.chunked = True
@@ -1111,11 +1165,11 @@ def test_older_urllib3() -> None:
     response = old_urllib3(WIRE)
     response._fp.chunked, response._fp.length = False, len(WIRE)
     assert [event.data for event in events(response)] == DATA
-    assert response._fp.closes == 1  # or the connection, which is released, would not be ready
+    assert response._fp.closes == 1  # otherwise the released connection could not be used again
 
 
 @pytest.mark.parametrize(("encoding", "bits"), [("gzip", 31), ("X-GZip ", 31), ("deflate", 15), ("deflate", -15)])
-def test_what_http_client_does_not_decompress(encoding: str, bits: int) -> None:
+def test_bodies_that_http_client_does_not_decompress(encoding: str, bits: int) -> None:
     compressor = zlib.compressobj(wbits=bits)
     wire = compressor.compress(WIRE) + compressor.flush()
     assert [event.data for event in events(old_urllib3(wire, encoding=encoding))] == DATA
@@ -1123,7 +1177,7 @@ def test_what_http_client_does_not_decompress(encoding: str, bits: int) -> None:
     assert [event.data for event in events(old_urllib3(*one_by_one, encoding=encoding))] == DATA
 
 
-def test_what_is_compressed_in_parts_or_very_well() -> None:
+def test_bodies_compressed_in_parts_or_very_well() -> None:
     parts = [gzip.compress(WIRE[:20]), gzip.compress(WIRE[20:])]
     for wire in (parts, [b"".join(parts)]):
         assert [event.data for event in events(old_urllib3(*wire, encoding="gzip"))] == DATA
@@ -1134,7 +1188,7 @@ def test_what_is_compressed_in_parts_or_very_well() -> None:
     assert max(map(len, _decompress("gzip", iter([bomb])))) <= 65536
 
 
-def test_an_encoding_that_is_not_known() -> None:
+def test_an_unknown_encoding() -> None:
     with pytest.raises(ConnectionFailed, match="can't be decompressed") as caught:
         list(events(old_urllib3(WIRE, encoding="br")))
     assert str(caught.value.__cause__) == "the encoding br is not supported: ask for 'Accept-Encoding: identity'"
@@ -1142,7 +1196,7 @@ def test_an_encoding_that_is_not_known() -> None:
 
 
 class Content:
-    """The content of aiohttp's response."""
+    """The `content` of aiohttp's response."""
 
     def __init__(self, *body: bytes) -> None:
         self._body = iter([*body, b""])
@@ -1159,7 +1213,7 @@ class Content:
 
 
 class MultiDict:
-    """Headers, each of which may come several times."""
+    """Headers that may have several values each."""
 
     def getall(self, name: str, default: None) -> list[str] | None:
         return ["application/json", TYPE] if name == "Content-Type" else default
@@ -1207,7 +1261,7 @@ def test_niquests() -> None:
     assert closed == [1]
 
 
-# What no test noticed before the mutation tests
+# Details that mutation tests found untested
 
 
 @pytest.mark.parametrize("function", [events, blocks])
@@ -1385,16 +1439,16 @@ def test_http_client_is_asked_for_no_more_than_is_left() -> None:
     assert sizes == [len(WIRE) + 1, len(WIRE) - 9, 1]
 
 
-# urllib.request and http.client, by themselves
+# urllib.request and http.client over a socket
 
 
 def urlopen(url: str, headers: dict[str, str] | None = None) -> Any:
-    request = urllib.request.Request(url, headers=headers or {})  # noqa: S310  # a test's
+    request = urllib.request.Request(url, headers=headers or {})  # noqa: S310  # a test's own URL
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20)
 
 
-def test_a_body_of_a_length_ends_with_it(server: Hostile) -> None:
-    """Also in a Python whose `read1` does not count, and waits for more while the connection stays open."""
+def test_a_body_ends_at_its_length(server: Hostile) -> None:
+    """Even in Pythons whose `read1` ignores the length and waits for more while the connection stays open."""
     url = server.tell([sized(WIRE)])
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     with closing(connection):
@@ -1420,8 +1474,8 @@ def test_a_body_without_a_length(server: Hostile) -> None:
         assert [event.data for event in events(response)] == DATA
 
 
-def test_a_head_that_was_cut_is_no_refusal(server: Hostile) -> None:
-    """http.client takes it for a whole one, and a client would stop for good."""
+def test_a_response_cut_inside_its_head_is_retried(server: Hostile) -> None:
+    """http.client treats it as a complete head, so without this check a client would stop for good."""
     url = server.tell([b"HTTP/1.1 200 OK\r\nContent-Type: text/ev", Act.CUT], [chunked(WIRE)], [head("204 No Content")])
     with urlopen(url) as response, pytest.raises(ConnectionLost, match="EOFError: 'the connection ended") as caught:
         list(events(response, last_event_id="7"))
@@ -1434,7 +1488,7 @@ def test_a_head_that_was_cut_is_no_refusal(server: Hostile) -> None:
         list(events(response))
 
 
-def test_an_error_that_urllib_raises_is_an_answer(server: Hostile) -> None:
+def test_an_HTTPError_of_urllib_is_treated_as_a_response(server: Hostile) -> None:
     url = server.tell([sized(JSON, "401 Unauthorized", "application/json")])
     with pytest.raises(ConnectionFailed) as caught:
         list(connect(lambda headers: urlopen(url, headers)))
@@ -1454,7 +1508,7 @@ def test_an_error_that_urllib_raises_is_an_answer(server: Hostile) -> None:
 
 
 def test_a_stream_that_is_cut_a_hundred_times(server: Hostile) -> None:
-    """Over sockets: nothing is lost, and nothing comes twice."""
+    """Over sockets, no event is lost and none comes twice."""
     chance = random.Random(13)  # noqa: S311  # the same cuts each time
     wire = [encode(ServerSentEvent("x" * chance.randint(0, 200), id=str(number))) for number in range(1, 101)]
     at, stories = 0, list[Story]()

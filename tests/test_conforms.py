@@ -1,4 +1,4 @@
-"""assert_conforms: what passes, what fails, and that its text is a report."""
+"""assert_conforms: which streams pass and which fail, and the report in its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fused decoder: each disputed case, and each state it can be left in."""
+"""Decoder: every wire case, every shape of blocks, and each state it can end in."""
 
 from __future__ import annotations
 
@@ -28,27 +28,12 @@ from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The sizes that choose a way through the decoder: as they are, and so that a test's few bytes take each of the others.
-WAYS = {
-    "as it is": {},
-    "in pieces": {"_framing._SMALL": 0, "_framing._WINDOW": 7},
-    "column by column": {"_framing._SMALL": 0, "_interpret._FEW": 0},
-    "block by block": {"_framing._SMALL": 0, "_interpret._FEW": 1_000_000},
-    "long blocks": {"_framing._SMALL": 0, "_interpret._LONG": 3},
-}
-
-
-@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in request.param.items():
-        monkeypatch.setattr(f"sse_codec.{name}", size)
-
-
+pytestmark = pytest.mark.usefixtures("every_way")
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def whole(event: ReceivedEvent) -> tuple[Any, ...]:
-    """Return all of an event, `last_event_id` too, which `==` leaves out."""
+    """Return all attributes of an event, including `last_event_id`, which `==` ignores."""
     return event.data, event.event, event.id, event.retry, event.last_event_id
 
 
@@ -81,7 +66,7 @@ def test_every_two_way_cut(case: Case) -> None:
 
 
 @cases
-def test_with_an_event_behind(case: Case) -> None:
+def test_with_an_event_after_it(case: Case) -> None:
     wire = case.wire + b"\n\ndata: behind\n\n"
     decoder = Decoder()
     events = decoder.feed(wire)
@@ -92,19 +77,19 @@ def test_with_an_event_behind(case: Case) -> None:
 
 
 def least_limit(wire: bytes, *, comments: bool) -> int:
-    """Return the least limit that no block of a stream passes."""
+    """Return the smallest limit that no block of a stream exceeds."""
     limits = range(1, len(wire) + 2)
     return 1 + bisect(limits, False, key=lambda limit: passes_the_limit_at(wire, limit, comments=comments) == NEVER)
 
 
 @cases
 def test_within_a_limit_that_just_fits(case: Case) -> None:
-    """The careful way, taken when a block could pass the limit, gives the same events; one byte less is too little."""
+    """Near the limit the decoder takes its careful path, which gives the same events; one byte less raises."""
     least = least_limit(case.wire, comments=False)
     for limit, fits in ((least, True), (least - 1, False)):
         for chunks in ([case.wire], cut(case.wire, list(range(len(case.wire))))):
             if limit == 0:
-                continue  # there is no such limit
+                continue  # 0 is not a valid limit
             decoder = Decoder(max_event_size=limit)
             events: list[ReceivedEvent] = []
             try:
@@ -118,7 +103,7 @@ def test_within_a_limit_that_just_fits(case: Case) -> None:
 
 
 def check_stream(wire: bytes, chunks: Iterable[bytes]) -> None:
-    """Check all events of a stream against the reference, and the decoder after it."""
+    """Check a stream's events, and the decoder's state after it, against the reference decoder."""
     reference = reference_decode(wire)
     decoder = Decoder()
     events = [event for chunk in chunks for event in decoder.feed(chunk)]
@@ -130,7 +115,7 @@ def check_stream(wire: bytes, chunks: Iterable[bytes]) -> None:
 @pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 def test_every_shape(shape: list[bytes], end: bytes) -> None:
-    """A few blocks and many, in one chunk, one a chunk, and cut anywhere."""
+    """Few and many blocks, in one chunk, one block per chunk, and cut anywhere."""
     for count in (1, 3, 40):
         blocks = stream(shape, count, end)
         wire = b"".join(blocks)
@@ -157,7 +142,7 @@ def test_takes_bytes_of_any_kind(kind: type[bytes | bytearray | memoryview]) -> 
     decoder = Decoder()
     assert decoder.feed(kind(b"data: a\n\nda")) == [ServerSentEvent("a")]
     assert decoder.feed(kind(b"ta: b\n\n")) == [ServerSentEvent("b")]
-    assert decoder.feed(kind(b"\xef\xbb\xbfdata: c\n\n")) == [], "a byte order mark is one at the start only"
+    assert decoder.feed(kind(b"\xef\xbb\xbfdata: c\n\n")) == [], "a byte order mark counts only at the start"
 
 
 def test_takes_a_subclass_of_bytes_and_a_strided_view() -> None:
@@ -185,7 +170,7 @@ def test_str_is_refused_with_a_reason() -> None:
     )
     with pytest.raises(TypeError, match=f"^{re.escape(reason)}$"):
         decoder.feed("data: b\n\n")  # type: ignore[arg-type]  # wrong on purpose
-    assert decoder.feed(b"\n\n") == [ServerSentEvent("a")], "the decoder is as it was"
+    assert decoder.feed(b"\n\n") == [ServerSentEvent("a")], "the decoder is unchanged"
 
 
 @pytest.mark.parametrize("chunk", [None, 3, [1, 2], [b"data: a\n\n"], object()])
@@ -214,8 +199,8 @@ def test_max_event_size_must_be_positive(bad: int) -> None:
         Decoder(max_event_size=-(10**5000))
 
 
-def test_an_attribute_that_it_has_not_is_refused() -> None:
-    """A setting that is changed too late, or under a name nearly right, must not pass as if it had an effect."""
+def test_an_unknown_attribute_is_refused() -> None:
+    """Setting an option too late, or a misspelled one, must not silently do nothing."""
     for name in ("max_event_size", "last_id"):
         with pytest.raises(AttributeError):
             setattr(Decoder(), name, "1")
@@ -312,7 +297,7 @@ def test_only_one_LF_is_swallowed_after_a_CR() -> None:
 
 
 @pytest.mark.parametrize("wire", [b": \ndata: a\n\n", b"data: a\nDATA: b\n\n"])
-def test_a_block_that_is_nearly_of_a_common_shape(wire: bytes) -> None:
+def test_a_block_that_almost_has_a_common_shape(wire: bytes) -> None:
     assert Decoder().feed(wire) == [ServerSentEvent("a")]
 
 
@@ -326,8 +311,8 @@ def test_a_block_that_is_nearly_of_a_common_shape(wire: bytes) -> None:
         (b"XXdata: XXa\n\n", [ServerSentEvent("b")]),
     ],
 )
-def test_XX_is_text_at_any_place(chunk: bytes, events: list[ServerSentEvent]) -> None:
-    """The letters that the mutation tests put around a text of the program's, where they could end a line or a name."""
+def test_XX_is_text_everywhere(chunk: bytes, events: list[ServerSentEvent]) -> None:
+    """The mutation tests put XX around the code's strings; here it stands where such a mutant would match it."""
     decoder = Decoder()
     assert decoder.feed(chunk) == []
     assert decoder.feed(b"data: b\n\n") == events
@@ -335,7 +320,7 @@ def test_XX_is_text_at_any_place(chunk: bytes, events: list[ServerSentEvent]) ->
 
 @pytest.mark.parametrize("step", [*range(1, 10), 1000])
 def test_a_retry_acts_once_wherever_its_block_is_cut(step: int) -> None:
-    """In the feed that ends its line. A client that takes the time away does not see it again when the block ends."""
+    """It acts in the feed that ends its line. A client that clears the time does not see it again later."""
     wire = b"retry: 5\ndata: a\nretry: x\nretry: 7\nid: 1\n\nretry: 8\n\ndata: b\nretry: 9\n: c\nretry: 10\n"
     acts = {match.end(): int(match[1]) for match in re.finditer(rb"(?m)^retry: (\d+)\n", wire)}
     decoder = Decoder()
@@ -345,10 +330,10 @@ def test_a_retry_acts_once_wherever_its_block_is_cut(step: int) -> None:
         due = [time for end, time in acts.items() if start < end <= start + step]
         assert decoder.reconnection_time == (due[-1] if due else None), start
         decoder.reconnection_time = None
-    assert retries == [7], "the event has the last of its block all the same"
+    assert retries == [7], "the event still has the last retry of its block"
 
 
-def test_a_block_that_is_not_one_line_of_data_among_many_that_are() -> None:
+def test_other_blocks_among_many_with_one_data_line() -> None:
     plain = b"data: a\n\n" * 10
     events = Decoder(last_event_id="0").feed(plain + b"data: b\nid: 7\n\n" + plain + b": c\n\n" + plain)
     assert [whole(event) for event in events] == [
@@ -358,7 +343,7 @@ def test_a_block_that_is_not_one_line_of_data_among_many_that_are() -> None:
     ]
 
 
-def test_a_reconnection_time_stays_and_comes_once() -> None:
+def test_a_reconnection_time_stays_and_is_set_once() -> None:
     decoder = Decoder()
     decoder.feed(b"retry: 5\n\nid: 1\n\ndata: a\ndata: b\n\n")
     assert decoder.reconnection_time == 5
@@ -389,9 +374,9 @@ def test_a_retry_with_invalid_bytes_is_ignored_at_its_own_line() -> None:
 
 
 class TestReset:
-    """`reset()`: the next connection."""
+    """`reset()`, before the next connection."""
 
-    def test_drops_what_is_unfinished(self) -> None:
+    def test_drops_the_unfinished_block(self) -> None:
         decoder = Decoder()
         decoder.feed(b"event: x\ndata: a\nda")
         decoder.reset()
@@ -426,10 +411,10 @@ class TestReset:
 
 
 class TestClose:
-    """`close()`: the end of the stream."""
+    """`close()`, at the end of the stream."""
 
     @pytest.mark.parametrize(("wire", "event"), [(b"event: e\ndata: a", "e"), (b"data: a", "message")])
-    def test_gives_the_type(self, wire: bytes, event: str) -> None:
+    def test_returns_the_event_type(self, wire: bytes, event: str) -> None:
         decoder = Decoder()
         decoder.feed(wire)
         assert decoder.close() == ServerSentEvent("a", event=event)
@@ -455,7 +440,7 @@ class TestClose:
 
 
 class TestLimit:
-    """`max_event_size`: what passes it, when that shows, and what is left."""
+    """`max_event_size`: what exceeds it, when it raises, and the state afterwards."""
 
     ENDLESS = pytest.mark.parametrize(
         "piece",
@@ -475,7 +460,7 @@ class TestLimit:
 
     @ENDLESS
     @pytest.mark.parametrize("pieces_a_chunk", [1, 7, 1000])
-    def test_nothing_is_endless(self, piece: bytes, pieces_a_chunk: int) -> None:
+    def test_nothing_can_grow_without_end(self, piece: bytes, pieces_a_chunk: int) -> None:
         decoder = Decoder(max_event_size=100)
         fed = 0
         with pytest.raises(EventTooLarge) as raised:
@@ -486,7 +471,7 @@ class TestLimit:
         assert raised.value.limit == 100
         assert 100 < raised.value.size <= 100 + max(len(piece), len(piece) * pieces_a_chunk)
 
-    def test_comments_that_end_take_no_room(self) -> None:
+    def test_complete_comments_do_not_count(self) -> None:
         decoder = Decoder(max_event_size=20)
         for _ in range(100):
             assert decoder.feed(b": ping\n") == []
@@ -495,8 +480,8 @@ class TestLimit:
             assert decoder.feed(b": ping\n: pong\n") == []
         assert decoder.feed(b"\n") == [ServerSentEvent("a")]
 
-    @pytest.mark.parametrize("before", [b"", b"x\nx\n"], ids=["at once", "behind other lines"])
-    def test_a_comment_takes_no_room_wherever_in_a_chunk_it_ends(self, before: bytes) -> None:
+    @pytest.mark.parametrize("before", [b"", b"x\nx\n"], ids=["first", "after other lines"])
+    def test_a_complete_comment_does_not_count_wherever_it_ends_in_a_chunk(self, before: bytes) -> None:
         decoder = Decoder(max_event_size=200)
         decoder.feed(b"data: a\n" + before + b": " + b"c" * 60 + b"\n")
         data = "b" * 150
@@ -506,8 +491,8 @@ class TestLimit:
         "wire", [b"data: 12", b"data: 1\ndata: 2", b": ping\ndata: 1\nid: 2", b"\xef\xbb\xbfdata: 1"]
     )
     @pytest.mark.parametrize("step", [1, 2, 3, 1000])
-    def test_what_counts(self, wire: bytes, step: int) -> None:
-        """The block's lines joined by one byte each, its comments and a byte order mark left out."""
+    def test_which_bytes_count(self, wire: bytes, step: int) -> None:
+        """The block's lines with one byte between two lines, without comments and a byte order mark."""
         size = len(wire) - (7 if wire.startswith(b":") else 0) - (3 if wire.startswith(b"\xef") else 0)
         for limit, fits in ((size, True), (size - 1, False)):
             decoder = Decoder(max_event_size=limit)
@@ -531,7 +516,7 @@ class TestLimit:
         with pytest.raises(EventTooLarge):
             decoder.feed(b"")
 
-    def test_raises_at_once_when_there_is_nothing_to_return(self) -> None:
+    def test_raises_immediately_if_there_are_no_events_to_return(self) -> None:
         with pytest.raises(EventTooLarge):
             Decoder(max_event_size=100).feed(b"data: " + b"x" * 1000 + b"\n\ndata: b\n\n")
 
@@ -549,18 +534,18 @@ class TestLimit:
         assert decoder.last_event_id == "1"
         assert decoder.feed(b"data: b\n\n") == [ServerSentEvent("b")]
 
-    def test_a_wrong_type_is_a_TypeError_even_then(self) -> None:
+    def test_a_wrong_type_is_a_TypeError_even_after_a_failure(self) -> None:
         decoder = Decoder(max_event_size=1)
         with pytest.raises(EventTooLarge):
             decoder.feed(b"xx")
         with pytest.raises(TypeError):
             decoder.feed("x")  # type: ignore[arg-type]  # wrong on purpose
 
-    def test_many_small_events_may_pass_it_together(self) -> None:
+    def test_many_small_events_may_exceed_it_together(self) -> None:
         decoder = Decoder(max_event_size=10)
         assert decoder.feed(b"data: a\n\n" * 1000) == [ServerSentEvent("a")] * 1000
 
-    def test_an_event_larger_than_one_MiB_passes_by_default(self) -> None:
+    def test_the_default_allows_an_event_larger_than_one_MiB(self) -> None:
         assert DEFAULT_MAX_EVENT_SIZE == 64 * 2**20
         data = "x" * (3 << 20)
         assert Decoder().feed(b"data: " + data.encode() + b"\n\n") == [ServerSentEvent(data)]
@@ -568,7 +553,7 @@ class TestLimit:
 
 @pytest.mark.parametrize("kind", [Decoder, BlockDecoder, LineDecoder])
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
-def test_a_copy_holds_its_own_bytes(kind: Any, again: Any) -> None:
+def test_a_copy_has_its_own_buffer(kind: Any, again: Any) -> None:
     one = kind()
     one.feed(b"data: a")
     other = again(one)
@@ -577,7 +562,7 @@ def test_a_copy_holds_its_own_bytes(kind: Any, again: Any) -> None:
     assert b"aXX" in b"".join(repr(item).encode() for item in other.feed(b"\n\n"))
 
 
-def test_a_long_id_is_not_shown_whole() -> None:
+def test_repr_shortens_a_long_id() -> None:
     assert len(repr(Decoder(last_event_id="x" * 1_000_000))) < 200
 
 
@@ -589,8 +574,8 @@ def test_an_id_is_kept_as_plain_text() -> None:
     assert (type(decoder.last_event_id), decoder.last_event_id) == (str, "7")
 
 
-def test_a_retry_that_comes_again_and_one_that_changes() -> None:
-    """A line that was read before is not parsed again."""
+def test_a_retry_that_repeats_and_one_that_changes() -> None:
+    """The decoder does not parse the same line twice in a row."""
     decoder = Decoder()
     for value, retry, time in (("5", 5, 5), ("5", 5, 5), ("x", None, 5), ("7", 7, 7), ("5", 5, 5), ("007", 7, 7)):
         (event,) = decoder.feed(f"retry: {value}\ndata: a\n\n".encode())
@@ -602,7 +587,7 @@ def test_a_retry_that_comes_again_and_one_that_changes() -> None:
         decoder.reset()
 
 
-def test_a_retry_of_many_digits_is_not_kept_but_read_again() -> None:
+def test_a_retry_of_many_digits_is_not_cached() -> None:
     decoder = Decoder()
     for _ in range(2):
         (event,) = decoder.feed(b"retry: " + b"0" * 1000 + b"5\ndata: a\n\n")

@@ -1,4 +1,4 @@
-"""The dialects of well-known servers: read by every decoder however they are cut, linted, and written again."""
+"""The dialects of well-known servers: decoded by every decoder however they are cut, linted, and encoded again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sse_codec import BlockDecoder, Comment, Decoder, LineDecoder, ReceivedEvent
 from sse_codec.lint import lint
 from sse_codec.testing import reference_decode
 from tests.strategies import cut
+from tests.test_decoder import whole
 from tests.vectors.dialects import DIALECTS, Dialect
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=repr)
 
-#: What each spelling does to the bytes that our encoder writes.
+#: How each spelling changes the bytes that our encoder writes.
 SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
     "ours": lambda wire: wire,
     "crlf": lambda wire: wire.replace(b"\n", b"\r\n"),
@@ -29,13 +30,8 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def whole(event: ReceivedEvent) -> tuple[Any, ...]:
-    """Return all of an event, `last_event_id` too, which `==` leaves out."""
-    return event.data, event.event, event.id, event.retry, event.last_event_id
-
-
 def places(wire: bytes) -> Iterable[int]:
-    """Return where to cut in two: everywhere, or, in a long wire, all around its line ends and here and there."""
+    """Return where to cut in two: at every byte or, in a long wire, around the line ends and at a few other places."""
     if len(wire) < 2000:
         return range(len(wire) + 1)
     near = {at + step for at, byte in enumerate(wire) if byte in b"\r\n:" for step in range(-2, 4)}
@@ -89,7 +85,7 @@ def test_the_reference(dialect: Dialect) -> None:
 
 
 @dialects
-def test_lint_finds_what_is_named_and_nothing_else(dialect: Dialect) -> None:
+def test_lint_finds_exactly_the_listed_findings(dialect: Dialect) -> None:
     options: dict[str, Any] = dialect.known
     assert tuple(finding.code for finding in lint(dialect.wire, **options)) == dialect.findings
 
@@ -103,16 +99,16 @@ def test_the_encoder_writes_it(dialect: Dialect) -> None:
 
 @dialects
 def test_what_the_encoder_writes_means_the_same(dialect: Dialect) -> None:
-    """Its lines, and its events by themselves, whatever spelling the server prefers."""
+    """Tests its lines, and its events alone, whatever spelling the server uses."""
     check(dialect, [dialect.ours])
     again = b"".join(encode(event) for event in dialect.events)
     assert list(decode(again, last_event_id=dialect.resumed_from)) == dialect.events
     lines = LineDecoder().feed(dialect.wire)
-    assert b"".join(encode_line(line) for line in lines) == dialect.ours, "a proxy writes no other lines"
+    assert b"".join(encode_line(line) for line in lines) == dialect.ours, "a proxy writes the same lines"
 
 
-def test_how_many_are_written_byte_for_byte() -> None:
-    """The table's own summary, so that a change of it is seen."""
+def test_how_many_are_encoded_byte_for_byte() -> None:
+    """Counts the table's spellings, so that a change is noticed."""
     assert Counter(dialect.spelling for dialect in DIALECTS) == {
         "ours": 14,
         "crlf": 3,
@@ -135,12 +131,12 @@ def test_how_many_are_written_byte_for_byte() -> None:
         ("GraphQL, distinct", lambda event: event == ReceivedEvent("", "complete")),
     ],
 )
-def test_until_stops_where_the_dialect_ends(prefix: str, until: str | Callable[[ReceivedEvent], object]) -> None:
+def test_until_stops_at_the_end_of_the_dialect(prefix: str, until: str | Callable[[ReceivedEvent], object]) -> None:
     [dialect] = [dialect for dialect in DIALECTS if dialect.name.startswith(prefix)]
     assert list(decode(dialect.wire, until=until)) == dialect.events[:-1]
 
 
-def test_the_priming_event_of_MCP_is_no_payload() -> None:
+def test_the_priming_event_of_MCP_has_no_payload() -> None:
     [dialect] = [dialect for dialect in DIALECTS if "priming" in dialect.name]
     payloads = [event.json(default=None) for event in decode(dialect.wire)]
     assert payloads[0] is None

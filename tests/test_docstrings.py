@@ -1,7 +1,7 @@
 """The examples in the docstrings of methods and properties. pytest runs those of modules, classes and functions.
 
-It asks for each function whether it was defined in the module where it is found. What is public says that it comes from
-the module that it is imported from, so of a class pytest finds the docstring, but none of its methods'.
+doctest checks whether each function was defined in the module where it is found. Public objects claim to be defined in
+the module that users import them from, so pytest finds a class's docstring, but not those of its methods.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MODULES = ["sse_codec", *(f"sse_codec.{name}" for name in ("clients", "lint", "r
 
 
 def members(module: types.ModuleType) -> Iterator[tuple[str, types.FunctionType]]:
-    """The functions that are the members of a module's public classes, inherited ones included."""
+    """The methods and properties of a module's public classes, including inherited ones."""
     for name in getattr(module, "__all__", vars(module)):
         owner = getattr(module, name)
         if isinstance(owner, type) and owner.__module__ == module.__name__:
@@ -40,8 +40,8 @@ def examples() -> Iterator[doctest.DocTest]:
             yield doctest.DocTestParser().get_doctest(function.__doc__ or "", {}, name, None, 0)
 
 
-def test_each_example_of_a_method_holds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_example_of_a_method(capsys: pytest.CaptureFixture[str]) -> None:
     results = {test.name: doctest.DocTestRunner().run(test) for test in examples()}
-    assert len(results) > 10 or BARE, "only that has none"
+    assert len(results) > 10 or BARE, "only -OO leaves none"
     failed = [name for name, result in results.items() if result.failed]
     assert not failed, capsys.readouterr().out

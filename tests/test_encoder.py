@@ -1,4 +1,4 @@
-"""The encoder: each row of what it does with its input."""
+"""The encoder: what it does with each kind of input."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_line_end_in_event_or_id_is_refused(field: str, separator: str) -> Non
         assert (raised.value.field, raised.value.value, raised.value.offset) == (field, value, offset)
 
 
-def test_the_first_line_end_is_named() -> None:
+def test_the_error_names_the_first_line_end() -> None:
     for value in ("a\rb\nc", "a\nb\rc", "a\nb\nc", "a\rb\rc"):
         with pytest.raises(EncodeError) as raised:
             encode_block(id=value)
@@ -162,7 +162,7 @@ def test_a_lone_surrogate_in_an_event_is_refused(field: str) -> None:
     assert (raised.value.field, raised.value.value, raised.value.offset) == (field, parts[field], 1)
 
 
-def test_a_lone_surrogate_is_found_behind_fields_that_are_left_out() -> None:
+def test_a_lone_surrogate_is_found_after_omitted_fields() -> None:
     with pytest.raises(EncodeError, match=r"^data can't contain a lone surrogate: UTF-8 can't encode it \(offset 1\)"):
         encode(ServerSentEvent("a\ud800"))
 
@@ -190,7 +190,7 @@ DECODED = ": call its decode() first"
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_wrong_type_is_a_TypeError_that_says_what_would_do(value: Any, for_data: str, for_others: str) -> None:
+def test_a_wrong_type_is_a_TypeError_that_says_what_to_use(value: Any, for_data: str, for_others: str) -> None:
     for field in ("data", "event", "id", "comment"):
         hint = for_data if field == "data" else for_others
         with pytest.raises(TypeError) as raised:
@@ -209,7 +209,7 @@ def test_an_event_needs_data() -> None:
 
 @pytest.mark.parametrize("event", ["ping", "message"])
 def test_a_type_without_data_is_refused(event: str) -> None:
-    """WHATWG HTML 9.2.6: with an empty data buffer "set ... the event type buffer to the empty string and return"."""
+    """WHATWG HTML 9.2.6: with an empty data buffer, "set ... the event type buffer to the empty string and return"."""
     with pytest.raises(EncodeError) as raised:
         encode_block(event=event, id="1")
     assert (raised.value.field, raised.value.value, raised.value.offset) == ("event", event, None)
@@ -230,7 +230,7 @@ def test_encode_takes_events_only(bad: Any) -> None:
 
 
 class Markup(str):
-    """What an HTML template engine returns: a str that escapes whatever it is joined with."""
+    """A str as HTML template engines return it, which escapes any str that it is joined with."""
 
     __slots__ = ()
 
@@ -261,7 +261,7 @@ def test_subclasses_are_sent_as_their_value() -> None:
 
 
 class Liar(str):
-    """A str that answers whatever is asked of it as if it were good and harmless."""
+    """A str whose methods all answer as if it were valid and harmless."""
 
     __slots__ = ()
     __hash__ = str.__hash__
@@ -301,7 +301,7 @@ class Liar(str):
 
 
 class Number(int):
-    """An int that is as large or as small as whoever asks would like."""
+    """An int whose comparisons are all true."""
 
     def __le__(self, other: object) -> bool:
         return True
@@ -321,7 +321,7 @@ class Number(int):
 
 
 class Posing:
-    """An object that says it is a str, and an int."""
+    """An object whose class claims to be str, and int."""
 
     @property
     def __class__(self) -> Any:
@@ -331,7 +331,7 @@ class Posing:
     def __class__(self, _: Any) -> None: ...
 
 
-def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
+def test_a_lying_str_is_sent_as_its_real_value() -> None:
     block = encode_block(Liar("a\nb"), event=Liar("tick"), id=Liar("1"), comment=Liar("c\rd"))
     assert block == b": c\n: d\nid: 1\nevent: tick\ndata: a\ndata: b\n\n"
     assert encode(ServerSentEvent(Liar("a\nb"), event=Liar("tick"), id=Liar("1"))) == (
@@ -344,7 +344,7 @@ def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
 
 @pytest.mark.parametrize("bad", ["a\nb", "a\rb", "a\ud800"])
 @pytest.mark.parametrize("field", ["event", "id"])
-def test_a_str_that_lies_is_refused_for_what_it_holds(field: str, bad: str) -> None:
+def test_a_lying_str_is_refused_for_its_real_value(field: str, bad: str) -> None:
     parts: dict[str, Any] = {"data": "", field: Liar(bad)}
     sends: list[Callable[[], bytes]] = [lambda: encode_block(**parts), lambda: encode(ServerSentEvent(**parts))]
     for send in sends:
@@ -354,14 +354,14 @@ def test_a_str_that_lies_is_refused_for_what_it_holds(field: str, bad: str) -> N
 
 
 @pytest.mark.parametrize("field", ["data", "comment"])
-def test_a_lone_surrogate_in_a_str_that_lies_is_found(field: str) -> None:
+def test_a_lone_surrogate_in_a_lying_str_is_found(field: str) -> None:
     parts: dict[str, Any] = {field: Liar("a\ud800")}
     with pytest.raises(EncodeError, match=f"^{field} can't contain a lone surrogate") as raised:
         encode_block(**parts)
     assert (raised.value.value, raised.value.offset) == ("a\ud800", 1)
 
 
-def test_an_empty_str_that_lies_is_no_type() -> None:
+def test_an_empty_lying_str_is_refused_as_a_type() -> None:
     class Full(str):
         __slots__ = ()
 
@@ -375,12 +375,12 @@ def test_an_empty_str_that_lies_is_no_type() -> None:
         encode_block("a", event=Full())
 
 
-def test_U_0000_in_an_id_that_lies_is_found() -> None:
+def test_U_0000_in_a_lying_id_is_found() -> None:
     with pytest.raises(EncodeError, match=r"^id can't contain U\+0000"):
         encode_block("a", id=Liar("\0"))
 
 
-def test_an_int_that_lies_is_taken_for_what_it_holds() -> None:
+def test_a_lying_int_is_sent_as_its_real_value() -> None:
     assert encode_block(retry=Number(50)) == b"retry: 50\n\n"
     for bad in (-5, 10**18):
         with pytest.raises(EncodeError, match=rf"^retry must be from 0 to 10\*\*18 - 1 milliseconds: {bad}$") as raised:
@@ -389,16 +389,16 @@ def test_an_int_that_lies_is_taken_for_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize("field", ["data", "event", "id", "comment", "retry"])
-def test_what_only_says_that_it_is_a_str_is_none(field: str) -> None:
+def test_objects_that_only_claim_to_be_a_str_are_refused(field: str) -> None:
     posing: list[Any] = [Posing(), mock.Mock(spec=str), mock.Mock(spec=int), mock.ANY]
-    assert isinstance(posing[0], str), "it would be believed"
+    assert isinstance(posing[0], str), "isinstance() is fooled"
     for bad in posing:
         with pytest.raises(EncodeTypeError, match=f"^{field} must be "):
             encode_block(**{"data": "", field: bad})
 
 
 class Array:
-    """As numpy's: compared, it has no truth value."""
+    """Like a numpy array: the result of a comparison has no truth value."""
 
     def __eq__(self, other: object) -> Any:
         raise ValueError("the truth value of an array is ambiguous")
@@ -408,7 +408,7 @@ class Array:
 
 
 @pytest.mark.parametrize("field", ["data", "event", "id", "comment", "retry"])
-def test_what_can_not_be_compared_is_a_wrong_type_like_any_other(field: str) -> None:
+def test_an_object_that_cannot_be_compared_is_a_wrong_type_like_any_other(field: str) -> None:
     with pytest.raises(EncodeTypeError, match=f"^{field} must be .*, not Array$"):
         encode_block(**{"data": "", field: Array()})  # type: ignore[arg-type]  # wrong on purpose
     if field != "comment":
@@ -441,7 +441,9 @@ def test_encode_line() -> None:
         (Comment("a\ud800"), "comment", 1),
     ],
 )
-def test_encode_line_refuses_what_is_not_that_line(line: Field | Comment, field: str, offset: int | None) -> None:
+def test_encode_line_refuses_parts_that_would_make_another_line(
+    line: Field | Comment, field: str, offset: int | None
+) -> None:
     with pytest.raises(EncodeError, match=f"^{field} can't ") as raised:
         encode_line(line)
     assert (raised.value.field, raised.value.offset) == (field, offset)

@@ -1,4 +1,4 @@
-"""Endpoints and producers that never end: each is read until its event has arrived, and left; nothing of it stays."""
+"""Endpoints and producers that never end: the check reads each until its event has arrived, leaves, and cleans up."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
-#: Some of what is drawn, without the known places: an endpoint takes a few milliseconds for each of them.
+#: A few drawn cases, without the fixed cases: an endpoint takes a few milliseconds for each case.
 FEW = settings(max_examples=10, phases=[Phase.generate])
-#: What shows each fault here.
+#: Cases that show each fault of `FAULTS`.
 SOME = [
     [ServerSentEvent("a")],
     [ServerSentEvent("b")],
@@ -38,7 +38,7 @@ SOME = [
 ]
 HEADERS = list(response_headers().items())
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
-#: What a fault of each kind makes of an event, and the rule that it breaks.
+#: Faulty encoders of several kinds, with the rules that a report may name.
 FAULTS: dict[str, tuple[Callable[[ServerSentEvent], bytes], set[str]]] = {
     "one line": (lambda event: encode(event).replace(b"\ndata: b", b"\nb"), {"newline", "last-newline"}),
     "no end": (lambda event: encode(event)[:-1], {"missing-blank-line", "events", "data", "promptness"}),
@@ -48,7 +48,7 @@ FAULTS: dict[str, tuple[Callable[[ServerSentEvent], bytes], set[str]]] = {
 
 
 def encode_all(event: ServerSentEvent) -> bytes:
-    """Encode what can be sent, and nothing for what can't."""
+    """Encode an event, or a comment in place of one that can't be sent."""
     try:
         return encode(event)
     except EncodeError:
@@ -56,7 +56,7 @@ def encode_all(event: ServerSentEvent) -> bytes:
 
 
 class Asgi:
-    """An ASGI app that sends each client what is published, for ever."""
+    """An ASGI app that sends published events to each client, and never ends."""
 
     def __init__(self, encode: Callable[[ServerSentEvent], bytes] = encode_all, greeting: bytes = b"") -> None:
         self.encode = encode
@@ -165,7 +165,7 @@ def served(app: Wsgi) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
-            app.publish(None)  # who waits for more ends
+            app.publish(None)  # ends the streams that wait for more
 
 
 # An ASGI app.
@@ -174,7 +174,7 @@ def served(app: Wsgi) -> Iterator[str]:
 def test_an_asgi_app_that_never_ends() -> None:
     app = Asgi()
     check_producer(asgi(app, "/events?a=1", publish=app.publish), settings=FEW)
-    assert app.served == app.left == 1, "all cases on one connection, that was left by http.disconnect"
+    assert app.served == app.left == 1, "all cases on one connection, which http.disconnect ended"
     assert app.life == ["lifespan.startup", "lifespan.shutdown"]
     assert not app.clients
 
@@ -199,7 +199,7 @@ def test_a_fault_of_an_asgi_app_is_found(fault: str) -> None:
     assert not app.clients
 
 
-def test_an_asgi_app_gets_the_request_that_is_said() -> None:
+def test_an_asgi_app_gets_the_given_request() -> None:
     seen: list[Any] = []
     app = Asgi()
 
@@ -245,7 +245,7 @@ def test_an_asgi_app_that_does_not_leave_is_cancelled() -> None:
 
 
 def test_an_asgi_app_that_never_waits_lets_the_check_run() -> None:
-    """Heartbeats for ever, as fast as they are taken."""
+    """It sends heartbeats for ever, as fast as the check reads them."""
     clients: list[list[ServerSentEvent]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -260,20 +260,20 @@ def test_an_asgi_app_that_never_waits_lets_the_check_run() -> None:
     check_producer(asgi(app, publish=lambda event: clients[-1].append(event)), cases=SOME)
 
 
-def test_a_greeting_is_no_event() -> None:
+def test_a_greeting_is_ignored() -> None:
     app = Asgi(greeting=b"event: hello\ndata: you\n\n")
     check_producer(asgi(app, publish=app.publish), settings=FEW)
 
 
 def test_a_byte_order_mark_before_each_event_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.3)  # nothing comes, however long it is waited for
+    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.3)  # nothing comes, however long the check waits
     app = Asgi(lambda event: b"\xef\xbb\xbf" + encode(event))
     with pytest.raises((NotConforming, TimeoutError)):
         check_producer(asgi(app, publish=app.publish), cases=SOME)
 
 
 def test_an_event_that_comes_only_with_the_next_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 1.0)  # so long is waited for what does not come
+    monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 1.0)  # the wait for an event that does not come
 
     class Late:
         held = b""
@@ -291,7 +291,7 @@ def test_an_event_that_comes_only_with_the_next_is_late(monkeypatch: pytest.Monk
 
 
 def test_an_event_that_was_late_once_is_sent_again() -> None:
-    """It may have been the machine that was busy."""
+    """The machine may have been busy."""
 
     class LateOnce:
         held = b""
@@ -331,7 +331,7 @@ def test_a_response_that_starts_again_as_something_else() -> None:
     assert "answers with status 500" in str(caught.value)
 
 
-def test_what_an_asgi_app_raises_is_told() -> None:
+def test_the_error_of_an_asgi_app_is_reported() -> None:
     def encode(event: ServerSentEvent) -> bytes:
         if event.data == "":
             raise LookupError("no data")
@@ -345,14 +345,14 @@ def test_what_an_asgi_app_raises_is_told() -> None:
 
 
 def test_an_app_may_refuse_by_an_error() -> None:
-    """What can't be sent ends the connection, and the next case has a new one."""
+    """An unsendable event ends the connection, and the next case has a new one."""
     app = Asgi(encode)
     check_producer(asgi(app, publish=app.publish), settings=FEW)
     assert app.served > 1
 
 
 class EndsAfterOneEvent:
-    """An ASGI app that ends each stream behind the first event that comes when it is open."""
+    """An ASGI app that ends each stream after the first event of a case."""
 
     def __init__(self) -> None:
         self.clients: list[asyncio.Queue[ServerSentEvent]] = []
@@ -385,7 +385,7 @@ def test_an_app_that_ends_its_stream_before_the_last_event_is_found() -> None:
 @pytest.mark.parametrize(
     ("status", "content_type"), [(404, b"text/event-stream"), (200, b"application/json"), (500, b"text/html")]
 )
-def test_a_response_that_is_no_event_stream(status: int, content_type: bytes) -> None:
+def test_a_response_that_is_not_an_event_stream(status: int, content_type: bytes) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
         headers = [(b"content-type", content_type)]
@@ -399,7 +399,7 @@ def test_a_response_that_is_no_event_stream(status: int, content_type: bytes) ->
     assert "no such thing" in str(caught.value)
 
 
-def test_a_message_of_an_extension_is_no_part_of_the_stream() -> None:
+def test_a_message_of_an_extension_is_not_part_of_the_stream() -> None:
     app = Asgi()
 
     async def debugging(scope: Any, receive: Any, send: Any) -> None:
@@ -411,14 +411,14 @@ def test_a_message_of_an_extension_is_no_part_of_the_stream() -> None:
     assert app.served == 1
 
 
-def test_nothing_that_is_published_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_published_events_that_never_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.3)
     app = Asgi(greeting=b"data: hello\n\n")
     with pytest.raises(TimeoutError, match=r"(?s)none arrived within 0.3 seconds.*hello.*Does publish"):
         check_producer(asgi(app, publish=lambda event: None), cases=SOME)
 
 
-def test_an_app_that_takes_a_lifespan_for_a_request_has_none() -> None:
+def test_an_app_that_treats_a_lifespan_as_a_request_gets_none() -> None:
     app = Asgi()
     raised: list[str] = []
 
@@ -462,7 +462,7 @@ def test_a_fault_of_a_wsgi_app_is_found(fault: str) -> None:
     assert caught.value.rule in rules
 
 
-def test_a_wsgi_app_gets_the_request_that_is_said() -> None:
+def test_a_wsgi_app_gets_the_given_request() -> None:
     seen: list[Any] = []
     inner = Wsgi()
 
@@ -481,7 +481,7 @@ def test_a_wsgi_app_gets_the_request_that_is_said() -> None:
 
 
 def test_a_wsgi_app_that_writes() -> None:
-    """By the callable that `start_response` returns, as old ones do; and its iterable has no close."""
+    """It uses the callable that `start_response` returns, as old apps do; and its iterable has no close."""
     events: queue.Queue[ServerSentEvent] = queue.Queue()
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
@@ -504,7 +504,7 @@ def test_a_wsgi_app_that_heartbeats_for_ever() -> None:
     check_producer(wsgi(app, publish=waiting.put), cases=SOME)
 
 
-def test_what_a_wsgi_app_raises_is_told() -> None:
+def test_the_error_of_a_wsgi_app_is_raised() -> None:
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
         raise LookupError("no app")
 
@@ -529,7 +529,7 @@ def test_a_url_to_publish_to() -> None:
         check_producer(http(f"{url}/?a=b", publish=f"{url}/publish"), unsendable="refused", cases=cases)
 
 
-def test_a_fault_behind_a_url() -> None:
+def test_a_fault_of_a_server_is_found() -> None:
     app = Wsgi(FAULTS["one line"][0])
     with served(app) as url, pytest.raises(NotConforming) as caught:
         check_producer(http(url, publish=app.publish), unsendable="untested", cases=SOME)
@@ -544,12 +544,12 @@ def test_no_server() -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://a/b", "/events", "http:///x"])
-def test_what_is_no_address(url: str) -> None:
+def test_invalid_addresses(url: str) -> None:
     with pytest.raises(ValueError, match="takes the address of an endpoint"):
         http(url, publish=lambda event: None)
 
 
-# Options, through an endpoint.
+# Options of a check on an endpoint.
 
 
 def test_an_endpoint_of_json() -> None:
@@ -636,7 +636,7 @@ def test_an_endless_generator_is_closed() -> None:
     assert [event.data for event in closed] == ["a", "b"] * 2
 
 
-def test_a_generator_that_waits_is_to_be_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_generator_that_waits_must_be_declared_endless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_codec.testing._sending._TO_ARRIVE", 0.2)
     waits = queue.Queue[None]()
 
@@ -646,11 +646,11 @@ def test_a_generator_that_waits_is_to_be_declared(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(TypeError, match="does not end after its event. With endless=True"):
         check_producer(produce, cases=SOME)
-    waits.put(None)  # or its thread would wait for ever
+    waits.put(None)  # ends its thread
     check_producer(produce, endless=True, unsendable="untested", settings=FEW)
 
 
-def test_an_endless_producer_may_wait_for_ever_instead_of_sending_what_cannot_be_sent() -> None:
+def test_an_endless_producer_may_wait_for_ever_at_an_unsendable_event() -> None:
     waits = queue.Queue[None]()
 
     def produce(event: ServerSentEvent) -> Iterator[bytes]:
@@ -661,7 +661,7 @@ def test_an_endless_producer_may_wait_for_ever_instead_of_sending_what_cannot_be
 
     cases = [[ServerSentEvent("a"), ServerSentEvent("b", event="b\nc")]]
     check_producer(produce, endless=True, timeout=0.3, cases=cases)
-    waits.put(None)  # or its thread would wait for ever
+    waits.put(None)  # ends its thread
 
 
 def test_an_endless_producer_whose_event_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The error tree: messages, attributes, and what catches what."""
+"""The error classes: messages, attributes and hierarchy."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ERRORS: list[SSEError] = [
     IncompleteEvent(ReceivedEvent("half", id="1")),
     MissingSentinel("[DONE]"),
     MissingSentinel("\x1b", ReceivedEvent("last"), ReceivedEvent("half")),
-    MissingSentinel(bool, Block(b"id: 1"), Block(b": cut")),
+    MissingSentinel(None, Block(b"id: 1"), Block(b": cut")),
 ]
 
 
-def test_the_tree() -> None:
+def test_the_hierarchy() -> None:
     assert all(isinstance(error, SSEError) for error in ERRORS)
     assert issubclass(EncodeError, ValueError)
     assert issubclass(EncodeTypeError, (EncodeError, TypeError))
@@ -46,12 +46,20 @@ def test_pickle_and_copy(error: SSEError) -> None:
         assert vars(again) == vars(error)
 
 
+def test_a_pickle_of_a_missing_sentinel_leaves_out_its_function() -> None:
+    error = MissingSentinel(lambda event: event.data == "[DONE]", ReceivedEvent("last"))
+    vars(error)["note"] = "kept"
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert vars(again) == {**vars(error), "until": None}
+        assert str(again) == str(error)
+
+
 def test_messages() -> None:
     assert [str(error) for error in ERRORS] == [
         "event can't contain a line end (offset 1): 'a\\nb'",
         "data must be a str, not int",
-        "a block of 11 bytes or more passed max_event_size, which is 10",
-        "a line of 11 bytes or more passed max_event_size, which is 10",
+        "a block of at least 11 bytes exceeds max_event_size, which is 10",
+        "a line of at least 11 bytes exceeds max_event_size, which is 10",
         "the stream ended inside an event, after data of 4 characters: 'half'",
         "the stream ended without '[DONE]'; no event came",
         (
@@ -74,12 +82,12 @@ def test_at_most_40_characters_are_shown_and_escaped(value: str) -> None:
     assert str(EncodeError("data", "x" * 40, None, "is bad")) == f"data is bad: '{'x' * 40}'"
 
 
-def test_the_offset_says_where_when_the_value_is_cut() -> None:
+def test_the_offset_is_given_if_the_value_is_shortened() -> None:
     message = str(EncodeError("id", "x" * 1000 + "\n" + "y" * 1000, 1000, "can't contain a line end"))
     assert message == f"id can't contain a line end (offset 1000): '{'x' * 40}'..."
 
 
-def test_other_values_are_cut_too() -> None:
+def test_other_values_are_shortened_too() -> None:
     assert str(EncodeError("retry", 10**100, None, "is bad")) == f"retry is bad: 1{'0' * 39}..."
     assert str(EncodeError("retry", -1, None, "is bad")) == "retry is bad: -1"
 

@@ -26,11 +26,11 @@ values = pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_defaults(kind: type[ServerSentEvent]) -> None:
     for event in (kind("d"), kind("d", None), kind("d", event=None)):
         assert (event.data, event.event, event.id, event.retry) == ("d", "message", None, None)
-    assert kind("d", "").event == "", "which is not left out; the encoder refuses it"
+    assert kind("d", "").event == "", "an empty type is kept; the encoder refuses it"
     assert ReceivedEvent("d").last_event_id == ""
 
 
-def test_what_is_sent_has_no_last_event_id() -> None:
+def test_an_event_to_send_has_no_last_event_id() -> None:
     assert not hasattr(ServerSentEvent("d"), "last_event_id")
     with pytest.raises(TypeError):
         ServerSentEvent("d", last_event_id="1")  # type: ignore[call-arg]  # it has no such argument
@@ -49,18 +49,18 @@ def test_arguments_by_name_and_by_position() -> None:
     [ServerSentEvent("x", "e", "i", 5), ServerSentEvent("d", "x", "i", 5), ServerSentEvent("d", "e", "x", 5),
      ServerSentEvent("d", "e", None, 5), ServerSentEvent("d", "e", "i", 6), ("d", "e", "i", 5), "d", None],
 )  # fmt: skip
-def test_equality_is_of_all_four_wire_fields(event: ServerSentEvent, other: object) -> None:
+def test_equality_compares_all_four_wire_fields(event: ServerSentEvent, other: object) -> None:
     assert event != other
     assert other != event
 
 
-def test_what_is_received_equals_what_was_sent() -> None:
+def test_a_received_event_equals_the_one_that_was_sent() -> None:
     assert FULL == SENT
     assert SENT == FULL
     assert hash(FULL) == hash(SENT)
 
 
-def test_equality_leaves_the_last_event_id_out() -> None:
+def test_equality_ignores_the_last_event_id() -> None:
     assert ReceivedEvent("d", last_event_id="1") == ReceivedEvent("d", last_event_id="2")
     assert len({ReceivedEvent("d", last_event_id="1"), ReceivedEvent("d", last_event_id="2"), FULL}) == 2
 
@@ -77,8 +77,8 @@ def test_equality_lets_the_other_side_decide() -> None:
 
 
 @pytest.mark.parametrize("wire", [b"event: e\nid: l\nretry: 5\ndata: d\n\n", b"data: d\n\n"])
-def test_a_decoded_event_is_as_any_other(wire: bytes) -> None:
-    """`Decoder` sets the slots itself; nothing shows it."""
+def test_a_decoded_event_is_like_any_other(wire: bytes) -> None:
+    """`Decoder` sets the slots itself, and the result must look like any other event."""
     [decoded] = Decoder().feed(wire)
     built = ReceivedEvent("d", "e", "l", 5, "l") if b"id" in wire else ReceivedEvent("d")
     assert type(decoded) is ReceivedEvent
@@ -92,9 +92,9 @@ def test_a_decoded_event_is_as_any_other(wire: bytes) -> None:
         assert (other, other.last_event_id) == (built, built.last_event_id)
     assert {type(built): "found"}[type(decoded)] == "found", "as a key in a registry by type"
     with pytest.raises(AttributeError):
-        decoded.data = "x"  # type: ignore[misc]  # which is the point
+        decoded.data = "x"  # type: ignore[misc]  # refused
     with pytest.raises(AttributeError):
-        decoded.new = "x"  # type: ignore[attr-defined]  # which is the point
+        decoded.new = "x"  # type: ignore[attr-defined]  # refused
 
 
 def test_lines_are_equal_by_kind_and_value() -> None:
@@ -115,9 +115,9 @@ def test_immutable(value: Any) -> None:
 
 
 def test_a_pickle_stays_the_same() -> None:
-    """A decoder's or one's own: processes that have different versions may exchange events."""
+    """Pickles have the same bytes in all versions, because processes with different versions may exchange events."""
     pickled = (
-        b"csse_codec\nReceivedEvent\np0\n"  # its name, and after it what it is called with
+        b"csse_codec\nReceivedEvent\np0\n"  # its name, followed by the arguments of the call
         b"(Vx\np1\nVmessage\np2\nV1\np3\nNg3\ntp4\nRp5\n."
     )
     (decoded,) = Decoder().feed(b"id: 1\ndata: x\n\n")
@@ -129,7 +129,7 @@ def test_a_pickle_stays_the_same() -> None:
 def test_pickle(value: Any, protocol: int) -> None:
     again = pickle.loads(pickle.dumps(value, protocol))
     assert type(again) is type(value)
-    assert repr(again) == repr(value), "the last event ID too"
+    assert repr(again) == repr(value), "including the last event ID"
 
 
 @values
@@ -151,7 +151,7 @@ def test_repr_evaluates(event: ServerSentEvent) -> None:
     assert eval(repr(event)) == event  # noqa: S307  # our own
 
 
-def test_repr_shows_what_is_not_the_default() -> None:
+def test_repr_leaves_out_defaults() -> None:
     assert repr(ServerSentEvent("d")) == "ServerSentEvent(data='d')"
     assert repr(FULL) == "ReceivedEvent(data='d', event='e', id='i', retry=5, last_event_id='l')"
     assert repr(ServerSentEvent("d", id="")) == "ServerSentEvent(data='d', id='')"
@@ -180,7 +180,7 @@ def test_match() -> None:
             pytest.fail("a field")
 
 
-def test_is_no_sequence() -> None:
+def test_an_event_is_not_a_sequence() -> None:
     with pytest.raises(TypeError):
         iter(FULL)  # type: ignore[call-overload]  # it can't be iterated over
 
@@ -209,7 +209,7 @@ def test_json_of_empty_data_is_the_default_if_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("data", ["[DONE]", "ping", " ", "\n", "{"])
-def test_what_is_no_json_raises_whatever_the_default(data: str) -> None:
+def test_data_that_is_not_json_raises_even_with_a_default(data: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         ServerSentEvent(data).json(default=None)
 
@@ -219,7 +219,7 @@ def test_what_is_no_json_raises_whatever_the_default(data: str) -> None:
     [
         pytest.param(lambda value, /, **changes: value.replace(**changes), id="the method"),
         pytest.param(
-            # What `copy.replace` of Python 3.13 does, which older ones do not have.
+            # Older Pythons lack the `copy.replace` of Python 3.13.
             getattr(copy, "replace", lambda value, /, **changes: value.__replace__(**changes)),
             id="copy.replace",
         ),
@@ -229,7 +229,7 @@ class TestReplace:
     """`replace(**changes)` and `copy.replace`."""
 
     @pytest.mark.parametrize("event", [ServerSentEvent("d"), SENT, ReceivedEvent("d"), FULL], ids=repr)
-    def test_changes_what_it_is_told_and_nothing_else(self, replace: Any, event: ServerSentEvent) -> None:
+    def test_changes_only_the_given_attributes(self, replace: Any, event: ServerSentEvent) -> None:
         assert repr(replace(event)) == repr(event)
         changes = {"data": "D", "event": "E", "id": "I", "retry": 7, "last_event_id": "L"}
         for name in event.__match_args__:
@@ -238,18 +238,18 @@ class TestReplace:
             for other in event.__match_args__:
                 assert getattr(changed, other) == (changes[name] if other == name else getattr(event, other))
 
-    def test_takes_the_default_type_for_None(self, replace: Any) -> None:
+    def test_uses_the_default_type_for_None(self, replace: Any) -> None:
         assert replace(FULL, event=None).event == "message"
 
     def test_keeps_a_subclass(self, replace: Any) -> None:
         assert repr(replace(Sub("d"), id="1")) == "Sub(data='d', id='1')"
 
     @pytest.mark.parametrize("event", [SENT, FULL], ids=repr)
-    def test_refuses_what_an_event_has_not(self, replace: Any, event: ServerSentEvent) -> None:
+    def test_refuses_unknown_attributes(self, replace: Any, event: ServerSentEvent) -> None:
         with pytest.raises(TypeError):
             replace(event, name="x")
 
-    def test_what_is_sent_has_no_last_event_id(self, replace: Any) -> None:
+    def test_an_event_to_send_has_no_last_event_id(self, replace: Any) -> None:
         with pytest.raises(TypeError):
             replace(SENT, last_event_id="x")
 
@@ -260,11 +260,11 @@ def test_a_subclass_keeps_its_type() -> None:
 
 
 class Sub(ServerSentEvent):
-    """At the top level, to be pickled."""
+    """At the top level, because pickle needs that."""
 
 
 class Tagged(ReceivedEvent):
-    """As a user's: a constructor of its own, and more to keep."""
+    """A user's subclass, with its own constructor and more attributes."""
 
     __slots__ = ("tag", "unset")
 
@@ -274,13 +274,13 @@ class Tagged(ReceivedEvent):
 
 
 class Noted(ServerSentEvent):
-    """With attributes that nobody declared."""
+    """A subclass without slots, so any attribute can be set."""
 
     note = ""
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
-def test_a_subclass_is_copied_with_all_that_it_has(again: Callable[[Any], Any]) -> None:
+def test_a_subclass_is_copied_with_all_its_attributes(again: Callable[[Any], Any]) -> None:
     tagged = again(Tagged("a tag"))
     assert type(tagged) is Tagged
     assert (tagged.data, tagged.id, tagged.last_event_id, tagged.tag) == ("data", "1", "1", "a tag")

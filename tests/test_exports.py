@@ -1,4 +1,4 @@
-"""The public face: what can be imported, under which name, and what importing costs."""
+"""The public API: which names can be imported, and what importing costs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARTS = ["_blocks", "_decoder", "_encoder", "_errors", "_event", "_http", "_input", "_iterate", "_lines"]
-#: Where a name is at home that a second module has, too: the errors of `resume` that `clients` raises.
+#: The home of names that a second module exports too: the errors of `resume` that `clients` raises.
 REEXPORTED = {f"sse_codec.clients.{name}": "sse_codec.resume" for name in ("ConnectionFailed", "GaveUp")}
-#: What they stand on, of which nothing is public.
+#: The modules that they build on, which have no public names.
 INNER = ["_framing", "_grammar", "_interpret"]
 
 
 @pytest.mark.parametrize(
-    "module", [sse_codec, sse_codec.clients, sse_codec.testing], ids=lambda module: module.__name__
+    "module",
+    [sse_codec, sse_codec.clients, sse_codec.lint, sse_codec.serving, sse_codec.testing],
+    ids=lambda module: module.__name__,
 )
-def test_nothing_else_leaks(module: types.ModuleType) -> None:
+def test_no_other_names_are_public(module: types.ModuleType) -> None:
     for name in module.__all__:
-        getattr(module, name)  # some are imported only now
+        getattr(module, name)  # some are imported lazily
     public = {
         name
         for name, value in vars(module).items()
@@ -59,8 +61,10 @@ def test_the_public_names_are_those_of_the_parts() -> None:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
         }
     helpers = {
+        "as_bytes",
         "check_bound",
         "check_str",
+        "check_text",
         "close_source",
         "decode_with",
         "iterate_chunks",
@@ -78,9 +82,11 @@ def test_the_public_names_are_those_of_the_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [sse_codec, sse_codec.clients, sse_codec.testing], ids=lambda module: module.__name__
+    "module",
+    [sse_codec, sse_codec.clients, sse_codec.lint, sse_codec.serving, sse_codec.testing],
+    ids=lambda module: module.__name__,
 )
-def test_everything_names_the_place_it_is_imported_from(module: types.ModuleType) -> None:
+def test_every_object_names_the_module_it_is_imported_from(module: types.ModuleType) -> None:
     for name in module.__all__:
         value = getattr(module, name)
         if isinstance(value, (type, types.FunctionType)):
@@ -91,7 +97,7 @@ def test_everything_names_the_place_it_is_imported_from(module: types.ModuleType
 
 
 def annotated(module: types.ModuleType) -> Iterator[Any]:
-    """Return all that a module makes public and that has annotations, the methods of its classes too."""
+    """Return a module's public classes, functions and methods, all of which have annotations."""
     for name in getattr(module, "__all__", vars(module)):
         value = getattr(module, name)
         if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
@@ -111,8 +117,8 @@ def annotated(module: types.ModuleType) -> Iterator[Any]:
     [sse_codec, sse_codec.resume, sse_codec.clients, sse_codec.serving, sse_codec.lint, sse_codec.testing],
     ids=lambda module: module.__name__,
 )
-def test_the_types_of_everything_can_be_asked_for(module: types.ModuleType) -> None:
-    """Which beartype, pdoc and dependency injection do, at run time."""
+def test_all_annotations_can_be_resolved(module: types.ModuleType) -> None:
+    """Tools such as beartype, pdoc and dependency injection do that at run time."""
     count = 0
     for value in annotated(module):
         hints = typing.get_type_hints(value)
@@ -128,7 +134,7 @@ def test_the_aliases_are_types(name: str) -> None:
 
 
 def test_importing_stays_light() -> None:
-    """To a program that has loaded `typing`, as nearly every one has, importing it brings itself and `__future__`."""
+    """If `typing` is loaded, as in most programs, importing the package adds only its own modules and `__future__`."""
     code = (
         "import sys; sys.path[:] = sys.argv[1:]; import typing; before = set(sys.modules); import sse_codec; "
         "print(sorted(set(sys.modules) - before))"
@@ -139,8 +145,8 @@ def test_importing_stays_light() -> None:
     assert set(ast.literal_eval(loaded)) == parts
 
 
-def test_the_testing_kit_names_what_it_needs() -> None:
-    """Without Hypothesis the reference decoder works, and all else says how to get it."""
+def test_the_testing_kit_says_that_it_needs_Hypothesis() -> None:
+    """Without Hypothesis, the reference decoder and `assert_conforms` work; the rest says how to install it."""
     code = (
         "import sys; sys.modules['hypothesis'] = None\n"
         "from sse_codec.testing import assert_conforms, reference_decode\n"
@@ -152,7 +158,7 @@ def test_the_testing_kit_names_what_it_needs() -> None:
     assert printed == "sse_codec.testing.check_consumer needs Hypothesis: pip install 'sse-codec[testing]'\n"
 
 
-def test_a_module_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_the_missing_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(sse_codec.testing, "check_consumer", raising=False)
     monkeypatch.delitem(sys.modules, "sse_codec.testing._consumer", raising=False)
     monkeypatch.setitem(sys.modules, "hypothesis", None)
@@ -163,8 +169,8 @@ def test_a_module_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         _ = sse_codec.testing.check_consumer
 
 
-def test_importing_Hypothesis_is_enough_to_draw_events() -> None:
-    """And it loads no more of this package than it takes to say so; nor does this package load Hypothesis."""
+def test_importing_Hypothesis_registers_the_strategies() -> None:
+    """Hypothesis loads only the modules that register the strategies, and the package does not load Hypothesis."""
     code = (
         "import sys; import sse_codec, sse_codec.testing; assert 'hypothesis' not in sys.modules\n"
         "import hypothesis, hypothesis.strategies as st\n"

@@ -1,4 +1,4 @@
-"""The fuzz kit's judgement: every seeded fault is found and put down to its rule, and nothing correct is blamed."""
+"""The fuzz kit's verdicts: it finds every seeded fault, names the right rule, and passes all correct code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.test_checks import DEFAULT, DRAWN, FEW, found_by, name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: The known places alone, where all of these are found: so nothing is drawn.
+#: The fixed cases alone. All seeded faults show there, so nothing is drawn.
 FOUND = settings(DEFAULT, phases=[Phase.explicit, Phase.shrink])
 
 
 def seeded(faults: Iterable[type]) -> list[Any]:
-    """Return faults as parameters: a few for each run of the tests, all for the thorough ones.
+    """Return faults as parameters. Most are marked `thorough`; every run tests the rest.
 
-    Those that only something large shows take long, and are thorough ones all.
+    Faults that only large cases show take long, so all of them are `thorough`.
     """
     large = re.compile(
         "64KiB|128KiB|131072|65535|1048576|4096(Data)?Lines|1024Events|TypesAfter256|AThousand|AtMost|ChunksAt"
@@ -41,7 +41,7 @@ def seeded(faults: Iterable[type]) -> list[Any]:
 
 
 def consumer(fault: type[faulty_consumers.Correct]) -> Callable[[Iterable[bytes]], Iterator[Any]]:
-    """Return what makes a consumer for each stream."""
+    """Return a function that reads each stream with a new consumer."""
     return lambda chunks: fault().consume(chunks)
 
 
@@ -59,8 +59,8 @@ def test_every_faulty_producer_is_found(fault: type[faulty_producers.Correct]) -
     assert failure.sentence in str(failure)
 
 
-def test_the_faults_are_many() -> None:
-    """Besides those that the strategies find, too."""
+def test_there_are_many_faults() -> None:
+    """Not counting those that the strategies find too."""
     assert len(faulty_consumers.FAULTS) > len(faulty_consumers.DRAWABLE) + 200
     assert len(faulty_producers.FAULTS) > len(faulty_producers.DRAWABLE) + 150
 
@@ -77,31 +77,31 @@ def test_the_strategies_find_every_faulty_producer(fault: type[faulty_producers.
     found_by(check_producer, fault().produce, settings=DRAWN)
 
 
-# Nothing correct is blamed: for a part of the known places, another for each, and thoroughly.
+# Correct code passes: each on a tenth of the fixed cases, and on all of them in the thorough tests.
 
 
 @lru_cache
-def known_streams() -> list[list[bytes]]:
+def fixed_streams() -> list[list[bytes]]:
     return [chunks for chunks in streams_in_chunks() if sum(map(len, chunks)) < 10_000]
 
 
 @lru_cache
-def known_events() -> list[Any]:
+def fixed_events() -> list[Any]:
     return [*small_events_to_send(), *([event] for event, _ in events_that_cannot_be_sent())]
 
 
 @pytest.mark.parametrize(("number", "way"), [*enumerate(correct.CONSUMERS)])
 def test_no_correct_consumer_is_blamed(number: int, way: str) -> None:
     consume, options = correct.CONSUMERS[way]
-    # What is given as cases is tried whatever the options say, and text has no byte order mark any more.
+    # `cases` are tried regardless of the options, and text no longer has its byte order mark.
     is_text = options.get("text", False)
-    streams = [each for each in known_streams() if not (is_text and b"".join(each).startswith(BOM))]
+    streams = [each for each in fixed_streams() if not (is_text and b"".join(each).startswith(BOM))]
     check_consumer(consume, cases=streams[number % 10 :: 10], **options)
 
 
 @pytest.mark.parametrize(("number", "way"), [*enumerate(correct.PRODUCERS)])
 def test_no_correct_producer_is_blamed(number: int, way: str) -> None:
-    check_producer(correct.PRODUCERS[way], cases=known_events()[number % 10 :: 10])
+    check_producer(correct.PRODUCERS[way], cases=fixed_events()[number % 10 :: 10])
 
 
 @pytest.mark.thorough

@@ -1,4 +1,4 @@
-"""Where blocks end: what is handed on in one piece, what is held, and what does not wait for the blank line."""
+"""Where blocks end: what is passed on in one piece, what is buffered, and what acts before the blank line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.strategies import cut, wires
 
 
 class Pieces(BlockInput):
-    """Makes of whole blocks their bytes, in the pieces in which they are handed on."""
+    """Returns the bytes of whole blocks, in the pieces in which they are passed on."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class Pieces(BlockInput):
 
 
 class LosslessPieces(Pieces):
-    """The same, for blocks that keep their comments."""
+    """The same, but keeps comments."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ class LosslessPieces(Pieces):
         super().__init__(limit, keeps_comments=True)
 
 
-#: Streams as they come here: line ends are LF.
+#: Streams as this class gets them, with LF line ends.
 unified = wires.map(lambda wire: wire.replace(b"\r", b"\n"))
 
 
@@ -54,8 +54,8 @@ def unified_chunks(draw: st.DrawFn) -> list[bytes]:
 
 
 @given(unified_chunks())
-def test_nothing_is_lost_and_only_what_is_unfinished_is_held(chunks: list[bytes]) -> None:
-    """But for blank lines behind blank lines, which go with the next piece or not at all."""
+def test_nothing_is_lost_and_only_the_unfinished_block_is_held(chunks: list[bytes]) -> None:
+    """Except for repeated blank lines, which go with the next piece or are dropped."""
     framing = LosslessPieces()
     seen = wire = b""
     for chunk in chunks:
@@ -70,7 +70,7 @@ def test_nothing_is_lost_and_only_what_is_unfinished_is_held(chunks: list[bytes]
 
 
 @given(unified_chunks())
-def test_comments_that_end_are_not_held_unless_they_are_kept(chunks: list[bytes]) -> None:
+def test_complete_comments_are_not_held_unless_they_are_kept(chunks: list[bytes]) -> None:
     framing = Pieces()
     for chunk in chunks:
         framing.feed(chunk)
@@ -79,8 +79,8 @@ def test_comments_that_end_are_not_held_unless_they_are_kept(chunks: list[bytes]
 
 
 @given(unified_chunks(), st.integers(1, 20))
-def test_a_limit_changes_no_piece_but_its_size(chunks: list[bytes], limit: int) -> None:
-    """The careful way, line by line, hands on the same blocks as long as none is too large."""
+def test_a_limit_changes_only_the_size_of_pieces(chunks: list[bytes], limit: int) -> None:
+    """Near the limit, the path that reads line by line passes on the same blocks, unless one is too large."""
     limited, unlimited = LosslessPieces(limit), LosslessPieces()
     for chunk in chunks:
         expected = unlimited.feed(chunk)
@@ -90,8 +90,8 @@ def test_a_limit_changes_no_piece_but_its_size(chunks: list[bytes], limit: int) 
             assert error.limit == limit < error.size
             assert limited._held == b""
             return
-        assert len(limited._held) <= limit + 1, "a line's end besides"
-        if limited._state == _FAILED:  # behind what came
+        assert len(limited._held) <= limit + 1, "plus one line end"
+        if limited._state == _FAILED:  # after the pieces before it
             return
         blank = re.compile(b"\n\n+")
         assert blank.split(b"".join(got).lstrip(b"\n")) == blank.split(b"".join(expected).lstrip(b"\n"))
@@ -102,10 +102,10 @@ def test_whole_blocks_go_in_one_piece(kind: type[Pieces]) -> None:
     framing = kind()
     wire = b"data: a\n\n" * 100
     assert framing.feed(wire + b"data") == [wire]
-    assert framing.feed(b": b\n\ndata: c\n\nid: 1\n") == [b"data: b\n\ndata: c\n\n"], "what was held in front"
+    assert framing.feed(b": b\n\ndata: c\n\nid: 1\n") == [b"data: b\n\ndata: c\n\n"], "the buffered bytes come first"
     assert framing._held == b"id: 1\n"
     assert framing.feed(b"\n") == [b"id: 1\n\n"]
-    assert framing.feed(b"\n") == [b"\n"], "a blank line behind a blank line is the end of nothing"
+    assert framing.feed(b"\n") == [b"\n"], "a repeated blank line ends no block"
     assert framing.feed(b"data: d\n\n") == [b"data: d\n\n"]
 
 
@@ -120,17 +120,19 @@ def test_whole_blocks_go_in_one_piece(kind: type[Pieces]) -> None:
         (100, (b"data: " + b"a" * 94 + b"\n\n: ping\n\n") * 500),
     ],
 )
-def test_a_limit_below_the_chunk_costs_no_way_line_by_line(kind: type[Pieces], limit: int, wire: bytes) -> None:
-    """Where the blocks are small enough to be seen so from one blank line to another within reach of the limit."""
+def test_small_blocks_are_not_read_line_by_line_under_a_limit_below_the_chunk_size(
+    kind: type[Pieces], limit: int, wire: bytes
+) -> None:
+    """If blank lines within reach of the limit show that the blocks are small enough."""
     assert len(wire) < 110_000
     pieces = kind(limit).feed(wire)
     assert b"".join(pieces) == wire
-    assert len(pieces) <= 2 + 2 * (len(wire) // 65536), "not one for each block"
+    assert len(pieces) <= 2 + 2 * (len(wire) // 65536), "not one piece per block"
 
 
 @pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
 def test_a_large_chunk_is_taken_in_windows(kind: type[Pieces]) -> None:
-    """So that what is made of it stays small; a window ends anywhere."""
+    """This bounds the memory for intermediate results; a window may end anywhere."""
     wire = b"data: 0123456789\n\n" * 20_000
     pieces = kind().feed(wire)
     assert b"".join(pieces) == wire
@@ -139,8 +141,8 @@ def test_a_large_chunk_is_taken_in_windows(kind: type[Pieces]) -> None:
 
 
 @pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
-def test_each_reconnection_time_is_noted_with_its_place(kind: type[Pieces]) -> None:
-    """For `decode`: so many items before it."""
+def test_each_reconnection_time_is_recorded_with_its_position(kind: type[Pieces]) -> None:
+    """`decode` needs the number of items before each."""
     framing = kind()
     framing._changes = []
     assert framing.feed(b"data: a\n\nretry: 5\nretry: x\nretry: 7\nret") == [b"data: a\n\n"]
@@ -152,7 +154,7 @@ def test_each_reconnection_time_is_noted_with_its_place(kind: type[Pieces]) -> N
     assert framing._changes == [(0, 8), (0, 9), (1, 1)]
 
 
-def test_blank_lines_behind_blank_lines_are_the_end_of_nothing_line_by_line_either() -> None:
+def test_repeated_blank_lines_end_no_block_line_by_line_either() -> None:
     framing = Pieces(8)
     comments = b": ping\n" * 3
     assert framing.feed(comments + b"\n\n\ndata: a\n\n\n" + comments + b"\n\ndata: b\n\n") == [
@@ -163,7 +165,7 @@ def test_blank_lines_behind_blank_lines_are_the_end_of_nothing_line_by_line_eith
 
 
 @pytest.mark.parametrize("kind", [Pieces, LosslessPieces])
-def test_what_follows_a_retry_that_has_acted_may_be_long(kind: type[Pieces]) -> None:
+def test_the_lines_after_a_retry_that_has_acted_may_be_long(kind: type[Pieces]) -> None:
     framing = kind()
     lines = b"data: " + b"x" * 10_000 + b"\n"
     assert framing.feed(b"retry: 5\n") == []
@@ -184,7 +186,7 @@ def test_a_reset_forgets_that_a_retry_has_acted(kind: type[Pieces]) -> None:
 @pytest.mark.parametrize(
     "line", [b"retryx: 5", b"retry : 5", b" retry: 5", b"retry: 5 ", b"retry", b": retry: 5", b"x: retry: 5"]
 )
-def test_what_only_looks_like_a_retry(kind: type[Pieces], line: bytes) -> None:
+def test_lines_that_only_look_like_a_retry(kind: type[Pieces], line: bytes) -> None:
     framing = kind()
     assert framing.feed(line + b"\n") == []
     assert framing.reconnection_time is None
@@ -194,7 +196,7 @@ def test_what_only_looks_like_a_retry(kind: type[Pieces], line: bytes) -> None:
     assert framing._held == b"".join(each + b"\n" for each in kept)
 
 
-def test_it_leaves_to_others_what_becomes_of_blocks() -> None:
+def test_subclasses_must_implement_dispatch() -> None:
     class Nothing(BlockInput):
         __slots__ = ()
 
@@ -204,15 +206,15 @@ def test_it_leaves_to_others_what_becomes_of_blocks() -> None:
 
 
 @pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
-def test_no_limit_is_more_than_the_default(kind: type[Decoder | BlockDecoder]) -> None:
-    """Not one byte of the 64 MiB and one that are fed is decoded, so it takes little time."""
+def test_no_limit_allows_more_than_the_default(kind: type[Decoder | BlockDecoder]) -> None:
+    """Fast, because none of the 64 MiB that are fed is decoded."""
     megabyte = b"x" * 2**20
     limited, unlimited = kind(), kind(max_event_size=None)
     for _ in range(64):
         assert limited.feed(megabyte) == []
         assert unlimited.feed(megabyte) == []
     with pytest.raises(
-        EventTooLarge, match="a block of 67108865 bytes or more passed max_event_size, which is 67108864"
+        EventTooLarge, match="a block of at least 67108865 bytes exceeds max_event_size, which is 67108864"
     ):
         limited.feed(b"x")
     assert unlimited.feed(b"x") == []

@@ -1,4 +1,4 @@
-"""The harness of the fuzzer, without the fuzzer: its laws hold, and a fault breaks each of them."""
+"""The fuzzer's harness, without the fuzzer: its laws hold, and a fault breaks each of them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Lax(Decoder):
 
 
 class LaxWithComments(BlockDecoder):
-    """It holds what it keeps, and counts no comment."""
+    """Keeps comments, but does not count them."""
 
     __slots__ = ()
 
@@ -146,7 +146,7 @@ class StrippingBlocks(BlockDecoder):
 
 
 class DropsAMarkAfterABlankLine(BlockDecoder):
-    """A byte order mark where only a relayed stream has one."""
+    """Drops a byte order mark at a place where only a relayed stream has one."""
 
     __slots__ = ()
 
@@ -183,7 +183,7 @@ def encode_line_unchecked(line: Any) -> bytes:
     return f"{name}: {value}\n".encode(errors="replace")
 
 
-#: For each law of each target, a name in `laws` and the faulty thing that takes its place.
+#: For each law of each target, a name in `laws` and the faulty object that replaces it.
 FAULTS: list[tuple[str, Callable[..., None], str, object]] = [
     ("decoder", laws.law_of_meaning, "Decoder", Stripping),
     ("decoder", laws.law_of_promptness, "Decoder", Late),
@@ -217,7 +217,7 @@ def test_a_fault_breaks_the_law(
     for seed in SEEDS[target]():
         try:
             TARGETS[target](seed)
-        except (AssertionError, AttributeError) as error:  # `encode_line_unchecked` has nothing for a blank line
+        except (AssertionError, AttributeError) as error:  # `encode_line_unchecked` can't take a blank line
             broken.add(str(error).partition(":")[0])
             if law.__name__ in broken:
                 break
@@ -250,7 +250,7 @@ def test_the_seeds_reconnect_after_a_CR(monkeypatch: pytest.MonkeyPatch) -> None
             TARGETS["decoder"](seed)
 
 
-def test_another_exception_gets_through(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     class Raising(Decoder):
         __slots__ = ()
 
@@ -262,7 +262,7 @@ def test_another_exception_gets_through(monkeypatch: pytest.MonkeyPatch) -> None
         TARGETS["decoder"](SEEDS["decoder"]()[0])
 
 
-def test_a_script_is_read_over_and_over() -> None:
+def test_a_script_is_repeated_until_the_wire_is_fed() -> None:
     calls = Plan(0, "", bytes([2, MEMORYVIEW + 1, FEED_STR]), b"abcde").calls()
     assert list(calls) == [
         Call("feed", b"ab"),
@@ -280,7 +280,7 @@ def test_a_script_that_feeds_nothing_is_read_once() -> None:
     assert list(calls) == [Call("feed"), Call("close"), Call("reset"), Call("feed", b"abc"), Call("close")]
 
 
-def test_seeds_are_what_they_were_made_from() -> None:
+def test_seeds_survive_a_round_trip() -> None:
     plan = Plan(7, "é", b"\1\2", b"data: a\n\n")
     assert Plan.read(plan.to_bytes()) == plan
     parts = Parts(1, "a\ud800", None, "", "c", -(10**18))
@@ -288,7 +288,7 @@ def test_seeds_are_what_they_were_made_from() -> None:
     assert Parts.read(Parts(0, retry=True).to_bytes()).retry is True
 
 
-def test_texts_hold_surrogates_and_empty_inputs_mean_something() -> None:
+def test_texts_may_contain_surrogates_and_inputs_may_be_empty() -> None:
     assert Parts.read(b"\0\1\3\xed\xa0\x80").data == "\ud800"
     assert Parts.read(b"\0\1\1\xff").data == "\udcff"
     assert (Plan.read(b""), Parts.read(b"")) == (Plan(0, "", b"", b""), Parts(0))

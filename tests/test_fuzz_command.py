@@ -1,4 +1,4 @@
-"""`sse-codec fuzz`: a run from its arguments to its report and exit status, over each way to join."""
+"""`sse-codec fuzz`: from its arguments to its report and exit status, over each way to connect."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from sse_codec import ServerSentEvent, encode
 from sse_codec.__main__ import main
 from sse_codec._command import _fuzz
 from sse_codec.testing._remote import _formats, _listen
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.dirname(__file__))
 CONSUMER = [sys.executable, "-m", "tests.remote.consumer"]
 PRODUCER = [sys.executable, "-m", "tests.remote.producer"]
-#: The known places alone, and a time that no answer needs.
+#: The fixed cases alone, and a timeout that no answer reaches.
 QUICK = ["--examples", "0", "--timeout", "60"]
 
 
@@ -38,7 +40,7 @@ def fuzz(monkeypatch: pytest.MonkeyPatch) -> Streams:
     return Streams(monkeypatch)
 
 
-#: Faults of many kinds; all are found in the same way, and their tests are those of the checks.
+#: Faults of several kinds. All others are found in the same way, and the tests of the checks have them.
 SOME_CONSUMERS = [
     faulty_consumers.SplitsLikeStr,
     faulty_consumers.LosesCRLFBetweenChunks,
@@ -68,7 +70,7 @@ def test_a_faulty_producer_is_found_by_its_rule(fuzz: Streams, fault: type) -> N
 
 
 @pytest.mark.parametrize(("role", "program"), [("consumer", CONSUMER), ("producer", PRODUCER)])
-def test_what_is_correct_passes(fuzz: Streams, role: str, program: list[str]) -> None:
+def test_correct_programs_pass(fuzz: Streams, role: str, program: list[str]) -> None:
     hello = json.dumps({"name": "mine", "version": "1\n2", "without": ["long"]})
     arguments = ["--examples", "3", "--seed", "7", "--timeout", "60"]
     status, output, errors = fuzz("fuzz", role, *arguments, "--", *program, "Correct", hello)
@@ -78,7 +80,7 @@ def test_what_is_correct_passes(fuzz: Streams, role: str, program: list[str]) ->
     assert output.decode().endswith(f" s, seed 7); left out: {left_out}\n")
 
 
-def test_a_report_ends_with_the_command_that_shows_it_again(fuzz: Streams) -> None:
+def test_a_report_has_the_command_that_shows_it_again(fuzz: Streams) -> None:
     arguments = ["fuzz", "consumer", *QUICK, "--ids", "own", "--", *CONSUMER, "KeepsBOM"]
     status, output, _ = fuzz(*arguments)
     report = output.decode()
@@ -134,7 +136,7 @@ def test_all_broken_rules(fuzz: Streams) -> None:
     assert output.count(b"To see it again:") == 2
 
 
-def test_a_program_that_dies_and_hangs_is_a_finding(fuzz: Streams) -> None:
+def test_a_program_that_dies_is_a_finding(fuzz: Streams) -> None:
     script = (
         "import base64, json, sys, time\n"
         "for line in sys.stdin:\n"
@@ -166,7 +168,7 @@ def test_comments_of_a_producer(fuzz: Streams) -> None:
 
 
 def test_rules_may_be_chosen(fuzz: Streams) -> None:
-    """A finding of another rule counts for nothing, and hides nothing."""
+    """A finding of another rule does not count, and hides no other finding."""
     both = ["--", *CONSUMER, "KeepsBOM+FoldsCase"]
     status, output, _ = fuzz("fuzz", "consumer", *QUICK, "--format=json", "--rule", "unknown-field,nul", *both)
     assert status == 1
@@ -176,7 +178,7 @@ def test_rules_may_be_chosen(fuzz: Streams) -> None:
     assert output.count(b"# SKIP left out") == len(RULES["consumer"]) - 1
 
 
-def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
+def test_an_invalid_answer_stops_the_run_and_shows_the_case(fuzz: Streams) -> None:
     program = [sys.executable, "-c", "print('{\"hello\": 1}', flush=True); input(); input(); print('{}', flush=True)"]
     status, output, errors = fuzz("fuzz", "consumer", *QUICK, "--", *program)
     assert status == 2
@@ -190,7 +192,7 @@ def test_what_is_no_answer_stops_the_run_and_shows_where(fuzz: Streams) -> None:
         assert b"not fully checked" in output
 
 
-def test_what_can_t_be_run(fuzz: Streams) -> None:
+def test_programs_and_options_that_can_t_be_run(fuzz: Streams) -> None:
     assert fuzz("fuzz", "producer", "--", "./no-such-program") == (
         2,
         b"",
@@ -232,7 +234,7 @@ def test_without_Hypothesis_it_says_what_to_install(fuzz: Streams, monkeypatch: 
     assert "pip install 'sse-codec[testing]'" in errors
 
 
-def test_another_module_that_is_missing_is_no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_another_module_nothing_is_advised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sse_codec.testing._remote._run")
     monkeypatch.delattr("sse_codec.testing._remote._run")
     monkeypatch.setitem(sys.modules, "sse_codec.testing._findings", None)
@@ -245,9 +247,9 @@ def test_another_module_that_is_missing_is_no_advice(monkeypatch: pytest.MonkeyP
     [
         ("--rule=boom", "no rule is named 'boom'; --list-rules shows all"),
         ("--skip=nul,boom", "no rule is named 'boom'"),
-        ("--seed=-1", "'-1' is not a whole number"),
-        ("--examples=x", "'x' is not a whole number"),
-        ("--max-retry=1e3", "'1e3' is not a whole number"),
+        ("--seed=-1", "'-1' is not a whole number of 0 or more"),
+        ("--examples=x", "'x' is not a whole number of 0 or more"),
+        ("--max-retry=1e3", "'1e3' is not a whole number of 0 or more"),
         ("--timeout=0", "'0' is not a number of seconds over 0 and up to 86400"),
         ("--timeout=nan", "'nan' is not a number of seconds"),
         ("--timeout=x", "'x' is not a number of seconds"),
@@ -267,12 +269,25 @@ def test_arguments_are_checked(argument: str, message: str, capsys: pytest.Captu
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("argument", ["--case=[]", "--case={}", '--case=[{"name": "a"}]', "--header=a", "-H:a"])
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--case=[]",
+        "--case={}",
+        '--case=[{"name": "a"}]',
+        "--header=a",
+        "-H:a",
+        "-Ha: \n",
+        "--publish=a:80",
+        "--publish=http://a:x/",
+        "--publish=http://a b",
+    ],
+)
 def test_arguments_of_a_producer_are_checked(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["fuzz", "producer", argument, "--", "true"])
     assert raised.value.code == 2
-    assert re.search("is not a case|is not a header", capsys.readouterr().err)
+    assert re.search("is not a case|is not a header|is not an http:// or https:// URL", capsys.readouterr().err)
 
 
 def test_arguments() -> None:
@@ -303,7 +318,7 @@ def test_a_client_with_a_test_service(fuzz: Streams, running: service.Service) -
     assert fuzz(*shlex.split(command)[1:])[0] == 1
 
 
-def test_a_client_that_comes(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_connects(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[Any] = []
 
     def come(self: _listen.Listener) -> None:
@@ -337,7 +352,7 @@ def test_a_case_that_is_too_long_for_a_command_is_found_again_by_its_seed(
     assert "--examples=0 --rule long -- " in command
 
 
-def test_nothing_is_left_open_by_a_run_that_is_interrupted(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_leaves_nothing_open(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[object] = []
 
     class Remote:
@@ -406,23 +421,75 @@ def test_a_server_that_answers_with_something_else(fuzz: Streams, endpoint: serv
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (["{}/events", "--publish", "{}/nowhere"], "answered 503"),
+        (["{}/events", "--publish", "{}/nowhere"], "{}/nowhere answered 503 to a plain event: b'"),
         (["{}/echo", "--publish-command", "./no-such-program"], "./no-such-program: No such file or directory"),
-        (["{}/events", "--publish", "{}/refuse"], "answered 404"),
+        (["{}/events", "--publish", "{}/refuse"], "{}/refuse answered 404 to a plain event: b'"),
+        (["{}/events", "--publish", "{}/garbage"], "{}/garbage does not answer in HTTP: garbage"),
+        (["{}/events", "--publish", "{}/broken"], "IncompleteRead("),
+        (["{}/garbage", "--publish", "{}/publish"], "{}/garbage does not answer in HTTP: garbage"),
         (["{}/events", "--publish-command", "false"], "false ended with status 1"),
         (["{}/events", "--publish-command", "sleep 600"], "sleep did not publish an event within"),
-        (["{}/events", "--publish", "http://127.0.0.1:1/"], "http://127.0.0.1:1/: <urlopen error"),
-        (["ftp://a/", "--publish", "{}/publish"], "http() takes the address of an endpoint"),
+        (
+            ["{}/events", "--publish", "http://127.0.0.1:1/"],
+            "nothing answers at http://127.0.0.1:1/: Connection refused",
+        ),
+        (
+            ["http://127.0.0.1:1/", "--publish", "{}/publish"],
+            "nothing answers at http://127.0.0.1:1/: Connection refused",
+        ),
+        (["{}/garbage"], "{}/garbage does not answer in HTTP: garbage\n"),
+        (["http://127.0.0.1:1/"], "nothing answers at http://127.0.0.1:1/: Connection refused\n"),
+        (["ftp://a/", "--publish", "{}/publish"], "'ftp://a/' is not an http:// or https:// URL"),
+        (["ftp://a/"], "'ftp://a/' is not an http:// or https:// URL"),
     ],
 )
 def test_a_server_that_can_t_be_checked(fuzz: Streams, endpoint: server.Server, where: list[str], message: str) -> None:
+    """No case is shown, because none was tried."""
     arguments = ["--examples", "0", "--timeout", "0.5" if "sleep 600" in where else "60"]
-    status, output, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
-    assert message in errors + output.decode()
+    status, _, errors = fuzz("fuzz", "producer", *arguments, *(word.format(endpoint.url) for word in where))
+    assert errors.startswith(f"sse-codec: {message.format(endpoint.url)}")
+    assert "case" not in errors
+    assert "behind" not in errors
     assert status == 2
 
 
-def test_a_terminal_shows_how_far_it_is(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/refuse", "answered 404 to a plain event: b'"),
+        ("/nowhere", "answered 503 to a plain event: b'"),
+        ("/publish", "answered with Content-Type 'text/plain' instead of an event stream: b'published'"),
+        ("/endless", "did not end its response within 0.5 s"),
+        ("/broken", "broke off: IncompleteRead("),
+    ],
+)
+def test_a_server_without_a_way_to_publish(fuzz: Streams, endpoint: server.Server, path: str, message: str) -> None:
+    url = f"{endpoint.url}{path}"
+    status, output, errors = fuzz("fuzz", "producer", "--examples", "0", "--timeout", "0.5", url)
+    assert (status, output) == (2, b"")
+    assert errors.startswith(f"sse-codec: {url} {message}")
+    assert errors.endswith(
+        ". Without --publish or --publish-command, "
+        f"each event is posted to {url}, and the response must be the stream\n"
+    )
+
+
+def test_a_server_that_stops_during_the_run(fuzz: Streams, endpoint: server.Server) -> None:
+    """The case at which it stopped is shown, and not what the check sends in between."""
+
+    def produce(event: ServerSentEvent) -> bytes:
+        if event.event == "b":
+            endpoint.socket.shutdown(socket.SHUT_RDWR)
+        return encode(event)
+
+    endpoint.produce = produce
+    where = [f"{endpoint.url}/events", "--publish", f"{endpoint.url}/publish"]
+    status, _, errors = fuzz("fuzz", "producer", *QUICK, *where)
+    assert status == 2
+    assert 'the last case was --case \'[{"data": "a", "event": "b",' in errors
+
+
+def test_a_terminal_shows_the_progress(fuzz: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_fuzz, "_SHOWN_EVERY", 1000)
     program = ["--", *CONSUMER, "Correct"]
     case = ["--case", '["ZGF0YTogYQoK"]']

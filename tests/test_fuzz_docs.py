@@ -1,6 +1,6 @@
-"""docs/fuzz-protocol.md and docs/conformance-suite.md: what they show is what is said, and their commands parse.
+"""docs/fuzz-protocol.md and docs/conformance-suite.md: the messages they show are valid, and their commands parse.
 
-The programs in them are run by interop/test_fuzz.py.
+interop/test_fuzz.py runs their programs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sse_codec import decode
+from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._remote import _messages
 from sse_codec.testing._remote._messages import Hello, Reading, Refused, parse_hello, parse_reading, parse_wire
 from tests.test_main import parse
@@ -27,18 +28,18 @@ EXCHANGES = [
     (json.loads(ask), json.loads(answer))
     for ask, answer in re.findall(r"^    -> (.*)\n    <- (.*)$", PROTOCOL, re.MULTILINE)
 ]
-#: And the answers that stand alone.
+#: The answers that the page shows alone.
 ANSWERS = [json.loads(answer) for answer in re.findall(r"(?<!\n)\n\n    <- (.*)$", PROTOCOL, re.MULTILINE)]
 
 
-def test_there_are_such_lines() -> None:
+def test_all_messages_of_the_page_are_found() -> None:
     assert len(EXCHANGES) == 8
     assert len(ANSWERS) == 2
     assert PROTOCOL.count("\n    <- ") == 10
 
 
 @pytest.mark.parametrize(("ask", "answer"), EXCHANGES)
-def test_what_is_said(ask: dict[str, Any], answer: dict[str, Any]) -> None:
+def test_each_exchange_is_valid(ask: dict[str, Any], answer: dict[str, Any]) -> None:
     if "hello" in ask:
         hello = parse_hello(answer, "consumer")
         assert (hello.title, hello.options["ids"]) == ("my-parser 2.3.0", "sticky")
@@ -61,21 +62,21 @@ def test_what_is_said(ask: dict[str, Any], answer: dict[str, Any]) -> None:
         assert parse_reading(answer).error == ""
 
 
-def test_what_is_answered() -> None:
+def test_each_answer_is_parsed() -> None:
     event = {"data": "a", "event": "message", "id": None, "retry": None}
     assert list(map(parse_reading, ANSWERS)) == [Reading([], "invalid UTF-8 at byte 7"), Reading([event])]
 
 
-def test_the_members_of_a_hello_are_those_of_the_table() -> None:
+def test_the_table_has_the_members_of_a_hello() -> None:
     section = PROTOCOL.partition("## Hello")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    choices = {name for options in _messages._CHOICES.values() for name in options}
+    choices = {name for options in CHOICES.values() for name in options}
     assert named == {*Hello._fields, *choices, "role", "max_retry", "text"} - {"options"}
 
 
 @pytest.mark.parametrize("page", [PROTOCOL, SUITE])
-def test_the_commands(page: str) -> None:
+def test_the_commands_parse(page: str) -> None:
     commands = re.findall(r"^(?:    )?(sse-codec fuzz .*?)(?:   .*)?$", page, re.MULTILINE)
     assert commands
     for command in commands:

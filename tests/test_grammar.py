@@ -1,4 +1,4 @@
-"""The reconnection time's grammar; the rest of the module is constants."""
+"""The grammar of the reconnection time. The rest of the module is constants."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_response_headers() -> None:
     assert response_headers() is not response_headers(), "each caller has its own to add to"
 
 
-def test_response_headers_with_what_people_add() -> None:
+def test_response_headers_with_additions() -> None:
     assert response_headers(charset=True)["Content-Type"] == "text/event-stream; charset=utf-8"
     assert "Vary" not in response_headers(allow_origin="*")
     assert response_headers(allow_origin="*")["Access-Control-Allow-Origin"] == "*"
@@ -71,8 +71,8 @@ def test_an_origin_that_a_browser_can_send(origin: str) -> None:
         "https://bücher.example",
     ],
 )
-def test_what_is_no_origin(origin: str) -> None:
-    """It would match none, or end the header."""
+def test_values_that_are_not_origins(origin: str) -> None:
+    """Such a value would match no origin, or end the header."""
     with pytest.raises(ValueError, match="allow_origin must be"):
         response_headers(allow_origin=origin)
 
@@ -107,8 +107,8 @@ def test_request_headers() -> None:
         ("".join(map(chr, range(0x20, 0x7F))), "".join(map(chr, range(0x21, 0x7F)))),
     ],
 )
-def test_request_headers_leave_out_what_http_takes_off(last_event_id: str, sent: str) -> None:
-    """RFC 9110, 5.5: "A field value does not include leading or trailing whitespace", which is SP and HTAB."""
+def test_request_headers_leave_out_the_whitespace_that_HTTP_strips(last_event_id: str, sent: str) -> None:
+    """RFC 9110, 5.5: "A field value does not include leading or trailing whitespace", that is, SP and HTAB."""
     assert request_headers(last_event_id, encoding="utf-8")["Last-Event-ID"] == sent
     as_bytes = request_headers(last_event_id, encoding="latin-1")["Last-Event-ID"].encode("latin-1")
     assert as_bytes == sent.encode()
@@ -118,14 +118,14 @@ def test_request_headers_leave_out_what_http_takes_off(last_event_id: str, sent:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("last_event_id", ["", " ", "\t", " \t "])
-def test_an_id_of_which_nothing_is_left_sends_no_header(last_event_id: str, encoding: Encoding) -> None:
-    """An empty value says the same, and some clients do not send one."""
+def test_an_id_of_whitespace_alone_sends_no_header(last_event_id: str, encoding: Encoding) -> None:
+    """An empty value means the same, and some clients can't send one."""
     assert "Last-Event-ID" not in request_headers(last_event_id, encoding=encoding)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_request_headers_refuse_control_characters(encoding: Encoding) -> None:
-    """Each of them but the tab, which may stand inside, is answered with 400 by some server."""
+    """Some servers answer 400 to each of them except a tab inside the value."""
     for code in range(0x80):
         bad = f"é{chr(code)}a" if encoding != "ascii" else f"e{chr(code)}a"
         if 0x20 <= code < 0x7F or code == 9:
@@ -139,7 +139,7 @@ def test_request_headers_refuse_control_characters(encoding: Encoding) -> None:
 
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\n", "a\r", " \n", "\t\x0b", "é\x7f"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_request_headers_take_no_injection(bad: str, encoding: Encoding) -> None:
+def test_request_headers_refuse_injection(bad: str, encoding: Encoding) -> None:
     with pytest.raises(EncodeError, match="^last_event_id can't contain a control character") as raised:
         request_headers(bad, encoding=encoding)
     assert raised.value.offset == 1
@@ -165,7 +165,7 @@ def test_an_id_beyond_ASCII_needs_an_encoding(bad: str, offset: int) -> None:
 def test_the_encoding_is_one_of_three(bad: Any) -> None:
     with pytest.raises(ValueError, match="^encoding must be 'ascii', 'latin-1' or 'utf-8', not ") as raised:
         request_headers("1", encoding=bad)
-    assert not isinstance(raised.value, SSEError), "a mistake in the program is not the peer's"
+    assert not isinstance(raised.value, SSEError), "a programming error is not an SSEError"
 
 
 @pytest.mark.parametrize("bad", [None, b"1", 1])
@@ -175,7 +175,7 @@ def test_request_headers_take_a_str(bad: Any) -> None:
 
 
 class Liar(str):
-    """A str that has nothing in it for whoever goes through it, and is something else as bytes."""
+    """A str that looks empty when iterated over, and encodes to other bytes."""
 
     __slots__ = ()
 
@@ -198,7 +198,7 @@ class Liar(str):
         return b"a\r\nX: y"
 
 
-def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
+def test_a_lying_str_is_sent_as_its_real_value() -> None:
     for encoding in ENCODINGS:
         assert type(request_headers(Liar("1"), encoding=encoding)["Last-Event-ID"]) is str
         assert request_headers(Liar("1"), encoding=encoding)["Last-Event-ID"] == "1"
@@ -210,7 +210,7 @@ def test_a_str_that_lies_is_taken_for_what_it_holds() -> None:
 
 @given(plain_texts)
 def test_an_id_survives_the_header_or_is_refused(last_event_id: str) -> None:
-    """Whatever a stream can set."""
+    """For every id that a stream can set."""
     try:
         text = request_headers(last_event_id, encoding="utf-8").get("Last-Event-ID", "")
     except EncodeError as error:
@@ -294,7 +294,7 @@ def test_parse_last_event_id_refuses_other_types() -> None:
         ((value for value in ("text/plain", b"text/event-stream")), True),
         ([], False),
         ([""], False),
-        # A comma in quotes ends no value.
+        # A comma inside quotes does not end a value.
         ('text/event-stream; a="b, text/plain"', True),
         ('text/event-stream; a="b", text/plain', False),
         ('text/event-stream; a="b\\", text/plain"', True),
@@ -326,8 +326,8 @@ def test_is_event_stream_refuses_other_types(bad: Any, reason: str) -> None:
         is_event_stream(bad)
 
 
-def test_a_type_is_made_of_token_characters() -> None:
-    """What is no MIME type is passed over, so the one before it counts."""
+def test_a_type_consists_of_token_characters() -> None:
+    """Values that are not MIME types are skipped, so the one before counts."""
     tokens = set("!#$%&'*+-.^_`|~" + string.ascii_letters + string.digits)
     for character in map(chr, range(0x100)):
         is_type = character in tokens
@@ -335,7 +335,7 @@ def test_a_type_is_made_of_token_characters() -> None:
         assert is_event_stream(f"text/event-stream, b/a{character}c") is (not is_type and character not in {";", ","})
 
 
-def test_an_origin_is_looked_at_as_the_plain_text_that_it_is() -> None:
+def test_an_origin_is_checked_by_its_real_value() -> None:
     class Lying(str):
         __slots__ = ()
 

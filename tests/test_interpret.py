@@ -1,4 +1,4 @@
-"""What blocks say, by each of the three ways: the standard's algorithm, column by column, and part by part."""
+"""Interpreting blocks in each of the three ways: the standard's algorithm, column by column, and part by part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sse_codec._interpret import alike, data_run, decode_text, interpret, interp
 from sse_codec.testing import reference_decode
 from tests.ids import shown
 from tests.strategies import alike_wires, wires
-from tests.test_decoder import WAYS
 from tests.vectors.shapes import NEAR_MISSES, SHAPES, block, stream
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 BLANK: Record = (None, None, None, None)
 ALIKE = stream(SHAPES["event, id, data"], 8)
-#: Those of the near misses that are alike all the same.
+#: The near misses that can still be read column by column.
 REALLY_ALIKE = {
     "a value that starts with a space",
     "an empty value",
@@ -32,17 +31,17 @@ REALLY_ALIKE = {
     "the prefix twice",
     "invalid bytes",
 }
-#: Where the first block has no space after a colon, the others may have one.
+#: Near misses that can be too if they come first: if the first block lacks a space after a colon, others may have it.
 ALIKE_FROM_THE_FIRST_ON = {
     "a prefix without its space",
     "every prefix without its space",
-    "a tab for the space",
-    "prefixes as long together, one shorter and one longer",
+    "a tab instead of the space",
+    "one prefix shorter and one longer",
 }
 
 
 def text_of(wire: bytes) -> str:
-    """Return the text of the whole blocks of a wire, as `_framing` hands it on: line ends are LF."""
+    """Return the text of a wire's complete blocks as `_framing` passes it on, with LF line ends."""
     lines = wire.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     lines.pop()  # after the last line end
     while lines and lines[-1]:
@@ -50,14 +49,14 @@ def text_of(wire: bytes) -> str:
     return decode_text(b"".join(line + b"\n" for line in lines))
 
 
-@lru_cache(maxsize=1000)  # each is read in several ways, and some are large
-def said(wire: bytes) -> list[Record]:
-    """Return what the reference makes of each block."""
+@lru_cache(maxsize=1000)  # each wire is read in several ways, and some are large
+def expected_records(wire: bytes) -> list[Record]:
+    """Return the reference decoder's record of each block."""
     return [(each.data, each.event, each.id, each.retry) for each in reference_decode(wire).blocks]
 
 
 def records_of(text: str) -> Iterable[Record]:
-    """Return the records of a text, after a look at how many lines each block is said to have."""
+    """Return the records of a text, after checking the number of lines that `records` reports for each block."""
     found, stride = records(text)
     if stride:
         lines = text.split("\n")[:-1]
@@ -93,38 +92,40 @@ def lines_of(blocks: list[bytes]) -> list[str]:
 )
 def test_a_block(lines: list[str], record: Record) -> None:
     assert list(interpret([*lines, ""])) == [record]
-    assert list(interpret([*lines, "", *lines, "", ""])) == [record, record, BLANK], "nothing stays from the one before"
+    assert list(interpret([*lines, "", *lines, "", ""])) == [record, record, BLANK], (
+        "nothing is carried over from the block before"
+    )
     for end in ("", "\n", "\n\n"):
         assert interpret_long("\n".join(lines) + end) == record
 
 
-def test_lines_behind_the_last_blank_one_say_nothing() -> None:
+def test_lines_after_the_last_blank_line_are_ignored() -> None:
     assert list(interpret(["data: a"])) == []
     assert list(interpret([])) == []
 
 
 class TestAlike:
-    """The columns: taken where they give what the standard does, and told where they would not."""
+    """Reading by columns: used only if it gives the same result as the standard."""
 
     @pytest.mark.parametrize("count", [1, 2, 8])
     @pytest.mark.parametrize("name", SHAPES)
-    def test_is_the_standard(self, name: str, count: int) -> None:
+    def test_follows_the_standard(self, name: str, count: int) -> None:
         blocks = stream(SHAPES[name], count)
         found = alike(lines_of(blocks))
         if name in {"a name alone", "no field at all"}:
             assert found is None, "a line without a colon has no prefix to take off"
         else:
             assert found is not None, "blocks of one shape are read column by column"
-            assert list(found) == said(b"".join(blocks))
+            assert list(found) == expected_records(b"".join(blocks))
 
     @pytest.mark.parametrize("at", [0, 1, 4, 8])
     @pytest.mark.parametrize("name", NEAR_MISSES)
-    def test_a_near_miss_is_none(self, name: str, at: int) -> None:
+    def test_near_misses(self, name: str, at: int) -> None:
         blocks = [*ALIKE[:at], NEAR_MISSES[name], *ALIKE[at:]]
         found = alike(lines_of(blocks))
         if name in REALLY_ALIKE or (at == 0 and name in ALIKE_FROM_THE_FIRST_ON):
             assert found is not None
-            assert list(found) == said(b"".join(blocks))
+            assert list(found) == expected_records(b"".join(blocks))
         else:
             assert found is None
 
@@ -150,7 +151,7 @@ class TestAlike:
         ],
         ids=shown,
     )
-    def test_what_is_not_alike(self, lines: list[str]) -> None:
+    def test_lines_that_are_not_alike(self, lines: list[str]) -> None:
         assert alike(lines) is None
 
     @pytest.mark.parametrize(
@@ -167,39 +168,37 @@ class TestAlike:
         ],
         ids=shown,
     )
-    def test_what_is(self, lines: list[str], found: list[Record]) -> None:
+    def test_lines_that_are_alike(self, lines: list[str], found: list[Record]) -> None:
         got = alike(lines)
         assert got is not None
         assert list(got) == found
 
     @given(alike_wires())
-    def test_is_the_standard_or_none(self, wire: bytes) -> None:
+    def test_follows_the_standard_or_returns_None(self, wire: bytes) -> None:
         lines = text_of(wire).split("\n")[:-1]
         found = alike(lines)
         if found is not None:
-            assert list(found) == said(wire)
+            assert list(found) == expected_records(wire)
 
 
+@pytest.mark.usefixtures("every_way")
 class TestRecords:
-    """Any number of blocks, whatever way they take."""
-
-    @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS), autouse=True)
-    def _way(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name, size in request.param.items():
-            monkeypatch.setattr(f"sse_codec.{name}", size)
+    """Any number of blocks, in every way."""
 
     @pytest.mark.parametrize("count", [1, 3, 12, 40])
     @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
     def test_every_shape(self, shape: list[bytes], count: int) -> None:
         wire = b"".join(stream(shape, count))
-        assert list(records_of(decode_text(wire))) == said(wire)
+        assert list(records_of(decode_text(wire))) == expected_records(wire)
 
-    def test_the_first_block_may_be_another(self) -> None:
-        """It may lack what had left while it was held, as its comments."""
+    def test_the_first_block_may_differ(self) -> None:
+        """It may lack lines that were dropped while it was buffered, such as comments."""
         wire = b"id: 7\n\n" + b"".join(ALIKE)
-        assert list(records_of(decode_text(wire))) == said(wire)
+        assert list(records_of(decode_text(wire))) == expected_records(wire)
 
-    @pytest.mark.parametrize("behind", [b"", b"data: b\n\n", b"".join(ALIKE)], ids=["alone", "and one", "and many"])
+    @pytest.mark.parametrize(
+        "behind", [b"", b"data: b\n\n", b"".join(ALIKE)], ids=["alone", "before one block", "before many"]
+    )
     @pytest.mark.parametrize(
         "shape",
         [
@@ -215,13 +214,13 @@ class TestRecords:
         ids=lambda shape: f"{len(shape)} lines of {shape[0][:8]!r}",
     )
     def test_a_large_block(self, shape: list[bytes], behind: bytes) -> None:
-        """More than a window: not all of its lines are in memory at once."""
+        """A block larger than a window: its lines are never all in memory at the same time."""
         wire = b"\n".join(block(shape, 3)) + b"\n" + behind
-        assert list(records_of(decode_text(wire))) == said(wire)
+        assert list(records_of(decode_text(wire))) == expected_records(wire)
 
 
-def test_how_many_lines_each_block_has_is_told_where_it_is_known() -> None:
-    """It spares `BlockDecoder` the search for the blank lines."""
+def test_the_number_of_lines_per_block_is_returned_if_known() -> None:
+    """`BlockDecoder` then need not search for blank lines."""
     for shape, stride in (("data", 2), ("event, data", 3), ("id, data, retry", 4), ("a name alone", 0)):
         assert records(b"".join(stream(SHAPES[shape], 40)).decode())[1] == stride
     assert records("data: a\n\ndata: b\ndata: c\n\n")[1] == 0
@@ -246,24 +245,24 @@ def test_how_many_lines_each_block_has_is_told_where_it_is_known() -> None:
         ("\ndata: b\n\n", ([], 0)),
     ],
 )
-def test_blocks_of_one_line_of_data_are_told_from_others(text: str, found: tuple[list[str], int]) -> None:
+def test_blocks_with_one_data_line_are_recognized(text: str, found: tuple[list[str], int]) -> None:
     assert data_run(text) == found
 
 
-def test_a_blank_line_that_ends_no_block_counts_as_one() -> None:
+def test_a_blank_line_that_ends_no_block_counts_as_an_empty_block() -> None:
     assert list(records_of("\n")) == [BLANK]
     assert list(records_of("\n\n")) == [BLANK, BLANK]
     assert list(records_of("data: a\n\n\ndata: b\n\n")) == [("a", None, None, None), BLANK, ("b", None, None, None)]
 
 
-def test_a_large_block_behind_a_blank_line() -> None:
-    """The blank line whose first half went with the block before: it is no part of the block."""
+def test_a_large_block_after_a_blank_line() -> None:
+    """If a chunk ends between two line ends, the blank line comes first and is not part of the block."""
     data = "x" * 40_000
     assert [record for record in records_of(f"\ndata: {data}\n\n") if record != BLANK] == [(data, None, None, None)]
 
 
 @given(wires | alike_wires(), st.sampled_from([1, 3, 20]))
-def test_part_by_part_is_the_standard(wire: bytes, size: int) -> None:
+def test_part_by_part_follows_the_standard(wire: bytes, size: int) -> None:
     lines = text_of(wire).strip("\n").split("\n\n")[0]
     if lines:
         expected = next(iter(interpret([*lines.split("\n"), ""])))
@@ -272,7 +271,7 @@ def test_part_by_part_is_the_standard(wire: bytes, size: int) -> None:
 
 
 @given(wires)
-def test_it_says_what_the_reference_says(wire: bytes) -> None:
+def test_records_agree_with_the_reference(wire: bytes) -> None:
     text = text_of(wire)
     found = list(records_of(text)) if text else []
     blocks: list[list[str]] = [[]]
@@ -281,7 +280,7 @@ def test_it_says_what_the_reference_says(wire: bytes) -> None:
             blocks[-1].append(line)
         else:
             blocks.append([])
-    assert [record for record, lines in zip(found, blocks[:-1], strict=True) if lines] == said(wire)
+    assert [record for record, lines in zip(found, blocks[:-1], strict=True) if lines] == expected_records(wire)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""decode and adecode: every kind of source, and every way a stream can end."""
+"""decode, adecode and their block variants: every kind of source, and every way a stream can end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sse_codec import (
 )
 from sse_codec.testing import reference_decode
 from tests.ids import shown
-from tests.strategies import chunkings
+from tests.strategies import chunkings, responses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator
@@ -45,7 +45,7 @@ A, B, C = ServerSentEvent("a", id="1"), ServerSentEvent("b"), ServerSentEvent("c
 
 
 class Broken(Exception):
-    """What a source raises."""
+    """Raised by a source."""
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -57,7 +57,7 @@ def sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
 
 
 def over_sync(chunks: Any, **options: Any) -> list[ReceivedEvent]:
-    """Run adecode over the very source that decode would get."""
+    """Run adecode over the same source that decode would get."""
 
     async def main() -> list[ReceivedEvent]:
         return [event async for event in adecode(chunks, **options)]
@@ -86,7 +86,7 @@ both_ways = pytest.mark.parametrize("decoded", [sync, over_sync])
 
 
 async def leave_early(chunks: Any) -> None:
-    """Stop after the first event of adecode, and close it."""
+    """Stop after adecode's first event, and close it."""
     async with contextlib.aclosing(adecode(chunks)) as events:
         async for _ in events:
             break
@@ -131,8 +131,8 @@ def test_every_kind_of_source(decoded: Any, source: Callable[[], Any]) -> None:
 
 
 @every_way
-@given(chunkings())
-def test_is_what_the_stream_says(decoded: Any, chunks: list[bytes]) -> None:
+@given(responses)
+def test_agrees_with_the_reference(decoded: Any, chunks: list[bytes]) -> None:
     reference = reference_decode(b"".join(chunks))
     assert decoded(chunks) == reference.events
     unfinished = [] if reference.unfinished is None else [reference.unfinished]
@@ -150,12 +150,12 @@ def test_a_file(decoded: Any, buffering: int, tmp_path: Path) -> None:
     path.write_bytes(WIRE * 5000)
     with path.open("rb", buffering=buffering) as file:
         assert decoded(file) == [A, B] + [ServerSentEvent("c\na", id="1"), B] * 4999
-        assert not file.closed, "a file is its owner's to close"
+        assert not file.closed, "only the owner closes a file"
 
 
 @pytest.mark.parametrize("buffering", [-1, 0])
-def test_a_pipe_is_read_as_its_bytes_come(buffering: int) -> None:
-    """An event is there before the writer closes, and before a whole buffer is full."""
+def test_a_pipe_is_read_as_its_bytes_arrive(buffering: int) -> None:
+    """An event comes before the writer closes and before a buffer is full."""
     reading, writing = os.pipe()
     with open(reading, "rb", buffering=buffering) as source, open(writing, "wb", buffering=0) as sink:
         events = decode(source)
@@ -164,13 +164,13 @@ def test_a_pipe_is_read_as_its_bytes_come(buffering: int) -> None:
             assert next(events) == ServerSentEvent(data)
 
 
-def test_a_long_bytes_object_is_decoded_as_it_is_asked_for() -> None:
+def test_a_long_bytes_object_is_decoded_lazily() -> None:
     events = decode(b"data: a\n\n" * 100_000)
     assert next(events) == ServerSentEvent("a")
     assert sum(1 for _ in events) == 99_999
 
 
-def test_an_async_iterator_that_is_no_generator() -> None:
+def test_an_async_iterator_that_is_not_a_generator() -> None:
     class Chunks:
         def __init__(self) -> None:
             self.left = [WIRE[:20], WIRE[20:]]
@@ -190,7 +190,7 @@ def test_an_async_iterator_that_is_no_generator() -> None:
 
 
 def test_an_asyncio_stream_reader() -> None:
-    """Lines longer than the reader's own limit pass, and events come while the connection is open."""
+    """Lines may be longer than the reader's own limit, and events come while the connection is open."""
 
     async def main() -> list[str]:
         reader = asyncio.StreamReader(limit=16)
@@ -206,7 +206,7 @@ def test_an_asyncio_stream_reader() -> None:
 
 
 class TestEndOfStream:
-    """The three policies."""
+    """The three values of `on_eof`."""
 
     @every_way
     def test_discard(self, decoded: Any) -> None:
@@ -233,13 +233,13 @@ class TestEndOfStream:
             next(events)
 
     @pytest.mark.parametrize(("on_eof", "state"), [("discard", ("1", 5)), ("dispatch", ("2", 7)), ("raise", ("1", 5))])
-    def test_only_dispatch_takes_the_id_and_the_retry(self, on_eof: OnEOF, state: tuple[str, int]) -> None:
+    def test_only_dispatch_commits_the_id_and_the_retry(self, on_eof: OnEOF, state: tuple[str, int]) -> None:
         decoder = Decoder()
         with contextlib.suppress(IncompleteEvent):
             list(decode(b"id: 1\nretry: 5\n\nid: 2\ndata: a\nretry: 7", on_eof=on_eof, decoder=decoder))
         assert (decoder.last_event_id, decoder.reconnection_time) == state
 
-    def test_dispatch_of_an_event_without_retry_leaves_the_reconnection_time(self) -> None:
+    def test_dispatch_of_an_event_without_retry_keeps_the_reconnection_time(self) -> None:
         decoder = Decoder()
         list(decode(b"retry: 5\n\ndata: a", on_eof="dispatch", decoder=decoder))
         assert decoder.reconnection_time == 5
@@ -247,7 +247,7 @@ class TestEndOfStream:
     @pytest.mark.parametrize(("on_eof", "count"), [("discard", 1), ("dispatch", 2)])
     @pytest.mark.parametrize("cut_off", [b"data: b", b": bye\n", b"id: 2\r", b"x"])
     def test_of_a_block(self, on_eof: OnEOF, count: int, cut_off: bytes) -> None:
-        """Any block that the end cut off, with data or without."""
+        """Applies to any block that the end cut off, with data or without."""
         got = list(decode_blocks([b"data: a\n\n" + cut_off], on_eof=on_eof))
         assert got == [Block(b"data: a"), Block(cut_off.strip())][:count]
 
@@ -260,7 +260,7 @@ class TestEndOfStream:
 
 
 class TestDecoder:
-    """A decoder of the caller's, one for all connections."""
+    """A decoder that the caller passes, the same for all connections."""
 
     @every_way
     def test_keeps_its_state_from_connection_to_connection(self, decoded: Any) -> None:
@@ -271,8 +271,8 @@ class TestDecoder:
         ]
         assert [event.last_event_id for event in decoded([b"\xef\xbb\xbfdata: a\n\n"], decoder=decoder)] == ["1"]
 
-    def test_its_last_event_id_follows_the_events_that_were_given_out(self) -> None:
-        """A client that stops within a chunk must not resume behind events it has not seen."""
+    def test_its_last_event_id_follows_the_yielded_events(self) -> None:
+        """A client that stops inside a chunk must not resume after events it has not seen."""
         wire = b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n"
         decoder = Decoder()
         seen = [(event.data, decoder.last_event_id) for event in decode(wire, decoder=decoder)]
@@ -311,15 +311,15 @@ class TestDecoder:
         assert decoder.feed(b"\n\n") == [ServerSentEvent("a")]
 
     @every_way
-    def test_is_the_caller_s_again_when_the_iteration_ends(self, decoded: Any) -> None:
+    def test_records_no_changes_after_the_iteration(self, decoded: Any) -> None:
         decoder = Decoder()
         decoded(b"retry: 5\n\n", decoder=decoder)
         with pytest.raises(TypeError):
             decoded([None], decoder=decoder)
-        assert decoder._changes is None, "nobody reads them any more, and they must not grow"
+        assert decoder._changes is None, "the list must not grow when nothing reads it"
 
     @pytest.mark.parametrize("call", [decode, adecode])
-    def test_is_not_taken_together_with_its_settings(self, call: Any) -> None:
+    def test_cannot_be_combined_with_its_settings(self, call: Any) -> None:
         for option in ({"last_event_id": "1"}, {"max_event_size": 5}, {"max_event_size": None}):
             with pytest.raises(TypeError, match="give them to Decoder"):
                 call(b"", decoder=Decoder(), **option)
@@ -342,8 +342,8 @@ class TestDecoder:
             with pytest.raises(TypeError, match=rf"give them to {kind}\(\)$"):
                 call(b"", decoder=right, **option)
 
-    def test_its_reconnection_time_follows_the_events_that_were_given_out(self) -> None:
-        """At the latest with the last event, and once for each field."""
+    def test_its_reconnection_time_follows_the_yielded_events(self) -> None:
+        """Each field is applied once, and by the last event at the latest."""
         wire = b"retry: 1\ndata: a\n\nretry: 2\n\ndata: b\nretry: 3\n\nretry: 4\n"
         decoder = Decoder()
         assert [decoder.reconnection_time for _ in decode(wire, decoder=decoder)] == [1, 3]
@@ -356,12 +356,12 @@ class TestDecoder:
             assert decoder.reconnection_time == 1
             decoder.reconnection_time = None
             await events.aclose()
-            assert decoder.reconnection_time is None, "those of the events that were not given out do not count"
+            assert decoder.reconnection_time is None, "events that were not yielded do not count"
             assert [decoder.reconnection_time async for _ in adecode(wire, decoder=decoder)] == [1, 3]
 
         run(main())
 
-    def test_a_client_that_takes_the_time_away_does_not_see_it_again(self) -> None:
+    def test_a_client_that_clears_the_time_does_not_see_it_again(self) -> None:
         decoder = Decoder()
         seen = []
         for _ in decode([b"data: a\n\nretry: 5\n", b"data: b\n\ndata: c\n\n"], decoder=decoder):
@@ -369,17 +369,17 @@ class TestDecoder:
             decoder.reconnection_time = None
         assert seen == [None, 5, None]
 
-    def test_its_settings_can_be_given_here(self) -> None:
+    def test_its_settings_can_be_passed_to_decode(self) -> None:
         assert [event.last_event_id for event in decode(b"data: a\n\n", last_event_id="7")] == ["7"]
         with pytest.raises(EventTooLarge):
             sync(b"data: a\n\n", max_event_size=6)
 
 
 class TestFailures:
-    """What a source does wrong, and what a caller does."""
+    """Mistakes of a source and of a caller."""
 
     @every_way
-    def test_events_before_a_failure_are_delivered_and_it_passes_unchanged(self, decoded: Any) -> None:
+    def test_events_before_a_failure_are_delivered_and_it_propagates_unchanged(self, decoded: Any) -> None:
         error = Broken()
         got: list[ReceivedEvent] = []
 
@@ -394,7 +394,7 @@ class TestFailures:
         with pytest.raises(Broken) as raised:
             if decoded is sync:
                 for event in decode(source(), on_eof="dispatch"):
-                    got.append(event)  # noqa: PERF402  # what came before the failure is what is tested
+                    got.append(event)  # noqa: PERF402  # keeps the events before the failure
             else:
                 decoded(Keeping(), on_eof="dispatch")
         assert raised.value is error
@@ -413,7 +413,7 @@ class TestFailures:
 
         async def main() -> None:
             async for event in adecode(source(), on_eof="dispatch"):
-                got.append(event)  # noqa: PERF401  # what came before the failure is what is tested
+                got.append(event)  # noqa: PERF401  # keeps the events before the failure
 
         with pytest.raises(Broken) as raised:
             run(main())
@@ -430,7 +430,7 @@ class TestFailures:
             finally:
                 closed.set()
 
-        chunks = source()  # held here, so that nothing but `decode` can be what closes it
+        chunks = source()  # a reference, so that only `decode` can close it
         events = decode(chunks)
         assert next(events) == ServerSentEvent("a")
         events.close()
@@ -478,7 +478,7 @@ class TestFailures:
         events.close()
         assert not file.closed
 
-    def test_a_too_large_event_is_raised_after_those_before_it_even_at_the_end(self) -> None:
+    def test_EventTooLarge_comes_after_the_events_before_it_even_at_the_end(self) -> None:
         events = decode([b"data: a\n\n" + b"x" * 100], max_event_size=50)
         assert next(events) == ServerSentEvent("a")
         with pytest.raises(EventTooLarge):
@@ -493,12 +493,12 @@ class TestFailures:
             (5, "not int"),
         ],
     )
-    def test_what_is_no_source_is_refused_at_the_call(self, call: Any, chunks: Any, message: str) -> None:
+    def test_arguments_that_are_not_sources_are_refused_at_the_call(self, call: Any, chunks: Any, message: str) -> None:
         with pytest.raises(TypeError, match=rf"^{call.__name__}\(\) takes .*{message}"):
             call(chunks)
 
     @pytest.mark.parametrize("call", [decode, decode_blocks])
-    def test_an_async_source_is_for_the_other(self, call: Any) -> None:
+    def test_an_async_source_needs_the_async_function(self, call: Any) -> None:
         async def source() -> AsyncIterator[bytes]:
             yield b""
 
@@ -507,7 +507,7 @@ class TestFailures:
 
     @every_way
     @pytest.mark.parametrize("chunk", ["data: a\n\n", 5, None])
-    def test_a_chunk_that_is_no_bytes_is_refused_when_it_comes(self, decoded: Any, chunk: Any) -> None:
+    def test_a_chunk_that_is_not_bytes_is_refused_when_it_comes(self, decoded: Any, chunk: Any) -> None:
         with pytest.raises(TypeError, match=f"not {type(chunk).__name__}"):
             decoded([b"data: a\n\n", chunk])
 
@@ -532,7 +532,7 @@ class TestFailures:
 
 
 class Source:
-    """Chunks in either colour, as a generator that notes how far it was read and that it was closed."""
+    """Chunks as a sync or async generator, which records how far it was read and whether it was closed."""
 
     def __init__(self, *chunks: bytes, error: BaseException | None = None) -> None:
         self.chunks = chunks
@@ -559,8 +559,8 @@ class Source:
 
 
 def read_sync(source: Source, into: list[Any], most: int | None = None, *, call: Any = decode, **options: Any) -> None:
-    """Read some items or all, and close what they came from."""
-    kept = source.sync()  # held here, so that nothing but `call` can be what closes it
+    """Read `most` items or all, then close the iterator."""
+    kept = source.sync()  # a reference, so that only `call` can close it
     with contextlib.closing(call(kept, **options)) as items:
         for item in items:
             into.append(item)
@@ -579,7 +579,7 @@ def read_async(source: Source, into: list[Any], most: int | None = None, *, call
                 into.append(item)
                 if len(into) == most:
                     break
-        assert source.closed, "and not only when the loop ends"
+        assert source.closed, "before the event loop ends"
 
     run(main())
 
@@ -588,13 +588,13 @@ both = pytest.mark.parametrize("read", [read_sync, read_async])
 
 
 @pytest.mark.parametrize("call", [decode, decode_blocks])
-def test_what_is_no_iterable_has_no_hint_of_the_async_ones(call: Any) -> None:
+def test_the_error_for_other_types_does_not_mention_async_functions(call: Any) -> None:
     with pytest.raises(TypeError, match=rf"^{call.__name__}\(\) takes bytes or an iterable of them, not int$"):
         list(call(5))
 
 
 @pytest.mark.parametrize("other", ["read", "readline"])
-def test_an_async_iterable_that_has_half_of_a_reader_is_iterated(other: str) -> None:
+def test_an_async_iterable_with_only_half_of_a_reader_s_methods_is_iterated(other: str) -> None:
     class Chunks:
         async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b"data: a\n\n"
@@ -608,7 +608,7 @@ def test_an_async_iterable_that_has_half_of_a_reader_is_iterated(other: str) -> 
     assert run(main()) == [ServerSentEvent("a")]
 
 
-def test_blocks_with_a_reconnection_time_among_others() -> None:
+def test_reconnection_times_of_blocks() -> None:
     decoder = BlockDecoder()
     blocks = decode_blocks(b"retry: 5\n\nid: 1\n\nretry: 6\n\n", decoder=decoder)
     assert [(block.retry, decoder.reconnection_time) for block in blocks] == [(5, 5), (None, 5), (6, 6)]
@@ -626,7 +626,7 @@ def test_the_settings_of_all_four(read: Any, call: Any) -> None:
 
 
 class TestUntil:
-    """The sentinel: where it ends the iteration, what is read behind it, and what it means when it does not come."""
+    """The sentinel: where the iteration ends, how much is read after it, and what happens if it never comes."""
 
     DONE = b"data: [DONE]\n\n"
 
@@ -664,7 +664,7 @@ class TestUntil:
             assert got == list(decode_blocks(wire))[:count]
 
     @both
-    def test_a_function_is_asked_once_of_each_and_of_none_behind(self, read: Any) -> None:
+    def test_a_function_is_called_once_per_event_and_never_after_the_sentinel(self, read: Any) -> None:
         asked: list[str] = []
 
         def is_last(event: ReceivedEvent) -> bool:
@@ -675,7 +675,7 @@ class TestUntil:
         assert asked == ["a", "b"]
 
     @both
-    def test_what_a_function_raises_passes_and_the_source_is_closed(self, read: Any) -> None:
+    def test_an_exception_of_the_function_propagates_and_the_source_is_closed(self, read: Any) -> None:
         error = Broken()
 
         def is_last(event: ReceivedEvent) -> bool:
@@ -692,7 +692,7 @@ class TestUntil:
 
     @both
     def test_the_source_is_read_to_its_end(self, read: Any) -> None:
-        """So that an HTTP client can use the connection again."""
+        """This lets an HTTP client reuse the connection."""
         for behind in ([], [b""], [b"\n", b"data: b\n\n", b": bye"]):
             source = Source(b"data: a\n\n" + self.DONE, *behind)
             got: list[Any] = []
@@ -715,15 +715,15 @@ class TestUntil:
             ([2**20, 1], 1, False),
         ],
     )
-    def test_but_not_for_ever(self, read: Any, sizes: list[int], taken: int, ended: bool) -> None:
-        """4 chunks or 64 KiB at most; the last of these may still be what passes the bound."""
+    def test_reading_to_the_end_is_bounded(self, read: Any, sizes: list[int], taken: int, ended: bool) -> None:
+        """At most 4 chunks or 64 KiB; the last chunk may exceed the bound."""
         source = Source(self.DONE, *(b"x" * size for size in sizes))
         read(source, [], until="[DONE]")
         assert (source.taken - 1, source.ended, source.closed) == (taken, ended, True)
 
     @both
     @pytest.mark.parametrize("error", [Broken(), OSError("reset"), TypeError("x")], ids=shown)
-    def test_what_the_source_raises_behind_it_does_not_matter(self, read: Any, error: Exception) -> None:
+    def test_exceptions_of_the_source_after_the_sentinel_are_ignored(self, read: Any, error: Exception) -> None:
         source = Source(b"data: a\n\n" + self.DONE, b"\n", error=error)
         got: list[Any] = []
         read(source, got, until="[DONE]")
@@ -731,7 +731,7 @@ class TestUntil:
 
     @both
     @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
-    def test_but_what_is_to_end_the_program_passes(self, read: Any, error: type[BaseException]) -> None:
+    def test_exceptions_that_end_the_program_propagate(self, read: Any, error: type[BaseException]) -> None:
         source = Source(self.DONE, b"\n", error=error())
         with pytest.raises(error):
             read(source, [], until="[DONE]")
@@ -762,26 +762,26 @@ class TestUntil:
 
         run(main())
 
-    def test_what_is_no_bytes_behind_it_does_not_matter(self) -> None:
+    def test_chunks_that_are_not_bytes_after_the_sentinel_are_ignored(self) -> None:
         assert sync([self.DONE, None], until="[DONE]") == []
         assert over_sync([self.DONE, None], until="[DONE]") == []
 
     @both
-    def test_what_is_broken_before_it_does(self, read: Any) -> None:
+    def test_exceptions_before_the_sentinel_propagate(self, read: Any) -> None:
         got: list[Any] = []
         with pytest.raises(Broken):
             read(Source(b"data: a\n\n", error=Broken()), got, until="[DONE]")
         assert got == [ServerSentEvent("a")]
 
     @both
-    def test_leaving_early_misses_no_sentinel_and_reads_no_further(self, read: Any) -> None:
+    def test_leaving_early_raises_nothing_and_reads_no_further(self, read: Any) -> None:
         source, got = Source(b"data: a\n\n", b"data: b\n\n"), list[Any]()
         read(source, got, 1, until="[DONE]")
         assert (got, source.taken, source.closed) == ([ServerSentEvent("a")], 1, True)
 
-    def test_an_iterator_that_is_no_generator_stays_open(self) -> None:
+    def test_an_iterator_that_is_not_a_generator_stays_open(self) -> None:
         class Chunks:
-            """It can be closed, as a response can, and is somebody's own."""
+            """It can be closed, as a response can, but only its owner may do that."""
 
             def __init__(self) -> None:
                 self.left = iter([b"data: a\n\ndata: [DO", b"NE]\n\n", b"\n"])
@@ -793,12 +793,12 @@ class TestUntil:
                 return next(self.left)
 
             def close(self) -> None:
-                raise AssertionError("not ours to close")
+                raise AssertionError("only the owner may close it")
 
             aclose = close
 
         class AsyncChunks(Chunks):
-            __iter__ = None  # type: ignore[assignment]  # it is for `async for` alone
+            __iter__ = None  # type: ignore[assignment]  # only for `async for`
 
             def __aiter__(self) -> AsyncChunks:
                 return self
@@ -814,14 +814,14 @@ class TestUntil:
         for decoded in (sync, lambda chunks, until: run(main(chunks))):
             chunks = Chunks()
             assert decoded(chunks, until="[DONE]") == [ServerSentEvent("a")]
-            assert list(chunks) == [], "it was read to its end"
+            assert list(chunks) == [], "it should be read to its end"
         async_chunks = AsyncChunks()
         assert run(main(async_chunks)) == [ServerSentEvent("a")]
         assert list(async_chunks.left) == []
 
     @both
-    def test_a_decoder_resumes_behind_the_sentinel(self, read: Any) -> None:
-        """And not behind what came after it, in the same chunk or later."""
+    def test_a_decoder_resumes_after_the_sentinel(self, read: Any) -> None:
+        """Not after blocks that follow it, in the same chunk or later."""
         decoder = Decoder()
         wire = [
             b"id: 1\nretry: 1\ndata: a\n\nid: 2\nretry: 2\ndata: [DO",
@@ -852,7 +852,7 @@ class TestUntil:
     def test_an_end_without_it(
         self, read: Any, wire: bytes, on_eof: OnEOF, events: list[str], incomplete: str | None
     ) -> None:
-        """All that came is given out first, and the error says what it was."""
+        """All events are yielded first, and the error has the last one."""
         got: list[Any] = []
         with pytest.raises(MissingSentinel) as raised:
             read(Source(wire), got, until="[DONE]", on_eof=on_eof)
@@ -862,18 +862,18 @@ class TestUntil:
         assert (raised.value.incomplete and raised.value.incomplete.data) == incomplete
 
     @both
-    def test_the_end_may_cut_it_off_where_that_is_dispatched(self, read: Any) -> None:
+    def test_a_cut_off_sentinel_counts_if_it_is_dispatched(self, read: Any) -> None:
         got: list[Any] = []
         read(Source(b"data: a\n\ndata: [DONE]"), got, until="[DONE]", on_eof="dispatch")
         assert got == [ServerSentEvent("a")]
 
     @both
-    def test_an_event_that_is_cut_off_is_an_IncompleteEvent_where_that_is_raised(self, read: Any) -> None:
+    def test_a_cut_off_event_raises_IncompleteEvent_if_on_eof_is_raise(self, read: Any) -> None:
         with pytest.raises(IncompleteEvent):
             read(Source(b"data: a\n\ndata: b"), [], until="[DONE]", on_eof="raise")
 
     @both
-    def test_a_block_that_is_cut_off_is_named_with_data_or_without(self, read: Any) -> None:
+    def test_the_error_has_the_cut_off_block_with_data_or_without(self, read: Any) -> None:
         with pytest.raises(MissingSentinel) as raised:
             read(Source(b": a\n\n: bye"), [], call=decode_blocks, until="[DONE]")
         assert (raised.value.last, raised.value.incomplete) == (Block(b": a"), Block(b": bye"))
@@ -882,7 +882,7 @@ class TestUntil:
         )
 
     @both
-    def test_a_function_is_named_by_what_it_is_for(self, read: Any) -> None:
+    def test_the_error_for_a_function(self, read: Any) -> None:
         def is_last(event: ReceivedEvent) -> bool:
             return False
 
@@ -892,7 +892,7 @@ class TestUntil:
 
 
 class TestLinesWithoutEnds:
-    """What `iter_lines()` gives: no event could ever end, so it is refused; and no stream is taken for it."""
+    """Chunks from `iter_lines()` are refused, because no event could end; real streams never are."""
 
     LINES = (b"data: 1", b"id: 7", b"", b"data: 2", b"")
 
@@ -914,7 +914,7 @@ class TestLinesWithoutEnds:
             list(decode_blocks([bytearray(start), memoryview(b""), start, b""]))
 
     def test_while_a_stream_lives(self) -> None:
-        """With the ninth block at the latest: a stream may never end."""
+        """Refused by the ninth block at the latest, because a stream may never end."""
         taken = 0
 
         def lines() -> Iterator[bytes]:
@@ -947,31 +947,31 @@ class TestLinesWithoutEnds:
         ],
         ids=lambda chunks: f"{len(chunks)} chunks {shown(b'|'.join(chunks[:5]))}",
     )
-    def test_other_chunks_are_none(self, chunks: list[bytes]) -> None:
+    def test_other_chunks_are_accepted(self, chunks: list[bytes]) -> None:
         assert sync(chunks) == reference_decode(b"".join(chunks)).events
 
-    def test_a_line_that_came_in_many_chunks_with_empty_ones_between(self) -> None:
+    def test_a_line_in_many_chunks_with_empty_ones_between(self) -> None:
         wire = b"data: " + b"x" * 1000 + b"\n\n"
         chunks = [part for at in range(len(wire)) for part in (wire[at : at + 1], b"")]
         assert sync(chunks) == [ServerSentEvent("x" * 1000)]
 
     @given(chunkings())
-    def test_no_stream_trips_over_it(self, chunks: list[bytes]) -> None:
-        """However it is cut, with empty chunks too, as long as it has an event."""
+    def test_no_stream_with_events_is_refused(self, chunks: list[bytes]) -> None:
+        """For any stream with an event, however it is cut, even with empty chunks."""
         reference = reference_decode(b"".join(chunks))
         if reference.events:
             assert sync(chunks) == reference.events
 
     @given(st.lists(st.sampled_from([b"data: a", b"data:", b"id: 1", b": c", b"\n", b"\n\n", b"x"]), max_size=40))
-    def test_no_chunk_that_has_something_in_it_trips_a_stream(self, chunks: list[bytes]) -> None:
-        """Each piece of a line a chunk of its own: only empty chunks can be taken for blank lines."""
+    def test_no_stream_of_nonempty_chunks_is_refused(self, chunks: list[bytes]) -> None:
+        """Even if each chunk is part of a line: only empty chunks can be mistaken for blank lines."""
         assert sync(chunks) == reference_decode(b"".join(chunks)).events
 
 
 @given(st.data())
 def test_no_event_waits_for_a_chunk_it_does_not_need(data: st.DataObject) -> None:
-    """Every event is yielded before the next chunk is asked for."""
-    chunks = data.draw(chunkings())
+    """Every event is yielded before the next chunk is requested."""
+    chunks = data.draw(responses)
     taken = 0
 
     def source() -> Iterable[bytes]:
@@ -984,8 +984,8 @@ def test_no_event_waits_for_a_chunk_it_does_not_need(data: st.DataObject) -> Non
         assert len(reference_decode(b"".join(chunks[: taken - 1])).events) < count
 
 
-def test_a_reading_that_is_closed_late_takes_nothing_from_the_next() -> None:
-    """An async generator that was left is closed whenever the event loop finds it."""
+def test_an_iterator_that_is_closed_late_does_not_disturb_the_next() -> None:
+    """An abandoned async generator is closed only when the event loop gets to it."""
     decoder = Decoder()
     left = decode(b"retry: 1\ndata: a\n\ndata: b\n\n", decoder=decoder)
     next(left)

@@ -37,10 +37,11 @@ from sse_codec import (
 )
 from sse_codec._decoder import _LONGEST_RETRY
 from sse_codec.testing import reference_decode
+from tests.conftest import WAYS
 from tests.fuzz.laws import NEVER, Connection, expected_blocks, expected_events, retries
 from tests.fuzz.laws import whole as whole_item
-from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, sent_texts, wires
-from tests.test_decoder import WAYS, whole
+from tests.strategies import chunkings, events, hostile_events, plain_texts, prompt_wires, responses, sent_texts, wires
+from tests.test_decoder import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +62,7 @@ def take(way: dict[str, int]) -> Iterator[None]:
 
 
 def assemble(lines: list[Line]) -> list[ReceivedEvent]:
-    """Join lines to events, as a reader of `LineDecoder` would; the reconnection time is for `Decoder`'s own tests."""
+    """Build events from lines, as a user of `LineDecoder` would, without reconnection times."""
     events = []
     data: list[str] = []
     name, id, last_event_id = "", None, ""
@@ -106,7 +107,7 @@ starts = st.sampled_from(["", "start"])
 
 
 @given(chunkings(), starts, limits, ways)
-def test_Decoder_is_the_standard(
+def test_Decoder_follows_the_standard(
     chunks: list[bytes], last_event_id: str, limit: int | None, way: dict[str, int]
 ) -> None:
     with take(way):
@@ -122,7 +123,7 @@ def test_Decoder_is_the_standard(
 
 
 @given(chunkings(), starts, limits, ways)
-def test_BlockDecoder_is_the_standard(
+def test_BlockDecoder_follows_the_standard(
     chunks: list[bytes], last_event_id: str, limit: int | None, way: dict[str, int]
 ) -> None:
     wire = b"".join(chunks)
@@ -146,8 +147,8 @@ def test_BlockDecoder_is_the_standard(
 
 
 @given(chunkings(), ways)
-def test_a_Block_is_what_its_bytes_are(chunks: list[bytes], way: dict[str, int]) -> None:
-    """Made by the decoder or by a call, it is the same in all that it has."""
+def test_a_Block_depends_only_on_its_bytes(chunks: list[bytes], way: dict[str, int]) -> None:
+    """A block from the decoder and one built from its bytes have the same attributes."""
     with take(way):
         for block in feed_all_blocks(BlockDecoder(), chunks):
             again = Block(block.wire, block.last_event_id)
@@ -156,8 +157,8 @@ def test_a_Block_is_what_its_bytes_are(chunks: list[bytes], way: dict[str, int])
 
 
 @given(chunkings(), ways)
-def test_a_relayed_stream_says_the_same(chunks: list[bytes], way: dict[str, int]) -> None:
-    """Blocks passed on as they came: to a receiver of all of them, and to one whose stream starts at any of them."""
+def test_a_relayed_stream_means_the_same(chunks: list[bytes], way: dict[str, int]) -> None:
+    """Blocks are passed on unchanged, to a receiver of all of them and to one whose stream starts at any of them."""
     with take(way):
         blocks = feed_all_blocks(BlockDecoder(), chunks)
         for start in range(len(blocks) + 1):
@@ -170,7 +171,7 @@ def test_a_relayed_stream_says_the_same(chunks: list[bytes], way: dict[str, int]
 
 
 @given(chunkings())
-def test_LineDecoder_is_the_standard(chunks: list[bytes]) -> None:
+def test_LineDecoder_follows_the_standard(chunks: list[bytes]) -> None:
     lines = feed_all_lines(LineDecoder(), chunks)
     expected = reference_decode(b"".join(chunks))
     assert lines == expected.lines
@@ -178,7 +179,7 @@ def test_LineDecoder_is_the_standard(chunks: list[bytes]) -> None:
 
 
 @given(chunkings())
-def test_Decoder_and_LineDecoder_are_equal(chunks: list[bytes]) -> None:
+def test_Decoder_and_LineDecoder_agree(chunks: list[bytes]) -> None:
     got = feed_all(Decoder(), chunks)
     assembled = assemble(feed_all_lines(LineDecoder(), chunks))
     assert [(*whole(e)[:3], e.last_event_id) for e in got] == [(*whole(e)[:3], e.last_event_id) for e in assembled]
@@ -186,7 +187,7 @@ def test_Decoder_and_LineDecoder_are_equal(chunks: list[bytes]) -> None:
 
 @given(wires | prompt_wires, ways)
 def test_promptness(wire: bytes, way: dict[str, int]) -> None:
-    """Fed byte by byte, each event appears at exactly the byte that completes it, and each line too."""
+    """Fed byte by byte, each event and each line appears with the byte that completes it."""
     with take(way):
         decoder, lines = Decoder(), LineDecoder()
         expected = reference_decode(wire)
@@ -203,7 +204,7 @@ def test_promptness(wire: bytes, way: dict[str, int]) -> None:
 
 
 def held(decoder: AnyDecoder) -> int:
-    """Return how many bytes a decoder holds, its own small fixed state aside."""
+    """Return how many bytes a decoder holds, not counting its small fixed state."""
     total = 0
     for owner in type(decoder).__mro__:
         for name in getattr(owner, "__slots__", ()):
@@ -213,16 +214,16 @@ def held(decoder: AnyDecoder) -> int:
                     assert len(value) <= _LONGEST_RETRY
                     continue
                 if name == "_changes" and value is None:
-                    continue  # for `decode` alone, which empties it at each chunk
-                assert isinstance(value, (int, bytearray)), "a new kind of state: teach this function its size"
+                    continue  # only `decode` uses it, and empties it at each chunk
+                assert isinstance(value, (int, bytearray)), "new state: add its size to this function"
                 total += len(value) if isinstance(value, bytearray) else 0
-                assert sys.getsizeof(value) <= 1.2 * total + 100, "what is held takes no more memory than that"
+                assert sys.getsizeof(value) <= 1.2 * total + 100, "the buffer takes little more memory than its bytes"
     return total
 
 
 @given(chunkings(), st.integers(1, 40))
 def test_boundedness(chunks: list[bytes], limit: int) -> None:
-    """What is held stays within the limit; nothing but EventTooLarge is raised, and only past the limit."""
+    """The buffer stays within the limit; only EventTooLarge is raised, and only above the limit."""
     for kind in (Decoder, BlockDecoder, LineDecoder):
         decoder = kind(max_event_size=limit)
         failed = False
@@ -243,9 +244,9 @@ def test_boundedness(chunks: list[bytes], limit: int) -> None:
 def test_the_limit_does_not_depend_on_the_chunks(
     kind: type[Decoder | BlockDecoder], chunks: list[bytes], limit: int, way: dict[str, int]
 ) -> None:
-    """A block fails exactly when its lines, joined by one byte each, pass the limit; all before it has come by then.
+    """A block fails exactly if its lines, with one byte between two, exceed the limit; all items before it come first.
 
-    `Decoder` leaves ended comments out of it; `BlockDecoder` keeps them, and so counts them.
+    `Decoder` does not count complete comments; `BlockDecoder` keeps them, and so counts them.
     """
 
     def run(chunks: list[bytes]) -> tuple[list[Any], bool]:
@@ -274,10 +275,10 @@ def test_the_limit_does_not_depend_on_the_chunks(
 
 @pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
 @given(chunkings(), st.integers(1, 60), ways)
-def test_a_reset_leaves_nothing_behind(
+def test_a_reset_leaves_no_trace(
     kind: type[Decoder | BlockDecoder], chunks: list[bytes], limit: int, way: dict[str, int]
 ) -> None:
-    """Whatever came before it, too much even, the next connection is as the first, but for where it starts."""
+    """After any input, even too much, the next connection is like the first, except for the last event ID."""
     with take(way):
         used = kind(max_event_size=limit)
         for chunk in chunks:
@@ -301,7 +302,7 @@ def test_a_reset_leaves_nothing_behind(
 @pytest.mark.parametrize("kind", [Decoder, BlockDecoder])
 @given(chunkings(), ways)
 def test_a_retry_acts_once(kind: type[Decoder | BlockDecoder], chunks: list[bytes], way: dict[str, int]) -> None:
-    """In the feed that ends its line, wherever the block ends; a client that takes the time away sees no old one."""
+    """Acts in the feed that ends its line, wherever the block ends. A client that clears the time sees no old one."""
     wire = b"".join(chunks)
     with take(way):
         for cut in (chunks, single_bytes(wire)):
@@ -315,14 +316,14 @@ def test_a_retry_acts_once(kind: type[Decoder | BlockDecoder], chunks: list[byte
                 fed += len(chunk)
 
 
-@given(chunkings(), starts, st.booleans(), st.booleans())
+@given(responses, starts, st.booleans(), st.booleans())
 @example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", False, False)
 @example([b"id: 1\ndata: a\n\nid\ndata: b\n\n"], "", True, True)
 @example([b"id: 1\ndata: a\n\nid: 7\ndata: b\n\n"], "7", False, False)
-def test_a_decoder_follows_the_events_given_out(
+def test_a_decoder_follows_the_yielded_events(
     chunks: list[bytes], last_event_id: str, over_async: bool, blocks: bool
 ) -> None:
-    """At each event its state is that of the standard after that event's block; at the end, after the whole stream."""
+    """At each event its state is the standard's after that event's block; at the end, after the whole stream."""
     wire = b"".join(chunks)
     decoder: Decoder | BlockDecoder
     iterator: Any
@@ -351,9 +352,9 @@ def test_a_decoder_follows_the_events_given_out(
     assert [*states, state()] == [(each.last_event_id, each.reconnection_time) for each in references]
 
 
-@given(chunkings(), st.booleans())
+@given(responses, st.booleans())
 def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
-    """A client that takes the time away at each event sees those of the blocks since then, and no older one."""
+    """A client that clears the time at each event sees only times of later blocks."""
     wire = b"".join(chunks)
     if blocks:
         ends = expected_blocks(Connection(NEVER, "", None, wire, [])).ends
@@ -372,10 +373,10 @@ def test_a_retry_acts_once_in_decode(chunks: list[bytes], blocks: bool) -> None:
     assert seen == [times[-1] if times else None for times in due]
 
 
-@given(st.lists(events, max_size=4), st.lists(chunkings(), max_size=3))
-def test_decode_ends_as_it_is_told(sent: list[ServerSentEvent], chunkings: list[list[bytes]]) -> None:
-    """`until` stops before the first event that it is true of, and before nothing else."""
-    for chunks in [[encode(each) for each in sent], *chunkings]:
+@given(st.lists(events, max_size=4), st.lists(responses, max_size=3))
+def test_decode_ends_at_the_sentinel(sent: list[ServerSentEvent], responses: list[list[bytes]]) -> None:
+    """`until` stops before the first event that matches, and nowhere else."""
+    for chunks in [[encode(each) for each in sent], *responses]:
         expected = reference_decode(b"".join(chunks)).events
         for sentinel in {each.data for each in expected} | {"no such data"}:
             count = next((n for n, each in enumerate(expected) if each.data == sentinel), None)
@@ -406,10 +407,10 @@ def test_round_trip(event: ServerSentEvent) -> None:
 )
 @example(data=None, event=None, id=None, comment=None, retry=None)
 @example(data="", event="message", id="", comment="", retry=0)
-def test_a_block_comes_back(
+def test_round_trip_of_a_block(
     data: str | None, event: str | None, id: str | None, comment: str | None, retry: int | None
 ) -> None:
-    """What `encode_block` writes has the same values in `BlockDecoder`, "not given" told from "empty"."""
+    """`BlockDecoder` reads the same values that `encode_block` wrote, and tells "not given" from "empty"."""
     if data is None:
         event = None  # "an event type in a block without data" is refused
     wire = encode_block(data, event=event, id=id, comment=comment, retry=retry)
@@ -426,14 +427,14 @@ def test_a_block_comes_back(
     assert names == sorted(names, key=[":", "id", "event", "data", "retry"].index)
 
 
-#: What the encoder takes; it looks at the types before it looks at the values.
+#: The types that the encoder takes; it checks them before the values.
 FIELD_TYPES: dict[str, set[type]] = {"data": {str}, "event": {str}, "id": {str, type(None)}, "retry": {int, type(None)}}
 
 
 @given(hostile_events)
 @example(ServerSentEvent("a\r\rb\r\nc"))
 def test_nothing_injects(event: ServerSentEvent) -> None:
-    """Either the encoder refuses, and names a field that is at fault, or the wire decodes to exactly the one event."""
+    """Either the encoder raises and names an invalid field, or the wire decodes to exactly this event."""
     try:
         wire = encode(event)
     except EncodeError as error:
@@ -447,11 +448,11 @@ def test_nothing_injects(event: ServerSentEvent) -> None:
 
 @given(wires)
 def test_a_proxy_loses_nothing(wire: bytes) -> None:
-    """What `LineDecoder` reads and `encode_line` writes is the same stream to the next reader."""
+    """A stream read by `LineDecoder` and written by `encode_line` is the same to the next reader."""
     lines = [
         line
         for line in LineDecoder().feed(wire)
-        # The one field that can't be passed on, and that no reader knows.
+        # The only kind of field that can't be passed on; every reader ignores it.
         if not (isinstance(line, Field) and line.name.startswith("\ufeff"))
     ]
     assert LineDecoder().feed(b"".join(map(encode_line, lines))) == lines

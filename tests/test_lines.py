@@ -50,7 +50,7 @@ def test_close_returns_the_line_without_an_end_and_resets() -> None:
     assert decoder.close() == Comment("b")
 
 
-def test_a_byte_order_mark_is_no_line() -> None:
+def test_a_byte_order_mark_is_not_a_line() -> None:
     decoder = LineDecoder()
     assert decoder.feed(b"\xef\xbb\xbf") == []
     assert decoder.close() is None
@@ -70,7 +70,7 @@ def test_a_byte_order_mark_after_a_CR_is_text() -> None:
     assert decoder.feed(b"\xef\xbb\xbfid: 3\n") == [Field("\ufeffid", "3")]
 
 
-def test_a_line_does_not_end_with_the_chunk_where_line_ends_are_mixed() -> None:
+def test_a_line_does_not_end_with_the_chunk_if_line_ends_are_mixed() -> None:
     decoder = LineDecoder()
     assert decoder.feed(b"data: 1\r\ndata: 2\ndata: X") == [Field("data", "1"), Field("data", "2")]
     assert decoder.feed(b"Y\n") == [Field("data", "XY")]
@@ -95,7 +95,7 @@ def test_takes_all_kinds_of_bytes_at_the_start_and_later(
     assert decoder.feed(kind(b"ta: 4\n")) == [Field("data", "4")]
 
 
-def test_the_limit_is_a_line_s() -> None:
+def test_the_limit_is_per_line() -> None:
     decoder = LineDecoder(max_event_size=7)
     assert decoder.feed(b"data: 1\ndata: 2\n") == [Field("data", "1"), Field("data", "2")]
     assert decoder.feed(b"data: 3") == []
@@ -123,7 +123,7 @@ def test_refuses_other_types(bad: Any) -> None:
         LineDecoder().feed(bad)
 
 
-def test_refuses_an_attribute_that_it_has_not() -> None:
+def test_refuses_an_unknown_attribute() -> None:
     with pytest.raises(AttributeError):
         LineDecoder().max_event_size = 5  # type: ignore[attr-defined]  # it has no such attribute
 

@@ -1,4 +1,4 @@
-"""The linter: each check with a stream that trips it and the nearest one that does not, and the laws of all."""
+"""The linter: each check on a stream with the fault and on the nearest stream without it, and laws for all streams."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from sse_codec import (
     encode,
     encode_block,
 )
+from sse_codec._text import printable
 from sse_codec.lint import CODES, Code, Finding, Linter, _linter, _stream, explain, lint, sarif
 from sse_codec.lint._foreign import LONGEST
-from sse_codec.lint._text import printable
 from sse_codec.testing import reference_decode
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, Stream
 from tests.strategies import chunkings, events, wires
@@ -46,7 +46,7 @@ class Case(NamedTuple):
 
 LONG = b"x" * (64 * 1024 - 6)
 
-#: A stream with one finding, its place, and the nearest stream with none.
+#: Streams with one finding each, its place, and the nearest stream without it.
 CASES = [
     Case("not-an-event-stream", b'{"error": "overloaded"}', (1, 1, 0), b'data: {"error": "overloaded"}\n\n'),
     Case("not-an-event-stream", b"\n<!doctype html>\n<p>Bad gateway\n", (2, 1, 1), b"\n: <!doctype html>\n"),
@@ -158,7 +158,7 @@ def test_every_check_is_tested() -> None:
 
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES)
 def test_the_example_of_a_code(code: Code) -> None:
-    """It has the finding, and nothing else; without it the stream has none."""
+    """The example has this finding and no other; the corrected stream has none."""
     assert [finding.code for finding in lint(code.example, **code.options)] == [code.name]
     assert list(lint(code.healthy, **code.options)) == []
     assert explain(code.name).replace("\n", " ").startswith(f"{code.name} ({code.severity}): {code.title}  ")
@@ -170,11 +170,10 @@ def test_the_example_of_a_code(code: Code) -> None:
 
 
 def loses_nothing(wire: bytes) -> bool:
-    """Judge by the reference decoder and the encoder whether a stream loses nothing.
+    """Tell whether a stream loses nothing, judged by the reference decoder and the encoder.
 
-    It is UTF-8. Of each block all fields are again in the block that is encoded from what a client keeps of it; an
-    empty event type counts as "message", and a number without its leading zeros. And no line without an end is left but
-    a comment.
+    It must be UTF-8. If each block is encoded again from what a client keeps of it, all its fields must still be there;
+    an empty event type counts as "message", and leading zeros don't count. Only a comment may lack its line end.
     """
     try:
         wire.decode()
@@ -192,8 +191,8 @@ def loses_nothing(wire: bytes) -> bool:
 
 
 def keeps_every_field(block: bytes) -> bool:
-    nothing = "\0"  # no id can be that
-    stream = reference_decode(b":\n" + block, last_event_id=nothing)  # the comment: no byte order mark is dropped
+    nothing = "\0"  # not a possible id
+    stream = reference_decode(b":\n" + block, last_event_id=nothing)  # no byte order mark is dropped here
     event = stream.events[0] if stream.events else None
     kept = encode_block(
         event.data if event else None,
@@ -216,7 +215,7 @@ def _plain(line: Field) -> Field:
     return line
 
 
-#: Streams of fields that say something; many lose nothing.
+#: Streams of meaningful fields, many of which lose nothing.
 sensible_wires = st.lists(
     st.sampled_from([
         b"data: x\n", b"data\n", b"event: a\n", b"event: b\n", b"event\n", b"event: message\n", b"id: 1\n", b"id: 01\n",
@@ -236,7 +235,7 @@ def errors(wire: bytes) -> list[Finding]:
 @example(b"event: message\n\n")
 @example(b"event\nevent: message\ndata\n\n")
 def test_an_error_means_that_something_is_lost(wire: bytes) -> None:
-    """Errors are absent exactly when decoding and encoding again loses nothing."""
+    """A stream has no errors exactly if decoding it and encoding it again loses nothing."""
     assert (errors(wire) == []) == loses_nothing(wire)
 
 
@@ -246,12 +245,12 @@ def test_an_error_means_that_something_is_lost(wire: bytes) -> None:
      (b"id: 1\nid\n\n", False),
          (b"id: 1\n\nid: 2\n\n", True), (b"data: \xff\n\n", False), (b": x", True), (b"event\ndata\n\n", True)],
 )  # fmt: skip
-def test_the_judge_of_that_law(wire: bytes, nothing: bool) -> None:
+def test_loses_nothing(wire: bytes, nothing: bool) -> None:
     assert loses_nothing(wire) == nothing
 
 
 @given(st.lists(events))
-def test_what_the_encoder_writes_has_no_error(sent: list[ServerSentEvent]) -> None:
+def test_encoder_output_has_no_errors(sent: list[ServerSentEvent]) -> None:
     assert errors(b"".join(map(encode, sent))) == []
 
 
@@ -277,7 +276,7 @@ def test_findings_do_not_depend_on_the_chunks(
 
 
 @given(wires, st.integers(1, 40))
-def test_the_limit_is_the_decoder_s(wire: bytes, limit: int) -> None:
+def test_the_limit_is_the_same_as_the_decoder_s(wire: bytes, limit: int) -> None:
     decoder = Decoder(max_event_size=limit)
     try:
         decoder.feed(wire)
@@ -300,7 +299,7 @@ def held(linter: Linter) -> int:
 
 @given(chunkings(), st.integers(1, 40))
 def test_boundedness(chunks: list[bytes], limit: int) -> None:
-    """A line in progress, the places of the block's fields, and its payload: each within the limit."""
+    """The current line, the places of the block's fields, and its payload each stay within the limit."""
     linter = Linter(max_event_size=limit, json=True)
     for chunk in chunks:
         linter.feed(chunk)
@@ -323,7 +322,7 @@ def test_a_place_is_in_the_stream(wire: bytes) -> None:
         assert str(finding).count("\n") == 4
 
 
-# What is said
+# Findings and their texts
 
 
 @pytest.mark.parametrize(
@@ -344,11 +343,11 @@ def test_a_place_is_in_the_stream(wire: bytes) -> None:
         (b"x" * 10**6 + b": a\n\n", 'if it is a payload, write "data: "'),
     ],
 )
-def test_what_may_have_been_meant(wire: bytes, fix: str) -> None:
+def test_the_fix_suggests_what_was_meant(wire: bytes, fix: str) -> None:
     assert fix in errors(wire)[0].fix
 
 
-def test_a_foreign_stream_is_named_once() -> None:
+def test_a_foreign_stream_is_reported_once() -> None:
     wire = b"<html>\n" * 50 + b"\xff\n"
     assert [finding.code for finding in lint(wire)] == ["not-an-event-stream"]
     assert [finding.code for finding in lint(wire + b"data: x\n\nfoo: bar\n")] == [
@@ -357,13 +356,13 @@ def test_a_foreign_stream_is_named_once() -> None:
     ]
 
 
-def test_habits_are_named_once() -> None:
+def test_habits_are_reported_once() -> None:
     wire = b"data:a \r\n: x\n\r\r" * 3 + b"event\ndata: b \n\n" * 3 + b"data: {} \n\n" * 3
     codes = [finding.code for finding in lint(wire)]
     assert len(codes) == len(set(codes)) == 6
 
 
-def test_an_endless_line_is_named_before_it_ends() -> None:
+def test_an_endless_line_is_reported_before_it_ends() -> None:
     linter = Linter(max_event_size=100)
     assert [f.code for _ in range(50) for f in linter.feed(b"data: " + b"x" * 4000)] == [
         "event-too-large",
@@ -373,7 +372,7 @@ def test_an_endless_line_is_named_before_it_ends() -> None:
     assert linter.close() == []
 
 
-def test_of_a_line_that_is_too_long_only_the_name_counts() -> None:
+def test_only_the_name_of_a_too_long_line_is_checked() -> None:
     wire = b"id: " + b"1" * 20 + b"\0\ndata: " + "é".encode() * 20 + b"\xff\n\ndata: x\n\n"
     findings = list(lint(wire, max_event_size=11, json=True, sentinel="x"))
     assert [finding.code for finding in findings] == ["event-too-large"]
@@ -412,7 +411,7 @@ def test_json_that_is_nested_too_deeply() -> None:
     assert nested.what == "a payload that is not JSON: nested too deeply"
 
 
-def test_close_makes_it_new() -> None:
+def test_close_resets_it() -> None:
     linter = Linter(unique_ids=True)
     wire = b"\xef\xbb\xbfid: 1\r\n\n"
     findings = linter.feed(wire) + linter.close()
@@ -467,13 +466,13 @@ def test_chunks(make: Any) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.wire[:12]!r}")
-def test_a_name_of_the_fuzz_kit_means_the_same(case: Case) -> None:
-    """A stream with the finding touches the rule of that name."""
+def test_a_shared_name_means_the_same_in_the_fuzz_kit(case: Case) -> None:
+    """A stream with the finding also touches the fuzz kit's rule of that name."""
     rule = next((rule for rule in CONSUMER_RULES if rule.name == case.code), None)
     assert rule is None or rule.touched_by(Stream([case.wire]))
 
 
-def test_the_names_that_both_have() -> None:
+def test_the_shared_names() -> None:
     rules = {rule.name for rule in CONSUMER_RULES} | {rule.name for rule in PRODUCER_RULES} | {BLANK_LINE.name}
     assert rules & set(CODES) == {
         "leading-bom",
@@ -495,7 +494,7 @@ def test_the_names_that_both_have() -> None:
     }
 
 
-# How it is shown
+# Output formats
 
 
 def only(wire: bytes) -> Finding:
@@ -513,7 +512,7 @@ def test_text_for_people() -> None:
     )
 
 
-def test_what_a_terminal_would_obey_is_escaped() -> None:
+def test_control_characters_are_escaped() -> None:
     finding = only("foo: \x1b[31m\x07\u202e\x85é\n".encode())
     assert (finding.text, finding.caret) == ("foo: \\x1b[31m\\x07\\u202e\\x85é", 0)
 
@@ -534,7 +533,7 @@ def test_a_combining_character_takes_no_column() -> None:
     assert str(only("id: e\u0301\0\n\n".encode())).splitlines()[2] == " " * 9 + "^"
 
 
-def test_a_long_line_that_does_not_print() -> None:
+def test_a_long_line_with_an_unprintable_character() -> None:
     text = "a" * 20_000 + "\x1b" + "b" * 20_000
     assert printable(text) == text.replace("\x1b", "\\x1b")
 
@@ -605,13 +604,13 @@ def test_a_finding_is_a_value() -> None:
             assert (code, line, column) == ("unfinished-block", 1, 8)
 
 
-def test_the_package_does_not_import_it() -> None:
+def test_importing_the_package_does_not_import_it() -> None:
     code = "import sys, sse_codec; print('sse_codec.lint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "False\n"
 
 
 def test_a_CR_at_the_end_of_a_chunk() -> None:
-    """Whether a LF follows it is known with the next byte; both ways are one line end."""
+    """The next byte tells whether an LF follows; CR and CRLF are both one line end."""
     for rest in (b"\n\r\n", b"\r"):
         linter = Linter()
         findings = [*linter.feed(b"data: a\r"), *linter.feed(rest), *linter.close()]

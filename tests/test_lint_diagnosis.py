@@ -1,6 +1,6 @@
-"""What people with a broken stream are told: each kind of illness that was reported in public, in several guises.
+"""The linter's findings on broken streams: each kind of fault that people reported in public, in several variants.
 
-Every case is checked whole and byte by byte: the same findings, and no others; so one cause has one finding.
+Every case is checked whole and byte by byte. Both must give the same single finding, so that one cause has one finding.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Case(NamedTuple):
     wire: bytes
     code: str
     place: tuple[int, int]  # line and column
-    words: tuple[str, ...]  # of what is said
-    options: dict[str, Any] = {}  # noqa: RUF012  # a default that nobody changes
+    words: tuple[str, ...]  # expected in the finding's text
+    options: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
 STREAM = b'data: {"a": 1}\n\ndata: {"a": 2}\n\n'
@@ -58,14 +58,14 @@ def chunked(*chunks: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
 
 
-#: Bytes that stand for Brotli's, which have no mark.
+#: Bytes like Brotli's, which has no magic number.
 BROTLI = bytes.fromhex("1b110000a49c8ee3fe0c9de13d77b28b64d0ff9a1602a1b2e7c4d81904f0aa93")
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>502</title></head>\n<body>\n<p>Bad gateway</p>\n</body>\n</html>\n"
 TRACEBACK = b'Traceback (most recent call last):\n  File "app.py", line 3, in <module>\n    main()\nKeyError: 1\n'
 PHP = b"<br />\n<b>Warning</b>:  Undefined variable $x in <b>/index.php</b> on line <b>3</b><br />\n"
 
-#: What is not an event stream, and the word for it; where it stands is up to the test.
+#: Data that is not an event stream, and part of the text that names it. The tests put it at different places.
 FOREIGN = [
     ("gzip", gzip.compress(STREAM, mtime=0), "compressed data (gzip) with an event stream inside"),
     ("gzip of something else", gzip.compress(PAGE, mtime=0), "compressed data (gzip)"),
@@ -133,14 +133,14 @@ names = [name for name, *_ in FOREIGN]
 
 
 def findings(wire: bytes, **options: Any) -> list[Finding]:
-    """Return what is found, which is the same byte by byte."""
+    """Return the findings, after checking that they are the same byte by byte."""
     whole = list(lint(wire, **options))
     assert list(lint((wire[at : at + 1] for at in range(len(wire))), **options)) == whole
     return whole
 
 
 @pytest.mark.parametrize(("wire", "words"), [each[1:] for each in FOREIGN], ids=names)
-def test_something_else_from_the_start(wire: bytes, words: str) -> None:
+def test_foreign_data_from_the_start(wire: bytes, words: str) -> None:
     [finding] = findings(wire)
     assert (finding.code, finding.line, finding.offset) == ("not-an-event-stream", 1, 0)
     assert finding.what.startswith("this is ")
@@ -148,8 +148,8 @@ def test_something_else_from_the_start(wire: bytes, words: str) -> None:
 
 
 @pytest.mark.parametrize(("wire", "words"), [each[1:] for each in FOREIGN], ids=names)
-def test_something_else_later(wire: bytes, words: str) -> None:
-    """Events before it are found, and it is one finding; so it is after a comment alone."""
+def test_foreign_data_later(wire: bytes, words: str) -> None:
+    """After events, or a comment alone, the foreign data is one finding."""
     for before in (BEFORE, b": connected\n\n"):
         [finding] = findings(before + wire)
         assert (finding.code, finding.line, finding.offset) == ("foreign-document", 3, len(before))
@@ -157,13 +157,13 @@ def test_something_else_later(wire: bytes, words: str) -> None:
         assert "outside any field" in finding.what
 
 
-#: All but Brotli, in which fields may stand as they are.
+#: All except Brotli, which may contain fields uncompressed.
 ENDING = [each for each in FOREIGN if "(Brotli)" not in each[2]]
 
 
 @pytest.mark.parametrize("wire", [wire for _, wire, _ in ENDING], ids=[name for name, *_ in ENDING])
-def test_something_else_in_between(wire: bytes) -> None:
-    """What comes after it is looked at again."""
+def test_foreign_data_in_between(wire: bytes) -> None:
+    """The stream after it is linted as usual."""
     end = b"" if wire.endswith(b"\n") else b"\n"
     found = findings(BEFORE + wire + end + b"\n" + BEFORE + b"retry: x\n\n")
     assert [finding.code for finding in found] == ["foreign-document", "invalid-retry"]
@@ -171,8 +171,8 @@ def test_something_else_in_between(wire: bytes) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 10, 300])
-def test_something_else_under_a_limit(limit: int) -> None:
-    """Of a line longer than the limit only so much is looked at; nothing is found twice, and nothing breaks."""
+def test_foreign_data_under_a_limit(limit: int) -> None:
+    """Only part of a line longer than the limit is looked at, and that is enough to report it."""
     for _, wire, _ in FOREIGN:
         found = findings(wire, max_event_size=limit, ignore=["event-too-large"])
         assert found
@@ -182,18 +182,18 @@ def test_something_else_under_a_limit(limit: int) -> None:
 @pytest.mark.parametrize(
     "wire",
     [
-        b"n\xe9: x\n\n",  # one bad byte makes no binary file
+        b"n\xe9: x\n\n",  # one bad byte does not make a binary file
         b"\xff\n",
         b"x\0y\n\n",
         b"add\r\ndata: x\r\n\r\n"[:5],  # a hexadecimal number at the end
         b"data: x\n\nbeef\r\nhello\r\n\r\n",
-        b"data: x\n\nbeef\ndata: x\n\n",  # chunks end in CRLF
+        b"data: x\n\nbeef\ndata: x\n\n",  # in HTTP, chunk sizes end in CRLF
         b"data: x\n\nMyfield: x\n\n",
         b"\x81A" + b"x" * 80 + b"\n\n",  # the first frame of a WebSocket, and no second one
         b"\x81\x05",
     ],
 )
-def test_what_is_not_something_else(wire: bytes) -> None:
+def test_streams_that_are_not_foreign_data(wire: bytes) -> None:
     assert not {finding.code for finding in findings(BEFORE + wire)} & {"not-an-event-stream", "foreign-document"}
 
 
@@ -228,7 +228,7 @@ CASES = [
         ("starts inside an unfinished one",),
     ),
     Case(
-        "never a blank line",
+        "no blank line at all",
         b'data: {"a": 1}\n' * 9,
         "unfinished-block",
         (9, 15),
@@ -348,7 +348,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_one_illness_has_one_finding(case: Case) -> None:
+def test_one_fault_has_one_finding(case: Case) -> None:
     [finding] = findings(case.wire, **case.options)
     assert (finding.code, (finding.line, finding.column)) == (case.code, case.place)
     said = f"{finding.what}; {finding.effect}; {finding.fix}"
@@ -358,7 +358,7 @@ def test_one_illness_has_one_finding(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_is_found_among_others(case: Case) -> None:
-    """After events that are looked at quickly, in large chunks too."""
+    """After events that take the quick path, even in large chunks."""
     wire = LONG + case.wire
     if case.code not in {"empty-stream", "missing-sentinel", "unfinished-block"}:
         found = findings(wire, **case.options)[0]
@@ -389,16 +389,16 @@ def test_it_is_found_among_others(case: Case) -> None:
         b": \xe2\x80\xa8\n\n",
     ],
 )  # fmt: skip
-def test_what_is_fine(wire: bytes) -> None:
+def test_streams_without_findings(wire: bytes) -> None:
     assert findings(wire) == []
 
 
-def test_empty_data_is_no_error_where_JSON_is_wanted() -> None:
+def test_empty_data_is_not_an_error_if_JSON_is_expected() -> None:
     assert findings(b"data:\n\ndata\n\ndata: {}\n\n", json=True) == []
 
 
-def test_an_overwritten_field_is_the_whole_story() -> None:
-    """The blank line between two named events is missing: that is said once."""
+def test_a_missing_blank_line_is_one_finding() -> None:
+    """If the blank line between two events is missing, there is one finding."""
     [finding] = findings(b'event: a\ndata: {"a":1}\nevent: b\ndata: {"b":2}\n\n')
     assert finding.code == "overwritten-field"
     assert finding.fix == "end the event of line 2 with a blank line, before line 3"
@@ -591,7 +591,7 @@ def test_one_block_at_a_time_and_many_have_the_same_findings() -> None:
 # Counting
 
 
-def test_what_comes_again_is_counted() -> None:
+def test_repeated_findings_are_counted() -> None:
     wire = b"Data: x\n\n" * 5 + b"Id: 1\n\n" + b"data: data: x\n\n" * 2
     found = findings(wire)
     assert [(finding.code, finding.line, finding.count) for finding in found] == [
@@ -609,7 +609,7 @@ def test_what_comes_again_is_counted() -> None:
 
 
 def test_kinds_of_a_code_are_bounded() -> None:
-    """However a stream is made, what is remembered to count it is."""
+    """For any stream, the memory for counting repeats is bounded."""
     names = [b"%c%c%c: x\n\n" % (a, b, c) for a in b"abcdefghij" for b in b"qrstuvwxyz" for c in b"0123456789"]
     linter = Linter()
     for name in names:
@@ -618,7 +618,7 @@ def test_kinds_of_a_code_are_bounded() -> None:
     assert len(linter._report._repeats) <= 10
 
 
-# Leaving a stream that goes on
+# Stopping before the end of a stream
 
 
 def test_stop() -> None:
@@ -634,7 +634,7 @@ def test_stop() -> None:
 
 
 @pytest.mark.parametrize("place", range(len(STREAM) + 1))
-def test_where_it_is(place: int) -> None:
+def test_its_position_in_the_stream(place: int) -> None:
     linter, decoder = Linter(), Decoder()
     events = 0
     for chunk in (STREAM[:place], STREAM[place:]):
@@ -647,7 +647,7 @@ def test_where_it_is(place: int) -> None:
 
 # The quick look
 
-#: Blocks that may be passed over, and blocks that nearly may.
+#: Blocks that the quick look may skip, and blocks that are almost like them.
 BLOCKS = [
     b'data: {"a": 1}\n\n',
     b'data:{"a": 1}\n\n',
@@ -716,7 +716,7 @@ BLOCKS = [
     st.sampled_from([{}, {}, {"sentinel": "[DONE]"}, {"max_event_size": 20}, {"fold": False}]),
 )
 def test_the_quick_look_misses_nothing(blocks: list[bytes], cuts: list[int], options: dict[str, Any]) -> None:
-    """Nor does it leave anything undone: what is found after it, and how far the stream is, are the same."""
+    """It does not change later findings or the position in the stream either."""
     wire = b"".join(blocks)
     quick, slow = Linter(**options), Linter(**options)
     slow._thorough = True
@@ -751,7 +751,7 @@ def test_the_quick_look_misses_nothing(blocks: list[bytes], cuts: list[int], opt
     ],
 )
 @pytest.mark.parametrize("options", [{}, {"sentinel": "x"}])
-def test_what_is_passed_over(block: bytes, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_that_are_skipped(block: bytes, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bytes] = []
     linter = Linter(**options)
     linter.feed(b"event: tick\ndata: x\n\n" if b"\r" not in block else b"event: tick\r\ndata: x\r\n\r\n")
@@ -763,8 +763,8 @@ def test_what_is_passed_over(block: bytes, options: dict[str, Any], monkeypatch:
 
 
 @pytest.mark.parametrize("size", [1, 7, 100, 1400, 65536])
-def test_clean_streams_take_the_quick_way(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole blocks are passed over; only those that a chunk cuts may be looked at line by line."""
+def test_clean_streams_take_the_quick_path(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole blocks are skipped; only blocks that a chunk cuts may be checked line by line."""
     looked: list[bytes] = []
     take = Linter._take_piece
 

@@ -1,4 +1,4 @@
-"""docs/lint.md and docs/command-line.md: the table of codes is made, and every example runs.
+"""docs/lint.md and docs/command-line.md: the table of codes is generated, and every example runs.
 
 `python -m tests.test_lint_docs` writes the table.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import sse_codec
 from sse_codec._command import _arguments
 from sse_codec.lint import CODES, Code, Linter
 from sse_codec.lint._codes import shown_stream
@@ -25,7 +26,7 @@ COMMAND = "python -m tests.test_lint_docs"
 
 
 def made() -> str:
-    """Return the part of docs/lint.md that is made from the table of codes."""
+    """Return the part of docs/lint.md that is generated from the table of codes."""
     text = "\n| code | | |\n| --- | --- | --- |\n"
     for code in CODES.values():
         text += f"| [`{code.name}`](#{code.name}) | {code.severity} | {_cell(code.title)} |\n"
@@ -33,7 +34,7 @@ def made() -> str:
 
 
 def section(code: Code) -> str:
-    """Return what docs/lint.md says of a code."""
+    """Return the section of docs/lint.md about a code."""
     options = "".join(f", with `{name}={value!r}`" for name, value in code.options.items())
     example = "\n".join(line[4:] for line in shown_stream(code.example))
     healthy = "\n".join(line[4:] for line in shown_stream(code.healthy))
@@ -52,11 +53,11 @@ def blocks(path: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def test_the_codes_are_those_of_the_table() -> None:
+def test_the_page_has_the_table_of_codes() -> None:
     assert MADE.findall(LINT.read_text(encoding="utf-8")) == [made()], f"{COMMAND} writes it"
 
 
-def test_every_block_is_looked_at() -> None:
+def test_every_block_is_tested() -> None:
     for path, known in ((LINT, {"console", "python", "yaml", "sh", "text"}), (COMMAND_LINE, {"console", "sh"})):
         text = path.read_text(encoding="utf-8")
         assert set(re.findall(r"^```(\w+)$", text, re.MULTILINE)) == known
@@ -65,14 +66,14 @@ def test_every_block_is_looked_at() -> None:
 
 @pytest.mark.parametrize("block", blocks(LINT, "python"))
 def test_an_example_in_Python(block: str) -> None:
-    exec(compile(block, str(LINT), "exec"), {})  # noqa: S102  # our own
+    exec(compile(block, str(LINT), "exec"), {})  # noqa: S102  # our own example
 
 
-@pytest.mark.skipif(os.name != "posix", reason="has no such shell")
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 @pytest.mark.parametrize("path", [LINT, COMMAND_LINE], ids=lambda path: path.name)
-def test_what_a_command_prints(path: Path, tmp_path: Path) -> None:
+def test_commands_print_the_output_that_is_shown(path: Path, tmp_path: Path) -> None:
     search = sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
-    examples = "".join(blocks(path, "console")).replace("/tmp/", f"{tmp_path}/")  # noqa: S108  # in the text alone
+    examples = "".join(blocks(path, "console")).replace("/tmp/", f"{tmp_path}/")  # noqa: S108  # only in the text
     count = 0
     for example in re.split(r"^\$ ", examples, flags=re.MULTILINE)[1:]:
         command, _, expected = example.partition("\n")
@@ -85,17 +86,17 @@ def test_what_a_command_prints(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [LINT, COMMAND_LINE], ids=lambda path: path.name)
 def test_the_commands_of_a_shell(path: Path) -> None:
-    """They are not run, because there is no such URL or folder; but the parser takes them."""
+    """The parser accepts them. They are not run, because their URLs and folders don't exist."""
     commands = re.findall(r"sse-codec ((?:decode|encode|lint|fuzz)\b[^|>\n]*)", "".join(blocks(path, "sh")))
     assert commands
     for command in commands:
-        _arguments.parser(None, None, None).parse_args(command.split())
+        _arguments.parser().parse_args(command.split())
 
 
 @pytest.mark.parametrize("command", ["decode", "lint", "fuzz consumer", "fuzz producer"])
-def test_the_options_are_those_of_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        _arguments.parser(None, None, None).parse_args([*command.split(), "--help"])
+        _arguments.parser().parse_args([*command.split(), "--help"])
     options = set(re.findall(r"(?<= )--[a-z-]+", capsys.readouterr().out.partition("examples:")[0])) - {"--help"}
     text = COMMAND_LINE.read_text(encoding="utf-8")
     for option in options:
@@ -110,11 +111,13 @@ def test_the_options_of_the_linter() -> None:
 def test_the_hook_for_pre_commit() -> None:
     hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     fields = dict(line.removeprefix("- ").strip().split(": ", 1) for line in hook.splitlines())
-    assert f"- id: {fields['id']}" in LINT.read_text(encoding="utf-8")
+    page = LINT.read_text(encoding="utf-8")
+    assert f"- id: {fields['id']}" in page
+    assert f"rev: v{sse_codec.__version__}\n" in page
     assert fields["files"] == r"\.sse$"
     program, *arguments = fields["entry"].split()
     assert program == "sse-codec"
-    _arguments.parser(None, None, None).parse_args([*arguments, "--json", "--strict", "a.sse", "b.sse"])
+    _arguments.parser().parse_args([*arguments, "--json", "--strict", "a.sse", "b.sse"])
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The command line, in this process where it can be and as a process of its own where it must."""
+"""The command line, tested in this process where possible, and otherwise in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN = [sys.executable, "-m", "sse_codec"]
-#: The interpreter tries once more, when it exits, to write what is in its buffers; with this variable set it has none.
+#: At exit, the interpreter tries again to write its buffers. An environment with PYTHONUNBUFFERED=1 would hide that.
 BUFFERED = {**os.environ, "PYTHONUNBUFFERED": ""}
 
 
@@ -42,7 +42,7 @@ json_values = st.recursive(
 
 
 def parse(*argv: str) -> Any:
-    return _arguments.parser(None, None, None).parse_args(argv)
+    return _arguments.parser().parse_args(argv)
 
 
 class Terminal(io.TextIOWrapper):
@@ -55,12 +55,12 @@ class TerminalErrors(io.StringIO):
         return True
 
 
-#: What `decode` says of a stream whose last event has no blank line.
+#: The message of `decode` for a stream whose last event has no blank line.
 CUT_OFF = "sse-codec: standard input: the stream ended inside the last event, which was dropped; --lenient keeps it\n"
 
 
 class Streams:
-    """Runs the command line in this process: bytes in, status, bytes out and the error text."""
+    """Runs the command line in this process, and returns the exit status, the output bytes and the error text."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
@@ -84,7 +84,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Streams:
     return Streams(monkeypatch)
 
 
-def test_decode_writes_a_JSON_object_a_line(run: Streams) -> None:
+def test_decode_writes_one_JSON_object_per_line(run: Streams) -> None:
     wire = "id: 1\nevent: tick\nretry: 5\ndata: é\ndata: 2\n\n: ping\n\ndata: b\n\ndata: cut".encode()
     status, output, errors = run("decode", stdin=wire)
     assert (status, errors) == (0, CUT_OFF)
@@ -122,7 +122,7 @@ def test_decode_names_the_line_of_a_too_large_event(run: Streams, newline: bytes
     path.write_bytes(newline.join(lines))
     status, output, errors = run("decode", "--data", "--max-event-size=20", str(path))
     assert (status, output) == (1, b"a\n")
-    assert errors == f"sse-codec: {path}, line 5: a block of 34 bytes or more passed max_event_size, which is 20\n"
+    assert errors == f"sse-codec: {path}, line 5: a block of at least 34 bytes exceeds max_event_size, which is 20\n"
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "", "K", "0M", "1T", "9" * 5000])
@@ -163,20 +163,36 @@ def test_encode_reads_JSON_lines(run: Streams) -> None:
     ("line", "reason"),
     [
         (b"{", "not JSON: Expecting property name enclosed in double quotes (column 2)"),
-        (b"data: a", "not JSON: Expecting value (column 1)"),
+        (b"hello", "not JSON: Expecting value (column 1)"),
+        *(
+            (line, "this looks like an event stream, not JSON; did you mean `sse-codec decode`?")
+            for line in (b"data: a", b"\xef\xbb\xbfid:1", b": ping", b"data")
+        ),
         (b"\xff", "not UTF-8 (byte 1)"),
         (b"[1]", "not a JSON object: '[1]'"),
         (b'"' + b"x" * 100 + b'"', f"not a JSON object: '\"{'x' * 39}'..."),
         (b"null", "not a JSON object: 'null'"),
         (b'{"dta": "a"}', "unknown key 'dta'; known keys are data, event, id, retry, comment, json, last_event_id"),
-        (b'{"event": 5}', "event must be a str, not int: use str(...)"),
+        (b'{"event": 5}', 'event must be a string: write "5"'),
+        (b'{"id": 1.50}', 'id must be a string: write "1.50"'),
+        (b'{"data": "a", "id": true}', 'id must be a string: write "true"'),
+        (b'{"comment": ["a"]}', "comment must be a string, not an array"),
+        (b'{"data": "a", "retry": "5"}', "retry must be a whole number of milliseconds: write 5"),
+        (b'{"data": "a", "retry": 5.0}', "retry must be a whole number of milliseconds, not 5.0"),
+        (b'{"data": "a", "retry": "soon"}', 'retry must be a whole number of milliseconds, not "soon"'),
+        (b'{"data": "a", "retry": {"a": 1}}', "retry must be a whole number of milliseconds, not an object"),
+        (b"{}", "nothing to send: give at least one of data, event, id, retry, comment"),
+        (
+            b'{"data": null, "event": "message", "last_event_id": "1"}',
+            "nothing to send: give at least one of data, event, id, retry, comment",
+        ),
         (b'{"data": "a", "id": "1\\n2"}', "id can't contain a line end (offset 1): '1\\n2'"),
         (b'{"data": "\\ud800"}', "data can't contain a lone surrogate: UTF-8 can't encode it (offset 0): '\\ud800'"),
         (b'{"data": "a", "retry": -1}', "retry must be from 0 to 10**18 - 1 milliseconds: -1"),
-        (b'{"data": "a", "retry": true}', "retry must be an int of milliseconds, not bool"),
+        (b'{"data": "a", "retry": true}', "retry must be a whole number of milliseconds, not true"),
         (
             b'{"event": "ping"}',
-            "event needs data: receivers dispatch nothing without it; data=\"\" sends an empty event: 'ping'",
+            'event needs data: receivers dispatch nothing without it; "data": "" sends an empty event',
         ),
         (b"[" * 100_000, "JSON that is nested too deeply"),
     ],
@@ -188,7 +204,7 @@ def test_encode_names_the_line_of_bad_input(run: Streams, line: bytes, reason: s
     assert errors == f"sse-codec: standard input, line 3: {reason}\n"
 
 
-def test_encode_survives_a_number_that_Python_does_not_read(run: Streams) -> None:
+def test_encode_survives_a_number_that_Python_does_not_parse(run: Streams) -> None:
     status, output, errors = run("encode", stdin=b'{"data": "a", "retry": ' + b"9" * 5000 + b"}")
     assert (status, output) == (1, b"")
     assert errors.startswith("sse-codec: standard input, line 1: retry must be from 0 to 10**18 - 1 milliseconds: ")
@@ -214,7 +230,7 @@ def test_encode_sends_JSON(run: Streams, line: bytes, wire: bytes) -> None:
 
 @given(st.lists(events | st.builds(lambda value: ServerSentEvent(json.dumps(value)), json_values), max_size=3))
 def test_encode_is_the_reverse_of_decode_json(sent: list[ServerSentEvent]) -> None:
-    """For every payload of one line; JSON that was on several lines comes back on one."""
+    """For payloads of one line; JSON on several lines comes back on one."""
     sent = [event for event in sent if "\n" not in event.data]
     wire = b"".join(map(encode, sent))
     with pytest.MonkeyPatch.context() as patch:
@@ -259,15 +275,39 @@ def test_decode_lenient(run: Streams) -> None:
 
 
 @pytest.mark.parametrize("more", ["--json", "--comments"])
-def test_decode_data_is_all_or_nothing(more: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_decode_data_excludes_other_options(more: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["decode", "--data", more])
     assert raised.value.code == 2
     assert "--data can't be used with --json or --comments" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["decode", "--bogus"], "decode"),
+        (["decode", "--data", "--json"], "decode"),
+        (["decode", "a", "b"], "decode"),
+        (["encode", "--json"], "encode"),
+        (["lint", "--bogus"], "lint"),
+        (["vectors", "a", "b"], "vectors"),
+        (["fuzz", "consumer", "--bogus", "--", "a"], "fuzz consumer"),
+        (["fuzz", "producer", "--seed=x", "--", "a"], "fuzz producer"),
+        (["fuzz", "--bogus"], "fuzz"),
+        (["--bogus", "decode"], "[-h]"),
+    ],
+)
+def test_a_usage_error_shows_the_usage_of_its_command(
+    argv: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(argv)
+    assert raised.value.code == 2
+    assert capsys.readouterr().err.startswith(f"usage: sse-codec {command} ")
+
+
 class Clock:
-    """A clock that a test reads the time on: each reading is the next one given."""
+    """A clock whose readings the test sets in advance."""
 
     def __init__(self, *readings: float) -> None:
         self._readings = iter(readings)
@@ -304,6 +344,7 @@ def test_decode_stats_of_a_file(run: Streams, tmp_path: Path) -> None:
     assert "first event" not in errors
     assert errors.startswith("events:         1,234 ((others) 1,183, 0 2, 1 1,")
     assert run("decode", "--stats", stdin=b": c\n\n")[2] == (
+        "sse-codec: standard input: no events: only comments\n"
         "events:         0\nbytes:          5\ncomments:       1 (keep-alives)\n"
     )
 
@@ -313,7 +354,7 @@ def test_decode_stats_of_a_stream_that_fails(run: Streams) -> None:
     assert status == 1
     assert errors.startswith("events:         1 (message 1)\n")
     assert errors.endswith(
-        "sse-codec: standard input, line 3: a block of 14 bytes or more passed max_event_size, which is 8\n"
+        "sse-codec: standard input, line 3: a block of at least 14 bytes exceeds max_event_size, which is 8\n"
     )
 
 
@@ -325,7 +366,13 @@ def test_lint(run: Streams) -> None:
     assert errors == "standard input: 1 error and 1 warning (0 events)\n"
 
 
-def test_lint_of_a_clean_stream_says_nothing(run: Streams) -> None:
+def test_lint_of_a_clean_stream_says_nothing_but_that_it_has_no_events(run: Streams) -> None:
+    for options in ([], ["--format=json"], ["--format=github"]):
+        assert run("lint", *options, stdin=b": ping\n\n") == (
+            0,
+            b"",
+            "standard input: 0 errors and 0 warnings (0 events)\n",
+        )
     assert run("lint", stdin=b"data: a\n\n") == (0, b"", "")
     assert run("lint", stdin=b"data: a\n\n", stderr=TerminalErrors) == (
         0,
@@ -334,7 +381,7 @@ def test_lint_of_a_clean_stream_says_nothing(run: Streams) -> None:
     )
 
 
-def test_warnings_alone_are_no_failure(run: Streams) -> None:
+def test_warnings_alone_are_not_a_failure(run: Streams) -> None:
     status, _, errors = run("lint", stdin=b"retry: 0\n\nretry: 0\n\n")
     assert (status, errors) == (0, "standard input: 0 errors and 2 warnings (0 events)\n")
 
@@ -356,7 +403,7 @@ def test_lint_github(run: Streams, tmp_path: Path) -> None:
     assert (status, errors) == (1, "")
     place = os.fsencode(tmp_path) + b"/a%2C\xff.sse,line=3,col=1,title=unknown-field::"
     assert output.startswith(b"::error file=" + place)
-    with path.open("rb") as stdin:  # it has no name then
+    with path.open("rb") as stdin:  # so that it has no name
         redirected = subprocess.run([*RUN, "lint", "--format=github"], stdin=stdin, capture_output=True, check=False)
     assert redirected.stdout.startswith(b"::error line=3,col=1,title=unknown-field::")
 
@@ -379,9 +426,13 @@ def test_lint_options(run: Streams, option: str, code: str) -> None:
     assert f"error[{code}]".encode() in output
 
 
-def test_lint_ignores_what_it_is_told_to(run: Streams, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lint_ignore(run: Streams, capsys: pytest.CaptureFixture[str]) -> None:
     wire = b"Data: a\n\nretry: 0\n\nretry: 1s\n\n"
-    assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (0, b"", "")
+    assert run("lint", "--ignore=unlikely-retry", "--ignore=unknown-field,invalid-retry", stdin=wire) == (
+        0,
+        b"",
+        "standard input: 0 errors and 0 warnings (0 events)\n",
+    )
     status, output, errors = run("lint", "--ignore=unknown-field", stdin=wire)
     assert (status, errors) == (1, "standard input: 1 error and 1 warning (0 events)\n")
     assert b"Data" not in output
@@ -399,7 +450,7 @@ def test_the_help_names_every_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert warnings.split() == [code.name for code in CODES.values() if code.severity == "warning"]
 
 
-def test_lint_counts_what_comes_again(run: Streams) -> None:
+def test_lint_counts_repeated_findings(run: Streams) -> None:
     wire = b"Data: a\n\n" * 30 + b"data: a\n\n"
     status, output, errors = run("lint", stdin=wire)
     assert (status, errors) == (1, "standard input: 30 errors and 0 warnings (1 event)\n")
@@ -475,7 +526,7 @@ def test_explain(code: str) -> None:
     assert output.buffer.getvalue().decode() == explain(code) + "\n"
 
 
-def test_explain_what_is_not_a_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_an_unknown_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         main(["lint", "--explain", "bar-cr"])
     assert raised.value.code == 2
@@ -524,7 +575,7 @@ def interrupted(wire: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         (b"Data: a\n\n" * 3, "in line 7, after 27 bytes and 0 events; 3 errors and 0 warnings so far"),
     ],
 )
-def test_ctrl_c_says_how_far_lint_came(
+def test_ctrl_c_prints_how_far_lint_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wire: bytes, said: str
 ) -> None:
     assert interrupted(wire, monkeypatch, capsys).err == f"standard input: interrupted {said}\n"
@@ -562,25 +613,34 @@ def test_ctrl_c_in_a_file(run: Streams, monkeypatch: pytest.MonkeyPatch, tmp_pat
             "no events: this is compressed data (gzip), not an event stream; run `sse-codec lint` for details",
         ),
         (b"Data: a\n\n", [], "no events: 'Data' is not a field of the standard; run `sse-codec lint` for details"),
-        (b": ping\n\n", [], ""),
-        (b"id: 1\n\n", [], ""),
+        (b": ping\n\n", [], "no events: only comments"),
+        (b": ping\n\n", ["--data", "--lenient"], "no events: only comments"),
+        (b": ping\n\n", ["--comments"], ""),
+        (b"\n\r\n\r", [], "no events: only blank lines"),
+        (b"\n", ["--comments"], "no events: only blank lines"),
+        (b"\xef\xbb\xbf", [], "no events: only a byte order mark"),
+        (b"id: 1\n\n", [], "no events: the stream has no data field"),
+        (b": a\n\nid: 1 event: tick data: 1\n\n", [], "no events: the stream has no data field"),
+        (b"retry: 5\n\n", [], "no events: the stream has no data field; run `sse-codec lint` for details"),
+        (b": a\n" * 20_000 + b"id: 1\n\n", [], "no events: the stream has no data field"),
+        (b"id: 1\n\n" * 9362 + b"event: a\n\n", [], "no events: the stream has no data field"),
         (b"data: a\n\nid: 1\n", [], ""),
         (b"data: a\n\ndata: b", ["--lenient"], ""),
         (b"data: a\n\n<html>", [], ""),
     ],
 )
-def test_decode_says_what_is_missing(run: Streams, wire: bytes, options: list[str], said: str) -> None:
+def test_decode_reports_what_is_missing(run: Streams, wire: bytes, options: list[str], said: str) -> None:
     status, _, errors = run("decode", *options, stdin=wire)
     assert (status, errors) == (0, f"sse-codec: standard input: {said}\n" if said else "")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no /dev/full")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "argv",
     [["--help"], ["--version"], ["lint", "--explain", "bare-cr"], ["decode", "-h"], ["decode"], ["encode"], ["lint"]],
 )
 def test_output_that_can_t_be_written(argv: list[str]) -> None:
-    """The error names what failed; so it does when standard output is closed."""
+    """The error names standard output, also if it is closed."""
     wire = b'{"data": "a"}\n' if argv == ["encode"] else b"data: a\n\nx\n"
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*RUN, *argv], input=wire, stdout=full, stderr=subprocess.PIPE, check=False, env=BUFFERED)
@@ -590,7 +650,7 @@ def test_output_that_can_t_be_written(argv: list[str]) -> None:
     assert (closed.returncode, closed.stderr) == (2, b"sse-codec: standard output is closed\n")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no /dev/full")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_messages_that_can_t_be_written_change_nothing() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
@@ -646,7 +706,7 @@ def test_the_help_fits_80_columns(
         ("never", {"FORCE_COLOR": "1"}, True, False),
     ],
 )
-def test_when_there_are_colours(  # noqa: PLR0917  # a table
+def test_when_colours_are_used(  # noqa: PLR0917  # a table
     run: Streams,
     monkeypatch: pytest.MonkeyPatch,
     option: str,
@@ -663,20 +723,22 @@ def test_when_there_are_colours(  # noqa: PLR0917  # a table
     assert (b"\x1b[" in run("lint", f"--color={option}", stdin=b"foo\n", stdout=stdout)[1]) == coloured
 
 
-def test_colours_in_a_pipe_have_the_layout_of_a_terminal(run: Streams) -> None:
+def test_colours_in_a_pipe_use_the_layout_of_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     wire = b"id: 1\ndata: a\n\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run("decode", stdin=wire)[1].startswith(b'{"data"'), "it may be set for a whole CI run"
     assert run("decode", "--color=always", stdin=wire)[1] == b"\x1b[2mmessage\x1b[0m  \x1b[2mid 1\x1b[0m\n  a\n"
     assert run("decode", "--color=never", stdin=wire)[1].startswith(b'{"data"')
 
 
-def test_encode_drives_no_terminal(run: Streams) -> None:
+def test_encode_escapes_control_characters_on_a_terminal(run: Streams) -> None:
     line = b'{"data": "\\u001b]0;x\\u0007\\na", "comment": "\\u001b[2J"}\n'
     output = b": \\x1b[2J\ndata: \\x1b]0;x\\x07\ndata: a\n\n"
     assert run("encode", stdin=line, stdout=Terminal)[1] == output
     assert b"\x1b" in run("encode", stdin=line)[1]
 
 
-def test_a_large_event_on_a_terminal_is_laid_out_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_event_is_printed_in_pieces_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_terminal, "_PIECE", 10)
     event = ServerSentEvent("a" * 25 + "\n\x1b" + "b" * 25)
     pieces = list(_terminal.payload_block(event))
@@ -687,7 +749,7 @@ def test_a_large_event_on_a_terminal_is_laid_out_in_pieces(monkeypatch: pytest.M
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a", b"data: b"]), max_size=20), st.data())
-def test_the_number_of_a_line(pieces: list[bytes], data: st.DataObject) -> None:
+def test_line_numbers(pieces: list[bytes], data: st.DataObject) -> None:
     wire = b"".join(pieces)
     lines = _decode._Lines()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=4)))
@@ -755,11 +817,11 @@ def test_JSON_on_a_terminal(run: Streams, monkeypatch: pytest.MonkeyPatch) -> No
         st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_JSON_is_laid_out_as_Python_does(value: Any) -> None:
+def test_JSON_has_the_same_layout_as_json_dumps(value: Any) -> None:
     assert "".join(_terminal._tree(json.dumps(value))) == json.dumps(value, indent=2)
 
 
-def test_JSON_that_nests_without_end_takes_no_square_of_space() -> None:
+def test_the_indentation_of_deeply_nested_JSON_is_bounded() -> None:
     assert sum(map(len, _terminal._tree("[" * 1000 + "]" * 1000))) < 2000 * 100
 
 
@@ -807,7 +869,7 @@ def test_progress_of_encoding(run: Streams, large: str, tmp_path: Path) -> None:
     assert re.findall(r"\r *(\d+) %", errors)[-1] == "100"
 
 
-def test_findings_take_the_progress_away(run: Streams, large: str) -> None:
+def test_progress_is_erased_before_findings(run: Streams, large: str) -> None:
     with open(large, "ab") as file:
         file.write(b"foo\n" + b"data: y\n\n" * 20_000)
     _, output, errors = run("lint", large, stdout=Terminal, stderr=TerminalErrors)
@@ -817,7 +879,7 @@ def test_findings_take_the_progress_away(run: Streams, large: str) -> None:
 
 
 def test_no_progress(run: Streams, large: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not for a pipe, nor where events scroll by, nor for what is read in a moment."""
+    """No progress for a pipe, for events on a terminal, or for a small file."""
     assert run("decode", large)[2] == ""
     assert run("decode", large, stdout=Terminal, stderr=TerminalErrors)[2] == ""
     monkeypatch.setattr(_terminal, "_SHOW_PROGRESS_FROM", 10**6)
@@ -825,8 +887,8 @@ def test_no_progress(run: Streams, large: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def on_a_terminal(*argv: str, stdin: bytes, both: bool = True) -> bytes:
-    """Run the command line in a pseudo-terminal of its own; return what it wrote there."""
-    pty = pytest.importorskip("pty", reason="has no pseudo-terminals")
+    """Run the command line in a new pseudo-terminal; return its output."""
+    pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
     master, slave = pty.openpty()
     output = slave if both else subprocess.DEVNULL
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm"}
@@ -841,7 +903,7 @@ def on_a_terminal(*argv: str, stdin: bytes, both: bool = True) -> bytes:
         try:
             while part := os.read(master, 1 << 16):
                 shown += part
-        except OSError:  # how Linux reports that the other side is closed
+        except OSError:  # Linux reports a closed other side this way
             pass
         os.close(master)
     return shown
@@ -862,20 +924,20 @@ def test_progress_on_a_real_terminal(tmp_path: Path) -> None:
     assert shown.endswith(b"\r100 % of 17 MiB\r\x1b[K")
 
 
-def test_the_script_is_the_module() -> None:
+def test_the_script_calls_main() -> None:
     [script] = [entry for entry in entry_points(group="console_scripts") if entry.name == "sse-codec"]
     assert script.load() is main
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["lint", "--help"], ["lint"], ["nonsense"]])
-def test_the_script_does_what_the_module_does(argv: list[str]) -> None:
+def test_the_script_does_the_same_as_the_module(argv: list[str]) -> None:
     script = os.path.join(sysconfig.get_path("scripts"), "sse-codec")
     runs = [subprocess.run([*each, *argv], input=b"x", capture_output=True, check=False) for each in ([script], RUN)]
     assert len({(run.returncode, run.stdout, run.stderr) for run in runs}) == 1
 
 
 def test_a_closed_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What belongs there does not go to standard output in its place."""
+    """Messages for standard error must not go to standard output instead."""
     output = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"data: a\n\n"))))
     monkeypatch.setattr(sys, "stdout", output)
@@ -916,7 +978,7 @@ def test_closed_standard_streams(
     assert capsys.readouterr().err == "sse-codec: standard output is closed\n"
 
 
-def test_a_file_that_can_t_be_read_on(run: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_fails_while_it_is_read(run: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(io.BytesIO):
         def read1(self, size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
@@ -967,7 +1029,7 @@ def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_examples_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each command of each `examples:` is one that the parser takes."""
+    """The parser accepts each command under `examples:`."""
     commands: list[str] = []
     for argv in (["--help"], ["decode", "--help"], ["encode", "--help"], ["lint", "--help"]):
         with pytest.raises(SystemExit):
@@ -985,7 +1047,7 @@ def start(*argv: str) -> subprocess.Popen[bytes]:
 
 
 def test_is_live() -> None:
-    """As behind `curl -N`: each event is written before the next one comes."""
+    """As with `curl -N`, each event is written before the next one arrives."""
     with start("decode", "--data") as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -1025,7 +1087,7 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_ends_quietly() -> None:
-    # Who runs the tests in the background may have them ignore SIGINT, and a process that they start would do so, too.
+    # Tests that run in the background may ignore SIGINT, and the process that they start would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = start("decode", "--data")

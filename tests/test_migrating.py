@@ -1,4 +1,4 @@
-"""docs/migrating.md shows the clients that `interop/test_migrating.py` runs, and its tables are what that checks."""
+"""docs/migrating.md shows the clients that `interop/test_migrating.py` runs, and every row of its tables is checked."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ def test_the_page_shows_each_client_before_and_after() -> None:
 
 @pytest.mark.parametrize("library", ROWS)
 def test_each_row_is_checked(library: str) -> None:
-    """A row is named by what it says of their library."""
+    """Rows are identified by their text about the other library."""
     _, _, *rows = re.findall(r"^\| (.*?) \| .* \| .* \|$", SECTIONS[TITLES[library]], re.MULTILINE)
     assert rows == list(ROWS[library])
 
 
 def test_each_library_is_pinned() -> None:
-    """So that the page is true of a version that can be named."""
+    """So that the page describes known versions."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for library in ROWS:
         assert re.search(rf'^    "{re.escape(library.replace("_", "-"))}==', project, re.MULTILINE), library
 
 
 def read(wire: bytes, **options: Any) -> list[Any]:
-    """Read the answer of a server with `events` or, as `by`, something else; the last item may be an error."""
+    """Read a server's answer with `events`, or with the function `by`; the last item may be an error."""
     by = options.pop("by", events)
     with (
         Scripted(
@@ -69,7 +69,7 @@ def read(wire: bytes, **options: Any) -> list[Any]:
             return items
 
 
-#: The rows of "What changes everywhere": what is read, and what is true of what comes.
+#: The rows of "What changes everywhere", with a check of each.
 EVERYWHERE: dict[str, Callable[[], bool]] = {
     "an event has": lambda: all(
         hasattr(read(b"data: 1\n\n")[0], name) for name in ("data", "event", "id", "retry", "last_event_id", "json")

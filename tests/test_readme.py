@@ -1,7 +1,7 @@
-"""README.md and the guides in docs/: every example is run as it stands there, and what is made from data is up to date.
+"""README.md and the guides in docs/: every example runs exactly as shown, and the generated parts are up to date.
 
-The client reads from the server through a real socket. Examples that need somebody's library are the files of
-interop/recipes, and interop/test_recipes.py holds the pages to them. Other modules have docs/serving.md and
+The client reads from the server through a real socket. Examples that need other libraries are files in interop/recipes,
+and interop/test_recipes.py checks that the pages show them. Some pages have their own modules: docs/serving.md and
 docs/gateway.md (test_serving_docs.py), docs/adopting.md (test_adopting.py), docs/migrating.md (test_migrating.py),
 docs/lint.md and docs/command-line.md (test_lint_docs.py).
 """
@@ -66,12 +66,12 @@ PAGES = {
     )
 }
 README = PAGES["README.md"]
-#: By page, what its blocks are called.
+#: The names of each page's blocks.
 NAMES = {page: re.findall(r"<!-- ([\w ]+) -->\n```\w+\n", text) for page, text in PAGES.items()}
 BLOCK = r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```"
-#: All of them, by name.
+#: All blocks, by name.
 BLOCKS = {name: block for text in PAGES.values() for name, block in re.findall(BLOCK, text, re.DOTALL)}
-#: The blocks that are tests of somebody's, by name, and what these are called.
+#: The blocks that show a user's tests, and the names of these tests.
 EXAMPLES_OF_TESTS = {
     "fuzz async": ["test_endpoint"],
     "fuzz comment": ["test_keep_alive"],
@@ -83,7 +83,7 @@ EXAMPLES_OF_TESTS = {
     "fuzz findings": ["test_all"],
     "fuzz property": ["test_no_event_is_lost", "test_an_event_is_one_block"],
 }
-#: The blocks that hold by themselves when they are run.
+#: The blocks that contain their own asserts.
 ASSERTING = {
     "async",
     "block",
@@ -101,13 +101,13 @@ ASSERTING = {
 
 
 def run(name: str) -> dict[str, Any]:
-    """Run a block; where it shows an error that is caught, outside of a function, the error must come."""
+    """Run a block. If it catches an error at the top level, the error must occur."""
     tree = ast.parse(BLOCKS[name])
     for node in tree.body:
         if isinstance(node, ast.Try) and node.handlers and not node.orelse:
             node.orelse = ast.parse("raise AssertionError('nothing was raised')").body
     names: dict[str, Any] = {}
-    exec(compile(tree, f"the block {name!r}", "exec"), names)  # noqa: S102  # our own
+    exec(compile(tree, f"the block {name!r}", "exec"), names)  # noqa: S102  # our own example
     return names
 
 
@@ -129,7 +129,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def few_examples() -> Iterator[None]:
-    # The examples are tested here, not what they test.
+    # These tests only check that the examples work.
     settings.register_profile("few", settings.get_profile(PROFILE), max_examples=25, derandomize=True, database=None)
     settings.register_profile("drawn alone", settings.get_profile("few"), max_examples=5, phases=[Phase.generate])
     settings.load_profile("few")
@@ -139,7 +139,7 @@ def few_examples() -> Iterator[None]:
 
 def test_every_example_is_run() -> None:
     here = {"client", "client errors", "failed", "lint", "main job", "proxy", "read", "report", "server", "ten seconds"}
-    recipes = {  # tests/interop/recipes, where they are run; test_recipes.py holds these to them
+    recipes = {  # files in tests/interop/recipes, run there; test_recipes.py compares the pages with them
         "front client",
         "front connect",
         "front server",
@@ -152,13 +152,13 @@ def test_every_example_is_run() -> None:
     fuzz = {"fuzz", "fuzz in an async test", "fuzz url", *EXAMPLES_OF_TESTS}
     assert set(BLOCKS) == here | {"tests"} | recipes | fuzz | ASSERTING
     all_blocks = {found for text in PAGES.values() for found in re.findall(BLOCK, text, re.DOTALL)}
-    assert len(all_blocks) == len(BLOCKS), "a name stands for one block, also on several pages"
+    assert len(all_blocks) == len(BLOCKS), "each name stands for one block, even on several pages"
     for page, text in PAGES.items():
         assert text.count("```") == 2 * len(NAMES[page]), page
 
 
-def test_a_name_stands_for_one_example() -> None:
-    """A page may show what another shows, but then it shows the same."""
+def test_each_name_stands_for_one_example() -> None:
+    """If two pages show a block of the same name, the blocks are equal."""
     for text in PAGES.values():
         for name, block in re.findall(BLOCK, text, re.DOTALL):
             assert BLOCKS[name] == block, name
@@ -184,14 +184,14 @@ def test_server_and_client(url: str) -> None:
     assert decoder.last_event_id == "4"
     assert decoder.reconnection_time == 2000
     decoder.last_event_id = "2"
-    assert list(client["tokens"](url)) == [" world", "!"], "the server resumes where the header says"
+    assert list(client["tokens"](url)) == [" world", "!"], "the server resumes after the id in the header"
     for unknown in ("x", "0", "9" * 5000, "a b"):
         decoder.last_event_id = unknown
         assert list(client["tokens"](url)) == ["Hello", ",", " world", "!"]
 
 
 def read(*answers: bytes) -> list[str]:
-    """Read what a server answers with the client of docs/reading.md that says what goes wrong."""
+    """Read a server's answers with the client of docs/reading.md that reports errors."""
     answer = run("client errors")["answer"]
     texts: list[str] = []
     with Scripted(*answers).running() as server:
@@ -206,7 +206,7 @@ def read(*answers: bytes) -> list[str]:
 ERROR = '{"error": {"message": "Incorrect API key provided: sk-...", "type": "invalid_request_error"}}'
 
 
-def test_the_ways_to_fail() -> None:
+def test_each_kind_of_failure() -> None:
     wire = b"data: Hi\n\ndata: [DONE]\n\n"
     assert read(answer(wire)) == ["Hi"]
     assert read(answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")) == [
@@ -221,7 +221,7 @@ def test_the_ways_to_fail() -> None:
     assert read(answer(b"<html>")) == ["(refused with 200: <html>)"]
 
 
-def test_what_urllib_raises_is_a_response_too() -> None:
+def test_an_HTTPError_of_urllib_is_a_response_too() -> None:
     refused = answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")
     with Scripted(refused).running() as server, pytest.raises(HTTPError) as caught:
         urlopen(server.url, timeout=PATIENCE)  # noqa: S310  # our own server
@@ -229,7 +229,7 @@ def test_what_urllib_raises_is_a_response_too() -> None:
         next(events(caught.value))
 
 
-def test_the_error_is_the_one_that_is_shown() -> None:
+def test_the_error_is_as_shown() -> None:
     refused = answer(ERROR.encode(), status="401 Unauthorized", content_type="application/json")
     with Scripted(refused).running() as server, pytest.raises(ConnectionFailed) as caught:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
@@ -249,24 +249,24 @@ def test_proxy() -> None:
 
 
 @given(streams().flatmap(chunkings))
-def test_the_proxy_changes_ids_and_nothing_else(chunks: list[bytes]) -> None:
+def test_the_proxy_changes_only_ids(chunks: list[bytes]) -> None:
     relayed = decode(run("proxy")["relay"](chunks, "eu"))
     expected = [event.replace(id=f"eu:{event.id}" if event.id else event.id) for event in decode(chunks)]
     assert list(relayed) == [event for event in expected if event.event != "debug"]
 
 
 @pytest.mark.parametrize("wire", [b"id\nid: 1\n\xef\xbb\xbfdata: a\ndata: b\n\n", b"id: 1\n\nid\ndata: b\n\n"])
-def test_the_proxy_on_what_is_rare(wire: bytes) -> None:
-    """A name that starts with U+FEFF, and an id that resets."""
+def test_the_proxy_on_rare_streams(wire: bytes) -> None:
+    """A field name that starts with U+FEFF, and an empty id."""
     relayed = list(decode(run("proxy")["relay"]([wire], "eu")))
     expected = list(decode(wire))
     assert [event.data for event in relayed] == [event.data for event in expected] == ["b"]
     assert relayed[0].last_event_id == (expected[0].last_event_id and "eu:1")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="has no such shell")
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_the_command_line() -> None:
-    """Each command prints what stands below it."""
+    """Each command prints the output shown below it."""
     path = sysconfig.get_path("scripts") + os.pathsep + os.environ["PATH"]
     examples = BLOCKS["lint"].split("$ ")[1:]
     assert examples
@@ -294,7 +294,7 @@ def test_a_producer_with_a_fault_is_reported_as_shown() -> None:
 @pytest.mark.parametrize("name", EXAMPLES_OF_TESTS)
 def test_an_example_that_is_a_test(name: str) -> None:
     names = run(name)
-    if name != "fuzz findings":  # the others pass, with the known places too, which take the most time
+    if name != "fuzz findings":  # the others pass; skip the fixed cases, which take the most time
         settings.load_profile("drawn alone")
     assert [each for each in names if each.startswith("test_")] == EXAMPLES_OF_TESTS[name]
     for each in EXAMPLES_OF_TESTS[name]:
@@ -309,7 +309,7 @@ def test_a_check_in_an_async_test() -> None:
 @pytest.mark.usefixtures("few_examples")
 def test_a_check_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     names = run("fuzz url")
-    cases = [[ServerSentEvent("a", id="1")], [ServerSentEvent("a", event="b\nc")]]  # each takes a request of its own
+    cases = [[ServerSentEvent("a", id="1")], [ServerSentEvent("a", event="b\nc")]]  # each takes its own request
     monkeypatch.setitem(names, "check_producer", functools.partial(check_producer, cases=cases))
     with served(Wsgi()) as url:
         names["test_server"](url)
@@ -322,7 +322,7 @@ def test_the_table_of_options_is_complete() -> None:
 
 
 def test_the_table_is_true() -> None:
-    """The rows that can be checked in a line; the others are the names of test cases."""
+    """Tests the rows that have no test case elsewhere."""
     assert "64 MiB" in PAGES["docs/disputed-cases.md"]
     defaults = {
         decoder: {name: parameter.default for name, parameter in inspect.signature(decoder).parameters.items()}
@@ -333,7 +333,7 @@ def test_the_table_is_true() -> None:
     assert Decoder().feed(b"retry: 1000000000000000000\ndata\n\n")[0].retry is None
 
 
-def test_the_promise_names_what_is_public() -> None:
+def test_the_compatibility_promise_names_every_public_name() -> None:
     text = PAGES["docs/compatibility.md"]
     [names] = re.findall(r"^- In `sse_codec.resume`: (.*)\.$", text, re.MULTILINE)
     own = {
@@ -341,7 +341,7 @@ def test_the_promise_names_what_is_public() -> None:
         for name, value in vars(resume).items()
         if not name.startswith("_") and getattr(value, "__module__", resume.__name__) == resume.__name__
     }
-    own = {name for name in own if name.isidentifier() and name != "annotations"}  # pytest puts in others
+    own = {name for name in own if name.isidentifier() and name != "annotations"}  # pytest adds others
     assert set(re.findall(r"`(\w+)`", names)) == own - set(sse_codec.__all__)
     for module in re.findall(
         r"`(sse_codec[.\w]*)`", re.findall(r"^- Every name in `__all__` of .*$", text, re.MULTILINE)[0]
@@ -349,7 +349,7 @@ def test_the_promise_names_what_is_public() -> None:
         assert __import__(module, fromlist=["__all__"]).__all__
 
 
-# What is made, and not written: the comparison with other libraries. (benchmarks/report.py makes the figures.)
+# Generated text: the comparison with other libraries. (benchmarks/report.py writes the figures.)
 
 MADE = {
     "docs/conformance.md": re.compile("(?<=<!-- peers -->\n).*?(?=<!-- /peers -->\n)", re.DOTALL),
@@ -359,7 +359,7 @@ COMMAND = "python -m tests.test_readme"
 
 
 def peers() -> str:
-    """Return the tables of what the checks find in other libraries, from the file that the interop tests compare."""
+    """Return the tables of findings in other libraries, from the file that the interop tests check."""
     expected = findings.read()
     tables = {
         "Decoders: rules that they break": findings.table("decoders", expected),
@@ -369,7 +369,7 @@ def peers() -> str:
 
 
 def summary() -> str:
-    """Return the table of the front page: a row for each library, with the rules that it breaks."""
+    """Return the table of the front page, with a row for each library and the rules that it breaks."""
     expected = findings.read()
     text = "\n| library | part | rules that it breaks |\n| --- | --- | --- |\n"
     ours = "sse-codec"
@@ -387,33 +387,33 @@ def made() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", MADE)
-def test_the_comparison_is_what_was_found(page: str) -> None:
+def test_the_comparison_is_up_to_date(page: str) -> None:
     assert MADE[page].findall(PAGES[page]) == [made()[page]], f"{COMMAND} writes it"
 
 
-def test_each_other_decoder_reads_some_streams_otherwise() -> None:
+def test_every_other_decoder_breaks_a_rule() -> None:
     ours, *others = findings.read()["decoders"].values()
     assert not ours.rules
     assert others
     assert all(other.rules for other in others)
 
 
-def test_what_the_comparison_leaves_out() -> None:
-    """A rule that an encoder breaks with what can be sent is also among those of what it should refuse."""
+def test_findings_with_valid_events_are_part_of_the_comparison() -> None:
+    """The page only shows refusals: a rule broken with valid events is also broken with events to refuse."""
     expected = findings.read()
     for name, found in expected["encoders"].items():
         assert found.rules <= expected["refusals"][name].rules
 
 
-def test_the_figures_are_those_of_the_results() -> None:
-    """On docs/performance.md, where `python benchmarks/report.py` writes them."""
+def test_the_figures_are_up_to_date() -> None:
+    """Tests docs/performance.md, where `python benchmarks/report.py` writes them."""
     text = PAGES["docs/performance.md"]
     shown = text[text.index(report.FRONT_START) : text.index(report.FRONT_END)].removeprefix(report.FRONT_START)
     assert shown.strip() == report.front(report.read()), "python benchmarks/report.py writes it"
 
 
 def links(text: str) -> set[str]:
-    """Return where the links and pictures of a page lead, those that are defined at its end included."""
+    """Return the targets of a page's links and pictures, including those defined at its end."""
     return {*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r"^\[[\w-]+\]: (\S+)$", text, re.MULTILINE)}
 
 
@@ -429,8 +429,8 @@ def links(text: str) -> set[str]:
         "tests/README.md",
     ],
 )
-def test_links_lead_somewhere(page: str) -> None:
-    """To a file of the repository, or to a heading of this page or that."""
+def test_every_link_has_a_target(page: str) -> None:
+    """Each points to a file of the repository, or to a heading of a page."""
     for link in links((ROOT / page).read_text(encoding="utf-8")):
         if not link.startswith("https://"):
             path, _, anchor = link.partition("#")
@@ -442,11 +442,11 @@ def test_links_lead_somewhere(page: str) -> None:
                 assert anchor in anchors, link
 
 
-def test_the_links_of_the_front_page_stand_in_one_place() -> None:
-    """PyPI's page needs an address in front of them; and each that is defined is used, each that is used defined."""
+def test_the_links_of_the_front_page_are_defined_at_its_end() -> None:
+    """PyPI's page needs an address in front of them. All defined links are used, and all used links are defined."""
     body, _, end = README.rpartition("-->\n")
     defined = re.findall(r"^\[([\w-]+)\]: \S+$", end, re.MULTILINE)
-    assert len(end.strip().splitlines()) == len(defined), "there is nothing else"
+    assert len(end.strip().splitlines()) == len(defined), "there are only definitions"
     assert set(re.findall(r"\]\[([\w-]+)\]", body)) == set(defined)
     assert all(link.startswith("#") for link in re.findall(r"\]\(([^)\s]+)\)", body))
 

@@ -1,4 +1,4 @@
-"""The reference decoder, held against known answers and never against the decoders that it judges."""
+"""The reference decoder, compared with known answers and never with the decoders that it judges."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_where_events_end(wire: bytes, ends: list[int]) -> None:
     st.binary(max_size=30)
     | st.lists(st.sampled_from([0xE0, 0xED, 0xF0, 0xF4, 0x80, 0x90, 0x9F, 0xA0, 0xBF, 0x41])).map(bytes)
 )
-def test_its_UTF_8_is_CPython_s(wire: bytes) -> None:
+def test_it_decodes_UTF_8_as_CPython_does(wire: bytes) -> None:
     decoded = _utf_8_decode(wire)
     assert "".join(character for character, _ in decoded) == wire.removeprefix(codecs.BOM_UTF8).decode(
         "utf-8", "replace"

@@ -1,4 +1,4 @@
-"""Remotes one by one: what a program, a client or a service says and does, and that all of it comes to an end."""
+"""Programs that speak the protocol: what they say and do, right or wrong, and that every run of one ends."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from tests.remote import odd
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Longer than any answer takes; waited for only where something is broken.
+#: A timeout that is reached only if something is broken.
 PATIENCE = 60.0
-#: What a program that hangs is given.
+#: The timeout for programs that hang.
 SHORT = 0.3
 ROOT = os.path.dirname(os.path.dirname(__file__))
 
@@ -44,10 +44,10 @@ def _from_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-# What is said.
+# Messages.
 
 
-def test_a_hello_says_what_a_program_is() -> None:
+def test_a_hello_describes_a_program() -> None:
     hello = parse_hello(
         {
             "hello": 1,
@@ -74,7 +74,7 @@ def test_a_hello_says_what_a_program_is() -> None:
     }
 
 
-def test_an_event_may_be_said_in_several_ways() -> None:
+def test_an_event_may_be_written_in_several_ways() -> None:
     assert parse_event({"data": "a"}) == {"data": "a", "event": None, "id": None, "retry": None}
     assert parse_event({"data": "a", "type": "b", "lastEventId": "1", "chunk": 2}) == {
         "data": "a",
@@ -90,7 +90,7 @@ def test_an_event_may_be_said_in_several_ways() -> None:
     assert parse_event({"data": "", "chunk": True}) == parse_event({"data": ""})
 
 
-def test_what_a_producer_answers() -> None:
+def test_the_answers_of_a_producer() -> None:
     assert parse_wire({"wire": "YQ=="}) == b"a"
     for refusal in ({"refused": "no"}, {"refused_base64": "bm8="}):
         with pytest.raises(Refused, match="no"):
@@ -99,10 +99,10 @@ def test_what_a_producer_answers() -> None:
         parse_wire({"wire": 7})
 
 
-def test_what_a_consumer_answers() -> None:
+def test_the_answers_of_a_consumer() -> None:
     assert parse_reading({"error": "boom"}) == Reading([], "boom")
     assert parse_reading({"events": []}) == Reading([])
-    assert parse_reading({"events": None}) == Reading([]), "as Go writes a slice with nothing in it"
+    assert parse_reading({"events": None}) == Reading([]), "Go writes a nil slice so"
 
 
 # A program.
@@ -137,7 +137,7 @@ def test_a_program_reads_streams(consumer: ProgramConsumer) -> None:
     indirect=["consumer"],
 )
 @pytest.mark.skipif(os.name != "posix", reason="has no such signals")
-def test_a_program_that_ends_is_told_and_started_again(consumer: ProgramConsumer, how: str) -> None:
+def test_a_program_that_ends_is_reported_and_started_again(consumer: ProgramConsumer, how: str) -> None:
     with pytest.raises(ProgramEnded) as raised:
         consumer.read([b"data: X\n\n"])
     assert str(raised.value) == how
@@ -153,7 +153,7 @@ def test_a_program_that_closes_its_output(consumer: ProgramConsumer, monkeypatch
 
 @pytest.mark.skipif(os.name != "posix", reason="has no such groups")
 @pytest.mark.parametrize("consumer", ["leaves a child elsewhere"], indirect=True)
-def test_what_a_program_leaves_behind_holds_up_nothing(
+def test_a_process_that_a_program_leaves_behind_delays_nothing(
     consumer: ProgramConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_program, "_GRACE", 0.1)
@@ -161,7 +161,7 @@ def test_what_a_program_leaves_behind_holds_up_nothing(
     assert process is not None
     with pytest.raises(ProgramEnded, match="it ended with status 5"):
         consumer.read([b"data: X\n\n"])
-    process._reader.join(PATIENCE)  # when that child has ended, too
+    process._reader.join(PATIENCE)  # ends with that child
     process._output.close()
     process._listener.join(PATIENCE)
 
@@ -194,7 +194,7 @@ def test_a_program_that_hangs_is_killed_and_started_again(size: int) -> None:
     ],
     indirect=["consumer"],
 )
-def test_what_is_no_answer_ends_the_run(consumer: ProgramConsumer, message: str) -> None:
+def test_an_invalid_answer_ends_the_run(consumer: ProgramConsumer, message: str) -> None:
     with pytest.raises(CannotGoOn) as raised:
         consumer.read([b"data: X\n\n"])
     assert message in str(raised.value)
@@ -205,11 +205,11 @@ def test_what_is_no_answer_ends_the_run(consumer: ProgramConsumer, message: str)
     [
         ("bad bytes", Reading([{"data": "\udcff", "event": None, "id": None, "retry": None}])),
         ("an error", Reading([{"data": "a", "event": None, "id": None, "retry": None}], "boom")),
-        ("an error without a word", Reading([], "(it does not say why)")),
+        ("an error without a message", Reading([], "(it does not say why)")),
     ],
     indirect=["consumer"],
 )
-def test_what_is_an_answer_all_the_same(consumer: ProgramConsumer, reading: Reading) -> None:
+def test_unusual_answers_that_are_valid(consumer: ProgramConsumer, reading: Reading) -> None:
     assert consumer.read([b"data: X\n\n"]) == reading
 
 
@@ -235,14 +235,14 @@ def test_a_program_that_writes_without_end(consumer: ProgramConsumer, monkeypatc
         ("dies at once", "when asked for a hello, it ended with status 1; on standard error:\n      no config"),
     ],
 )
-def test_who_can_t_be_checked(mode: str, message: str) -> None:
+def test_programs_that_can_t_be_checked(mode: str, message: str) -> None:
     command = program("tests.remote.odd", mode)
     with pytest.raises(CannotGoOn) as raised:
         ProgramConsumer(command, PATIENCE)
     assert str(raised.value) == f"{sys.executable}: {message}"
 
 
-def test_who_does_not_flush_is_told() -> None:
+def test_a_program_that_does_not_flush_is_told_to() -> None:
     with pytest.raises(
         CannotGoOn,
         match=r"it must answer the hello immediately and flush its output, but it did not answer within 0.3 s",
@@ -257,7 +257,7 @@ def test_every_oddity_is_tested() -> None:
         assert f'"{mode}"' in source, mode
 
 
-def test_there_is_no_such_program() -> None:
+def test_a_program_that_does_not_exist() -> None:
     with pytest.raises(CannotGoOn, match="no-such-program: No such file or directory"):
         ProgramConsumer(["./no-such-program"], PATIENCE)
 
@@ -351,8 +351,8 @@ def test_a_program_sends_events() -> None:
     producer.close()
 
 
-def test_what_a_request_looks_like(tmp_path: Any) -> None:
-    """As the page about the protocol says."""
+def test_the_form_of_a_request(tmp_path: Any) -> None:
+    """It looks as docs/fuzz-protocol.md says."""
     log = tmp_path / "log"
     script = f"""
 import sys
@@ -372,7 +372,7 @@ with open({str(log)!r}, "w") as log:
     assert base64.b64encode(b"data: a").decode() == "ZGF0YTogYQ=="
 
 
-def test_all_that_goes_wrong_with_a_program_is_a_remote_error() -> None:
+def test_everything_that_goes_wrong_with_a_program_is_a_remote_error() -> None:
     assert issubclass(ProgramEnded, RemoteError)
     assert issubclass(NoAnswer, RemoteError)
-    assert not issubclass(CannotGoOn, Exception), "a check would take it for a finding"
+    assert not issubclass(CannotGoOn, Exception), "a check would report it as a finding"

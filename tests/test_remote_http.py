@@ -1,4 +1,4 @@
-"""Clients over HTTP: those that come for streams, and those that a test service of LaunchDarkly's starts."""
+"""Clients over HTTP: clients that connect and ask for streams, and clients that a LaunchDarkly test service starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sse_codec.testing._remote import _listen, _server
+from sse_codec.testing._remote import _listen, _pacing
 from sse_codec.testing._remote._listen import Listener
 from sse_codec.testing._remote._messages import CannotGoOn, Reading, RemoteError
 from sse_codec.testing._remote._service import Service
@@ -23,9 +23,9 @@ from tests.remote import client, service
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: Longer than anything takes; waited for only where something is broken.
+#: A timeout that is reached only if something is broken.
 PATIENCE = 60.0
-#: What somebody who does not come, or reports nothing, is given.
+#: The timeout for clients that do not connect, or report nothing.
 SHORT = 0.1
 LIMITS = {"timeout": PATIENCE, "pause": 0.001, "grace": PATIENCE}
 
@@ -44,7 +44,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 
 
 class Background:
-    """A function that runs beside the test; its result is waited for."""
+    """A function that runs in another thread; `result` waits for its result."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self._result: list[Any] = []
@@ -66,7 +66,7 @@ def request(listener: Listener, method: str, path: str, body: bytes | None = Non
     return answer
 
 
-# A client that comes.
+# A client that connects.
 
 
 def test_a_client_reads_and_reports(listener: Listener) -> None:
@@ -90,8 +90,8 @@ def test_a_client_that_reports_while_it_reads_says_when_events_came(listener: Li
     assert running.result["done"]
 
 
-def test_a_client_that_is_late_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server, "_PATIENT", 1)
+def test_a_client_that_is_late_says_when_events_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pacing, "_PATIENT", 1)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     running = Background(client.run, listener.url, client.reading(faulty_consumers.FlushesAtTheEnd), {"live": True})
     listener.wait_for_client()
@@ -101,14 +101,14 @@ def test_a_client_that_is_late_says_so_too(monkeypatch: pytest.MonkeyPatch) -> N
     listener.read([b"data: a\n\n"])
     listener.fresh()
     listener.read([b"data: a\n\n"])
-    assert [*numbers, listener._number] == [2, 5], "it is tried again to be sure, once in a search"
+    assert [*numbers, listener._number] == [2, 5], "a late stream is tried again, once in a search"
     listener.finish(conforms=False, report="")
     assert running.result["done"]
     listener.close()
 
 
-def test_a_busy_machine_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server, "_PATIENT", PATIENCE / SHORT)
+def test_a_client_that_is_late_once_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pacing, "_PATIENT", PATIENCE / SHORT)
     listener = Listener("127.0.0.1", 0, timeout=PATIENCE, pause=0.001, grace=SHORT)
     correct = client.reading(faulty_consumers.Correct)
     calls: list[bool] = []
@@ -126,33 +126,33 @@ def test_a_busy_machine_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Clock:
-    """A condition whose waits take no time: each is a step that others take meanwhile, and then its limit passes."""
+    """A condition whose waits take no time. Each wait runs one step, as another thread would, and then times out."""
 
     def __init__(self, *steps: Callable[[], object]) -> None:
         self.steps = list(steps)
 
     def __enter__(self) -> None:
-        """Nobody else is there."""
+        """Do nothing: there are no other threads."""
 
     def __exit__(self, *_: object) -> None:
-        """Nobody else is there."""
+        """Do nothing: there are no other threads."""
 
     def notify_all(self) -> None:
-        """Nobody else is there."""
+        """Do nothing: there are no other threads."""
 
     def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
         self.steps.pop(0)()
         return condition()
 
 
-def has_seen(case: _server.Case, count: int) -> bool:
+def has_seen(case: _pacing.Case, count: int) -> bool:
     return case.seen == count
 
 
 @pytest.mark.parametrize(("steps", "count"), [("aaa", 3), ("aa-a", 2), ("-", 0)])
-def test_the_time_of_a_report_starts_anew_with_each(listener: Listener, steps: str, count: int) -> None:
+def test_the_timeout_starts_anew_with_each_report(listener: Listener, steps: str, count: int) -> None:
     for waits in ("a case", "a listener"):
-        case = _server.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
+        case = _pacing.Case(1, [b"data: a\n\n" * 3], 0.0, 0.0)
         clock = Clock(*(partial(case.saw, number) if step == "a" else int for number, step in enumerate(steps, 1)))
         if waits == "a case":
             case._changed = clock  # type: ignore[assignment]  # it takes no time
@@ -165,22 +165,22 @@ def test_the_time_of_a_report_starts_anew_with_each(listener: Listener, steps: s
         assert case.seen == count
 
 
-def test_nobody_waits_for_reports_that_are_not_judged(listener: Listener) -> None:
+def test_the_listener_does_not_wait_for_reports_that_are_not_judged(listener: Listener) -> None:
     hello = {"live": True, "without": ["promptness"]}
     running = Background(client.run, listener.url, client.reading(faulty_consumers.FlushesAtTheEnd), hello)
     listener.wait_for_client()
-    assert len(listener.read([b"data: a\n\n", b"data: b\n\n"]).events) == 2, "or it would have waited for a minute"
+    assert len(listener.read([b"data: a\n\n", b"data: b\n\n"]).events) == 2, "otherwise it would wait for a minute"
     listener.finish(conforms=True, report="")
     assert running.result["done"]
 
 
-def test_the_chunks_arrive_as_they_are(listener: Listener) -> None:
+def test_the_chunks_arrive_as_they_were_cut(listener: Listener) -> None:
     seen: list[bytes] = []
 
     def read(chunks: Iterable[bytes], saw: Callable[[int], None]) -> Iterator[dict[str, Any]]:
         for chunk in chunks:
             seen.append(chunk)
-            saw(len(seen))  # so that the server goes on at once: no luck is needed
+            saw(len(seen))  # so that the server goes on without a pause, and nothing depends on luck
         return iter([])
 
     running = Background(client.run, listener.url, read, {"live": True})
@@ -193,7 +193,7 @@ def test_the_chunks_arrive_as_they_are(listener: Listener) -> None:
 
 
 def test_a_client_by_hand(listener: Listener) -> None:
-    """By the numbers of the cases, with chunks of HTTP's and without."""
+    """It requests cases by their numbers, with chunked responses and without."""
     reading = Background(listener.read, [b"data: a\n\n", b": b\n"])
     with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2]))) as plain:
         plain.sendall(b"GET /case/1 HTTP/1.0\r\n\r\n")
@@ -201,7 +201,7 @@ def test_a_client_by_hand(listener: Listener) -> None:
     assert body == b"data: a\n\n: b\n"
     assert b"Content-Type: text/event-stream" in head
     assert b"Access-Control-Allow-Origin: *" in head
-    assert request(listener, "GET", "/case/1") == (204, ""), "each is served once"
+    assert request(listener, "GET", "/case/1") == (204, ""), "each case is served once"
     answer = Background(request, listener, "POST", "/case/1/events", b'{"events": [{"data": "a"}]}')
     assert reading.result.events == [a(event=None)]
     again = Background(lambda: listener.read([b"data: b\r\n\r\n"]))
@@ -230,7 +230,7 @@ def test_the_types_that_may_be_listened_for(listener: Listener) -> None:
     assert reading.result == Reading([])
 
 
-def test_what_else_is_asked_for(listener: Listener) -> None:
+def test_requests_for_other_paths(listener: Listener) -> None:
     status, text = request(listener, "GET", "/")
     assert status == 200
     assert f"{listener.url}/case/1" in text
@@ -250,12 +250,14 @@ def test_what_else_is_asked_for(listener: Listener) -> None:
     ("path", "body", "message"),
     [
         ("/hello", b'{"hello": 2}', 'its hello must have "hello": 1, but it is {"hello": 2'),
-        ("/case/1/events", b"[]", "it wrote a line that is not a JSON object: []"),
+        ("/case/1/events", b"[]", "the body is not a JSON object: []"),
+        ("/case/1/events", b"hello?\n", "the body is not JSON: hello?\n"),
+        ("/hello", b"\xff", "the body is not UTF-8: \\xff (send such text in base64, as NAME_base64)\n"),
         ("/case/1/events", b'{"events": [{}]}', "an event needs data"),
         ("/case/1/seen", b'{"seen": "1"}', 'seen must be a number of events, not "1"'),
     ],
 )
-def test_what_is_no_report_ends_the_run(listener: Listener, path: str, body: bytes, message: str) -> None:
+def test_an_invalid_report_ends_the_run(listener: Listener, path: str, body: bytes, message: str) -> None:
     status, text = request(listener, "POST", path, body)
     assert status == 400
     assert message in text
@@ -263,7 +265,7 @@ def test_what_is_no_report_ends_the_run(listener: Listener, path: str, body: byt
         listener.wait_for_client()
     with pytest.raises(CannotGoOn) as raised:
         listener.read([b""])
-    assert message in str(raised.value)
+    assert message.rstrip("\n") in str(raised.value)
 
 
 def test_a_client_that_leaves() -> None:
@@ -278,7 +280,7 @@ def test_a_client_that_leaves() -> None:
     listener.close()
 
 
-def test_a_client_that_reads_no_further(listener: Listener) -> None:
+def test_a_client_that_disconnects_early(listener: Listener) -> None:
     reading = Background(listener.read, [b"data: a\n\n", *[b": b\n"] * 200])
     with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2]))) as impatient:
         impatient.sendall(b"GET /case/1 HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -287,14 +289,14 @@ def test_a_client_that_reads_no_further(listener: Listener) -> None:
     assert reading.result.events == [a(event=None)]
 
 
-def test_who_is_connected_is_hung_up_on(listener: Listener) -> None:
+def test_open_connections_are_closed(listener: Listener) -> None:
     with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2]))) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\n\r\n")
         idle.recv(10)
         listener.close()
         while idle.recv(1000):
             pass
-    listener._server.stop = lambda: None  # type: ignore[method-assign]  # it has stopped
+    listener._server.stop = lambda: None  # type: ignore[method-assign]  # it has stopped already
 
 
 def test_an_address_that_is_taken(listener: Listener) -> None:
@@ -321,7 +323,7 @@ def test_an_address_of_IPv6() -> None:
     listener.close()
 
 
-def test_a_page_is_told_the_address_by_which_it_knows_the_server(listener: Listener) -> None:
+def test_a_page_gets_the_address_by_which_it_reached_the_server(listener: Listener) -> None:
     reading = Background(listener.read, [b""])
     answer = json.loads(request(listener, "GET", "/next", Host="my.test:80")[1])
     assert answer["next"] == "http://my.test:80/case/1"
@@ -360,7 +362,7 @@ def test_a_service_reads_streams(running: service.Service) -> None:
     assert remote.read([]) == Reading([])
     with urllib.request.urlopen(f"{remote._server.url}/case/{remote._number}") as third:  # noqa: S310  # a test's
         assert third.status == 204
-    assert not running.streams, "each is deleted"
+    assert not running.streams, "each stream is deleted"
     assert not running.commands
     remote.close()
 
@@ -389,7 +391,7 @@ def chatty() -> service.Service:
 
 
 @pytest.mark.parametrize("running", [chatty], indirect=True)
-def test_a_service_may_tell_more(running: service.Service) -> None:
+def test_a_service_may_report_more_than_events(running: service.Service) -> None:
     remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
     assert [event["data"] for event in remote.read([b"data: a\n\n: b\ndata: c\n\n"]).events] == ["a", "c"]
     service.Service.call_back(running, f"{remote._server.url}/case/99/callback/1", {"kind": "event", "event": {}})
@@ -412,14 +414,14 @@ def silent() -> service.Service:
 
 
 @pytest.mark.parametrize("running", [silent], indirect=True)
-def test_a_service_whose_client_does_not_come(running: service.Service) -> None:
+def test_a_service_whose_client_does_not_connect(running: service.Service) -> None:
     with pytest.raises(CannotGoOn, match=r"its client did not request the test stream; .*--listen HOST:PORT"):
         Service(running.url, "127.0.0.1", 0, timeout=SHORT, pause=0.001, grace=SHORT)
 
 
 def deaf() -> service.Service:
     def read(options: dict[str, Any], _: threading.Event) -> Iterator[dict[str, Any]]:
-        urllib.request.urlopen(options["streamUrl"]).close()  # noqa: S310  # what it was told
+        urllib.request.urlopen(options["streamUrl"]).close()  # noqa: S310  # the URL that it got
         return iter([])
 
     return service.Service(read)
@@ -440,7 +442,7 @@ def odd() -> service.Service:
 
 
 @pytest.mark.parametrize("running", [odd], indirect=True)
-def test_a_service_that_reports_what_is_no_event(running: service.Service) -> None:
+def test_a_service_that_reports_an_invalid_event(running: service.Service) -> None:
     remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
     with pytest.raises(CannotGoOn, match=r"the service's POST to /case/2/callback/1 is invalid: an event needs data"):
         remote.read([b"data: odd\n\n"])
@@ -448,7 +450,7 @@ def test_a_service_that_reports_what_is_no_event(running: service.Service) -> No
 
 
 class Fickle(service.Service):
-    """Has a client for the first stream, and none for those after it."""
+    """Has a client for the first stream, and none for later ones."""
 
     def open(self, options: dict[str, Any]) -> str:
         if self.count:
@@ -457,7 +459,7 @@ class Fickle(service.Service):
 
 
 @pytest.mark.parametrize("running", [lambda: Fickle(service.reading(faulty_consumers.Correct))], indirect=True)
-def test_a_client_that_does_not_come_any_more(running: service.Service) -> None:
+def test_a_client_that_stops_connecting(running: service.Service) -> None:
     remote = Service(running.url, "127.0.0.1", 0, **LIMITS)
     remote._timeout = SHORT
     with pytest.raises(RemoteError, match="the client did not ask for the stream within 0.1 s"):
@@ -466,7 +468,7 @@ def test_a_client_that_does_not_come_any_more(running: service.Service) -> None:
 
 
 class Wrong(service.Handler):
-    """Answers otherwise than a test service."""
+    """Answers differently from a test service."""
 
     answers: dict[str, tuple[int, str, str | None]]
 
@@ -488,7 +490,7 @@ class Wrong(service.Handler):
     ],
 )
 @pytest.mark.parametrize("running", [correct], indirect=True)
-def test_what_is_no_test_service(
+def test_servers_that_are_not_test_services(
     running: service.Service, answers: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "RequestHandlerClass", type("Other", (Wrong,), {"answers": answers}))
@@ -497,7 +499,7 @@ def test_what_is_no_test_service(
     assert message in str(raised.value)
 
 
-def test_no_service_is_there() -> None:
+def test_a_service_that_can_t_be_reached() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(CannotGoOn, match=f"http://127.0.0.1:{port}/: "):

@@ -1,4 +1,4 @@
-"""Both ends of a stream that is cut: each rule by example, and both halves as state machines against naive models."""
+"""Both ends of a resumed stream: each rule by example, and each end as a state machine against a simple model."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def filled(*ids: str | None, **bounds: int) -> EventHistory:
     return history
 
 
-# The client: responses.
+# The client: responses
 
 
 @pytest.mark.parametrize("status", [200, HTTPStatus.OK])
@@ -74,7 +74,7 @@ def test_200_with_an_event_stream_opens(status: int, content_type: str | bytes) 
     assert client.next_delay() == 3.0
 
 
-def test_the_content_type_may_have_come_in_several_headers() -> None:
+def test_the_content_type_may_come_in_several_headers() -> None:
     client = Reconnection()
     assert client.accept(200, ["text/plain", b"text/event-stream"]) is True
     assert client.accept(200, iter(["text/plain", STREAM])) is True
@@ -114,19 +114,19 @@ def test_204_ends_it_without_an_error(content_type: str | None) -> None:
     assert delays(client, 2) == [None, None]
 
 
-def test_what_failed_shows_little_of_a_strangers_text() -> None:
+def test_the_message_shortens_and_escapes_the_content_type() -> None:
     assert str(ConnectionFailed(404, None)) == "a response with status 404 and no content type is not an event stream"
     message = str(ConnectionFailed(500, "\x1b[2J" + "x" * 100))
     assert message == rf"a response with status 500 and content type '\x1b[2J{'x' * 36}'... is not an event stream"
 
 
-def test_the_error_is_copied_and_pickled() -> None:
+def test_ConnectionFailed_can_be_copied_and_pickled() -> None:
     error = ConnectionFailed(404, "text/html")
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), str(again), again.status) == (ConnectionFailed, str(error), 404)
 
 
-def test_statuses_that_are_no_reason_to_stop() -> None:
+def test_statuses_that_are_retried() -> None:
     client = Reconnection(jitter=0, retry_statuses=[503, 200])
     client.next_delay()
     assert client.accept(503, "text/html") is False
@@ -153,10 +153,10 @@ def test_the_transient_statuses() -> None:
         (" 20\t", 20.0),
         ("\t20 ", 20.0),
         ("\x0b20", 3.0),
-        ("1", 3.0),  # never sooner than without it
+        ("1", 3.0),  # never earlier than without the header
         ("0", 3.0),
         ("121", 120.0),
-        ("9" * 400, 3.0),  # as a `retry` field of that length
+        ("9" * 400, 3.0),  # ignored, like a `retry` field of that length
         ("9" * 18, 120.0),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 3.0),
         ("-5", 3.0),
@@ -171,7 +171,7 @@ def test_retry_after(retry_after: str | bytes | None, delay: float) -> None:
     client.next_delay()
     assert client.accept(429, None, retry_after=retry_after) is False
     assert client.next_delay() == delay
-    assert client.next_delay() == 6.0, "it is for one wait"
+    assert client.next_delay() == 6.0, "it applies to one wait"
 
 
 @pytest.mark.parametrize("retry_after", [None, "x", "X9X"])
@@ -197,7 +197,7 @@ def test_a_number_that_is_out_of_range_is_named() -> None:
         Reconnection(default_delay=-1)
 
 
-def test_retry_after_is_for_statuses_that_are_retried() -> None:
+def test_retry_after_applies_only_to_statuses_that_are_retried() -> None:
     client = Reconnection(jitter=0)
     client.next_delay()
     assert client.accept(200, STREAM, retry_after="20") is True
@@ -205,7 +205,7 @@ def test_retry_after_is_for_statuses_that_are_retried() -> None:
 
 
 @pytest.mark.parametrize("bad", [20, 1.5, ["20"]])
-def test_retry_after_is_the_header(bad: Any) -> None:
+def test_retry_after_must_be_the_header(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"a Retry-After must be str, bytes or None, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[429]).accept(429, None, retry_after=bad)
     with pytest.raises(TypeError, match="a Retry-After must be"):
@@ -213,20 +213,25 @@ def test_retry_after_is_the_header(bad: Any) -> None:
 
 
 @pytest.mark.parametrize("bad", ["200", None, 200.0])
-def test_a_status_is_an_int(bad: Any) -> None:
+def test_a_status_must_be_an_int(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"a status must be an int, not {type(bad).__name__}"):
         Reconnection().accept(bad, STREAM)
     with pytest.raises(TypeError, match=f"a status must be an int, not {type(bad).__name__}"):
         Reconnection(retry_statuses=[503, bad])
     with pytest.raises(TypeError, match="Content-Type"):
-        Reconnection().accept(200, 5)  # type: ignore[arg-type]  # what a caller without a type checker may pass
+        Reconnection().accept(200, 5)  # type: ignore[arg-type]  # wrong on purpose
 
 
-# The client: the body of a response.
+def test_a_single_status_is_not_a_collection() -> None:
+    with pytest.raises(TypeError, match=r"^retry_statuses must be a collection of ints, such as \{503\}, not 503$"):
+        Reconnection(retry_statuses=503)  # type: ignore[arg-type]  # a mistake of the caller
+
+
+# The client: the body of a response
 
 
 def collect(client: Reconnection, way: str, chunks: Any, **options: Any) -> list[ServerSentEvent]:
-    """Read a whole connection with `decode` or `adecode`."""
+    """Read a whole connection with `decode` or `adecode`, as `way` says."""
     if way == "decode":
         return list(client.decode(chunks, **options))
 
@@ -240,7 +245,7 @@ ways = pytest.mark.parametrize("way", ["decode", "adecode"])
 
 
 @ways
-def test_decoding_says_that_events_came(way: str) -> None:
+def test_decoding_reports_received_events(way: str) -> None:
     client = Reconnection(jitter=0)
     assert delays(client, 3) == [0.0, 3.0, 6.0]
     assert collect(client, way, [b"id: 1\ndata: a\n", b"\n", b"retry: 700\ndata: b\n\ndata: cut"]) == [
@@ -254,7 +259,7 @@ def test_decoding_says_that_events_came(way: str) -> None:
 
 @ways
 @pytest.mark.parametrize("body", [b"", b": ping\n\n", b"id: 1\n\n", b"data: cut\n"])
-def test_decoding_what_is_no_event_says_nothing(way: str, body: bytes) -> None:
+def test_decoding_a_body_without_events_reports_none(way: str, body: bytes) -> None:
     client = Reconnection(jitter=0)
     assert delays(client, 2) == [0.0, 3.0]
     assert collect(client, way, body) == []
@@ -263,7 +268,7 @@ def test_decoding_what_is_no_event_says_nothing(way: str, body: bytes) -> None:
 
 @ways
 def test_the_first_event_is_enough(way: str) -> None:
-    """Also for a client that goes no further; what it reads from is closed then."""
+    """Even if the client reads no further; its source is then closed."""
     closed = []
 
     def source() -> Iterator[bytes]:
@@ -291,8 +296,8 @@ def test_the_first_event_is_enough(way: str) -> None:
     assert client.next_delay() == 3.0
 
 
-def test_a_client_that_leaves_closes_the_decoding_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And does not leave it to the garbage collector, which may come late."""
+def test_a_client_that_leaves_closes_the_decoding_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise only the garbage collector would close it, perhaps late."""
     held = decode(b"data: a\n\ndata: b\n\n")
     monkeypatch.setattr(resume, "decode", lambda *_, **__: held)
     events = Reconnection().decode(b"")
@@ -309,7 +314,7 @@ def test_decoding_passes_options_and_errors_on(way: str) -> None:
         collect(client, way, b"data: a", on_eof="raise")
     with pytest.raises(EventTooLarge):
         collect(client, way, b"data: " + b"a" * 100)
-    # Here and now, and not at the first event.
+    # Raised by the call, not at the first event.
     for options in ({"on_eof": "x"}, {"chunks": 5}):
         with pytest.raises((TypeError, ValueError)):
             getattr(client, way)(**{"chunks": b"", **options})
@@ -332,7 +337,7 @@ def test_decoding_passes_until_on(way: str, monkeypatch: pytest.MonkeyPatch) -> 
     client = Reconnection(jitter=0)
     assert delays(client, 3) == [0.0, 3.0, 6.0]
     assert collect(client, way, b"", until="[DONE]", on_eof="raise") == []
-    assert client.next_delay() == 3.0, "the event that was waited for is one, though it is not given out"
+    assert client.next_delay() == 3.0, "the sentinel counts as an event, although it is not yielded"
     assert collect(client, way, b"") == []
     assert client.next_delay() == 3.0
     assert client.next_delay() == 6.0
@@ -342,35 +347,35 @@ def test_decoding_passes_until_on(way: str, monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
-# The client: how long it waits.
+# The client: how long it waits
 
 
-def test_the_first_request_is_made_at_once() -> None:
+def test_the_first_request_is_made_immediately() -> None:
     decoder = Decoder()
     decoder.feed(b"retry: 5000\n")
     assert delays(Reconnection(decoder, jitter=0), 2) == [0.0, 5.0]
 
 
-def test_back_off_doubles_up_to_the_longest() -> None:
+def test_back_off_doubles_up_to_max_delay() -> None:
     client = Reconnection(jitter=0, default_delay=1, max_delay=10)
     assert delays(client, 7) == [0.0, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
     assert client.failures == 6
 
 
-def test_back_off_of_years_is_no_overflow() -> None:
+def test_back_off_does_not_overflow() -> None:
     client = Reconnection(min_delay=1e-300, default_delay=0, jitter=0)
     assert client.next_delay() == 0
     assert delays(client, 5000)[-1] == 2.0**100 * 1e-300
     assert client.failures == 5000
 
 
-def test_back_off_starts_anew_when_an_event_came() -> None:
+def test_back_off_starts_again_after_an_event() -> None:
     client = Reconnection(jitter=0)
     assert delays(client, 4) == [0.0, 3.0, 6.0, 12.0]
     assert client.accept(200, STREAM)
     client.received()
     client.received()
-    assert client.failures == 3, "as of the latest next_delay"
+    assert client.failures == 3, "failures is updated by next_delay"
     assert client.next_delay() == 3.0
     assert client.failures == 0
     client.received()
@@ -389,7 +394,7 @@ def test_a_server_that_accepts_and_closes_is_not_hammered() -> None:
 
 
 def test_a_server_that_polls_is_asked_at_its_own_pace() -> None:
-    """One event for each connection is a way to use event streams, and no failure."""
+    """One event per connection is a valid use of event streams, not a failure."""
     client = Reconnection(jitter=0)
     waits = []
     for _ in range(5):
@@ -440,7 +445,7 @@ def test_the_default_delay_has_the_same_bounds() -> None:
 def test_jitter_only_adds() -> None:
     draws = iter([0.0, 0.5, 0.999, 0.25])
     client = Reconnection(default_delay=60, jitter=0.5, random=lambda: next(draws))
-    assert delays(client, 5) == [0.0, 60.0, 150.0, 120 + 60 * 0.999, 135.0], "behind the longest wait too"
+    assert delays(client, 5) == [0.0, 60.0, 150.0, 120 + 60 * 0.999, 135.0], "even after the longest wait"
 
 
 def test_without_jitter_nothing_is_drawn() -> None:
@@ -454,7 +459,7 @@ def test_the_random_source_is_Pythons_unless_given(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
-def test_giving_up_after_so_many_failures(most: int) -> None:
+def test_giving_up_after_max_failures(most: int) -> None:
     client = Reconnection(jitter=0, default_delay=1, max_failures=most)
     waits = delays(client, most)
     assert waits == [0.0, 1.0, 2.0, 4.0, 8.0][:most]
@@ -466,7 +471,7 @@ def test_giving_up_after_so_many_failures(most: int) -> None:
     assert delays(client, 2) == [None, None]
 
 
-def test_an_event_starts_the_count_anew() -> None:
+def test_an_event_resets_the_count() -> None:
     client = Reconnection(jitter=0, default_delay=1, max_failures=2, max_outage=2)
     for _ in range(5):
         assert client.next_delay() in {0.0, 1.0}
@@ -479,8 +484,8 @@ def test_an_event_starts_the_count_anew() -> None:
 
 
 @pytest.mark.parametrize(("outage", "expected"), [(0, 0), (0.5, 0), (1, 1), (2.9, 1), (3, 2), (6.5, 2), (7, 3)])
-def test_giving_up_after_so_many_seconds_of_waiting(outage: float, expected: int) -> None:
-    """1, 2 and 4 seconds, as far as they fit."""
+def test_giving_up_after_max_outage(outage: float, expected: int) -> None:
+    """The waits are 1, 2 and 4 seconds, as many as fit the limit."""
     client = Reconnection(jitter=0, default_delay=1, max_outage=outage)
     waits = delays(client, 1 + expected)
     assert waits == [0.0, 1.0, 2.0, 4.0][: 1 + expected]
@@ -490,40 +495,40 @@ def test_giving_up_after_so_many_seconds_of_waiting(outage: float, expected: int
     assert client.next_delay() is None
 
 
-def test_the_wait_after_an_event_is_waited_whatever_the_limit() -> None:
-    """It is the server's own pace and no outage; but when nothing comes behind it, it is the outage's first part."""
+def test_the_wait_after_an_event_may_exceed_max_outage() -> None:
+    """It is the server's own pace, not an outage. If no event follows, it counts as the start of an outage."""
     client = Reconnection(jitter=0, default_delay=5, max_outage=4)
     assert client.next_delay() == 0.0
     client.received()
     assert client.next_delay() == 5.0
     client.received()
     assert client.next_delay() == 5.0
-    with pytest.raises(GaveUp, match=r"^1 request brought no event, with 5 s of waiting$"):
+    with pytest.raises(GaveUp, match=r"^1 request brought no event \(waited 5 s\)$"):
         client.next_delay()
 
 
-def test_an_outage_counts_jitter_and_what_the_server_asks_for() -> None:
+def test_an_outage_includes_jitter_and_retry_after() -> None:
     client = Reconnection(default_delay=1, jitter=1, random=lambda: 0.5, max_outage=21.5, retry_statuses=[503])
     assert delays(client, 2) == [0.0, 1.5]
     client.accept(503, None, retry_after="13")
     assert client.next_delay() == 19.5
-    with pytest.raises(GaveUp, match=r"^3 requests in a row brought no event, with 21 s of waiting$"):
+    with pytest.raises(GaveUp, match=r"^3 requests in a row brought no event \(waited 21 s\)$"):
         client.next_delay()
 
 
-def test_a_client_does_not_give_up_unless_told() -> None:
+def test_a_client_does_not_give_up_by_default() -> None:
     assert None not in delays(Reconnection(jitter=0), 3000)
 
 
-def test_that_it_gave_up_is_copied_and_pickled() -> None:
+def test_GaveUp_can_be_copied_and_pickled() -> None:
     error = GaveUp(4, 93.25)
     for again in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(again), again.failures, again.waited) == (GaveUp, 4, 93.25)
-        assert str(again) == "4 requests in a row brought no event, with 93.2 s of waiting"
+        assert str(again) == "4 requests in a row brought no event (waited 93.2 s)"
 
 
 @pytest.mark.parametrize("bad", ["1", 1.5, True])
-def test_a_number_of_failures_is_an_int(bad: Any) -> None:
+def test_max_failures_must_be_an_int(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"^max_failures must be an int, not {type(bad).__name__}$"):
         Reconnection(max_failures=bad)
 
@@ -555,13 +560,13 @@ def test_options_out_of_range(options: dict[str, Any]) -> None:
         Reconnection(**options)
 
 
-def test_a_min_delay_too_large_is_shown_with_what_it_passed() -> None:
+def test_the_error_for_min_delay_also_shows_max_delay() -> None:
     with pytest.raises(ValueError, match="^min_delay must be more than 0 and at most max_delay, not 200 with 120.0$"):
         Reconnection(min_delay=200)
 
 
 @pytest.mark.parametrize("bad", ["1", True])
-def test_an_outage_is_a_number(bad: Any) -> None:
+def test_max_outage_must_be_a_number(bad: Any) -> None:
     with pytest.raises(TypeError, match=f"^max_outage must be a number, not {type(bad).__name__}$"):
         Reconnection(max_outage=bad)
 
@@ -573,23 +578,23 @@ def test_options_of_the_wrong_type(name: str, bad: Any) -> None:
         Reconnection(**{name: bad})
 
 
-def test_a_decoder_or_random_that_is_none() -> None:
+def test_a_decoder_or_random_of_the_wrong_type() -> None:
     with pytest.raises(TypeError, match="^decoder must be a Decoder, not str$"):
-        Reconnection("7")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+        Reconnection("7")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="^random must be callable, not float$"):
-        Reconnection(random=0.5)  # type: ignore[arg-type]  # so may it here
+        Reconnection(random=0.5)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_it_is_closed_to_what_it_has_not() -> None:
+def test_unknown_attributes_are_refused() -> None:
     client = Reconnection()
     for name in ("max_delay", "decoder", "failures"):
         with pytest.raises(AttributeError):
             setattr(client, name, 1)
     with pytest.raises(AttributeError):
-        EventHistory().max_events = 5  # type: ignore[attr-defined]  # that is the test
+        EventHistory().max_events = 5  # type: ignore[attr-defined]  # refused
 
 
-# The client: where it resumes.
+# The client: where it resumes
 
 
 def test_the_headers_follow_the_decoder() -> None:
@@ -611,7 +616,7 @@ def test_the_headers_follow_the_decoder() -> None:
     assert Reconnection().decoder is not Reconnection().decoder
 
 
-def test_accepting_resets_the_decoder_and_nothing_else_does() -> None:
+def test_only_accepting_resets_the_decoder() -> None:
     client = Reconnection(retry_statuses=[503])
     client.decoder.feed(b"id: 1\n\nid: 2\ndata: cut")
     client.next_delay()
@@ -623,11 +628,11 @@ def test_accepting_resets_the_decoder_and_nothing_else_does() -> None:
     client = Reconnection(client.decoder)
     client.decoder.feed(b"id: 2\ndata: cut")
     assert client.accept(200, STREAM)
-    assert client.decoder.last_event_id == "1", "the id of a block that was cut is not committed"
+    assert client.decoder.last_event_id == "1", "the id of a cut block is not committed"
     assert client.decoder.feed(b"\xef\xbb\xbfdata: whole\n\n") == [ServerSentEvent("whole")]
 
 
-def test_accepting_is_the_way_out_of_a_decoder_that_failed() -> None:
+def test_accepting_resets_a_failed_decoder() -> None:
     client = Reconnection(Decoder(max_event_size=10))
     with pytest.raises(EventTooLarge):
         client.decoder.feed(b"data: 0123456789")
@@ -635,7 +640,7 @@ def test_accepting_is_the_way_out_of_a_decoder_that_failed() -> None:
     assert client.decoder.feed(b"data: a\n\n") == [ServerSentEvent("a")]
 
 
-def test_a_client_that_stops_resumes_behind_the_last_event_given_out() -> None:
+def test_a_client_that_stops_resumes_after_the_last_yielded_event() -> None:
     client = Reconnection()
     for event in decode(b"id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n", decoder=client.decoder):
         if event.data == "b":
@@ -647,7 +652,7 @@ WORDS = [ServerSentEvent(word, id=f"{word}:{n}", retry=n) for n, word in enumera
 
 
 def connect(client: Reconnection, wire: bytes) -> Iterator[ServerSentEvent]:
-    """Read one connection whose bytes are cut short."""
+    """Read one connection that delivers only these bytes."""
     assert client.next_delay() is not None
     assert client.accept(200, STREAM)
     for event in decode([wire[:5], wire[5:]], decoder=client.decoder):
@@ -656,7 +661,7 @@ def connect(client: Reconnection, wire: bytes) -> Iterator[ServerSentEvent]:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
-def test_a_cut_anywhere_loses_and_doubles_nothing(line_end: bytes) -> None:
+def test_a_cut_anywhere_loses_and_repeats_nothing(line_end: bytes) -> None:
     history = EventHistory()
     for word in WORDS:
         history.append(word)
@@ -677,7 +682,7 @@ def test_a_cut_anywhere_loses_and_doubles_nothing(line_end: bytes) -> None:
             assert got == WORDS, (first, second)
 
 
-# The server.
+# The server
 
 
 def test_append_returns_the_block_to_send() -> None:
@@ -687,7 +692,7 @@ def test_append_returns_the_block_to_send() -> None:
     assert history.after("") == blocks(event)
 
 
-def test_after_an_id_is_everything_behind_it() -> None:
+def test_after_returns_all_events_after_the_id() -> None:
     history = filled("1", "2", "3")
     assert history.after("") == blocks(tick("1"), tick("2"), tick("3"))
     assert history.after("1") == blocks(tick("2"), tick("3"))
@@ -697,16 +702,16 @@ def test_after_an_id_is_everything_behind_it() -> None:
 
 
 @pytest.mark.parametrize("unknown", ["0", "4", "1 ", "01", "🍊"])
-def test_an_id_that_was_never_given_is_not_known(unknown: str) -> None:
+def test_an_id_that_was_never_used_is_unknown(unknown: str) -> None:
     assert filled("1", "2", "3").after(unknown) is None
 
 
-def test_a_history_of_nothing() -> None:
+def test_an_empty_history() -> None:
     assert EventHistory().after("") == ()
     assert EventHistory().after("1") is None
 
 
-def test_the_last_event_id_is_that_of_a_client_that_has_everything() -> None:
+def test_the_last_event_id_is_that_of_a_client_with_all_events() -> None:
     history = EventHistory(max_bytes=50)
     decoder = Decoder()
     for event in (
@@ -739,14 +744,14 @@ def test_a_server_may_follow_its_own_history() -> None:
     assert tuple(sent) == blocks(*map(tick, "345"))
 
 
-def test_ids_are_any_text() -> None:
+def test_ids_may_be_any_text() -> None:
     ids = ["🍊", '[{"topic":"a b","offset":-1}]', " ", "x" * 4096]
     history = filled(*ids)
     for place, id in enumerate(ids, 1):
         assert history.after(id) == blocks(*map(tick, ids[place:]))
 
 
-def test_an_event_without_an_id_belongs_behind_the_id_before_it() -> None:
+def test_an_event_without_an_id_comes_after_the_id_before_it() -> None:
     history = filled(None, "1", None, None, "2", None)
     assert history.after("") == blocks(*map(tick, [None, "1", None, None, "2", None]))
     assert history.after("1") == blocks(*map(tick, [None, None, "2", None]))
@@ -759,26 +764,26 @@ def test_an_id_of_several_events_stands_for_the_first() -> None:
     assert history.after("3") == blocks(tick("1"))
 
 
-def test_an_empty_id_is_the_start() -> None:
+def test_an_empty_id_means_the_start() -> None:
     history = filled("1", "", "2")
     assert history.after("") == blocks(tick("1"), tick(""), tick("2"))
     assert history.after("1") == blocks(tick(""), tick("2"))
     history = filled("1", "", "2", max_events=2)
-    assert history.after("") is None, "the start is held no more, and a client that has seen nothing reports the same"
+    assert history.after("") is None, "the start is dropped, and a client that has seen nothing sends the same id"
 
 
-def test_no_more_than_so_many_events_are_held() -> None:
+def test_at_most_max_events_are_held() -> None:
     history = filled("1", "2", "3", "4", max_events=2)
     assert history.after("") is None
     assert history.after("1") is None
-    assert history.after("2") == blocks(tick("3"), tick("4")), "it is dropped itself, but nothing behind it is missing"
+    assert history.after("2") == blocks(tick("3"), tick("4")), "its event is dropped, but none after it is missing"
     assert history.after("3") == blocks(tick("4"))
     assert history.after("4") == ()
     history.append(tick("5"))
     assert history.after("2") is None
 
 
-def test_no_more_than_so_many_bytes_are_held() -> None:
+def test_at_most_max_bytes_are_held() -> None:
     size = len(encode(tick("1"))) + len("1")
     exactly = filled("1", "2", "3", max_bytes=2 * size)
     assert exactly.after("1") == blocks(tick("2"), tick("3"))
@@ -788,8 +793,8 @@ def test_no_more_than_so_many_bytes_are_held() -> None:
 
 
 @pytest.mark.parametrize(("id", "kept"), [(None, 0), ("", 0), ("a" * 50, 50), ("a" * 49 + "é", 200), ("🍊" * 50, 200)])
-def test_an_id_counts_as_it_is_kept(id: str | None, kept: int) -> None:
-    """Once more than it is sent; and no more when its event is dropped."""
+def test_the_size_of_an_id_counts(id: str | None, kept: int) -> None:
+    """It counts in addition to the block's bytes, until its event is dropped."""
     event = ServerSentEvent("tick", id=id)
     size = len(encode(event)) + kept
     for max_bytes, held in (
@@ -821,9 +826,9 @@ def test_an_id_counts_as_it_is_kept(id: str | None, kept: int) -> None:
     ids=["none", "short", "in pairs", "in turn", "Latin-1", "emoji", "long", "long with an emoji"],
 )
 @pytest.mark.parametrize("number", [600, 1500])
-def test_memory_is_what_it_says(make: Callable[[int], ServerSentEvent], number: int) -> None:
-    """As many bytes as it counts, and as many for each event as the docstring says."""
-    for n in range(number):  # so that nothing of the interpreter's own is counted
+def test_memory_use_is_as_documented(make: Callable[[int], ServerSentEvent], number: int) -> None:
+    """It uses the bytes that it counts, plus at most the bytes per event that the docstring gives."""
+    for n in range(number):  # so that the interpreter's own allocations are not counted
         EventHistory().append(make(n))
     gc.collect()
     tracemalloc.start()
@@ -851,17 +856,17 @@ def test_a_large_event_pushes_out_several() -> None:
     assert history.after("1") is None
 
 
-def test_an_event_larger_than_all_is_not_held() -> None:
+def test_an_event_larger_than_max_bytes_is_not_held() -> None:
     history = filled("1", max_bytes=50)
     block = history.append(ServerSentEvent("x" * 60, id="2"))
     assert block.endswith(b"x\n\n")
     assert history.after("1") is None
-    assert history.after("2") == (), "who has it has missed nothing"
+    assert history.after("2") == (), "a client that has it missed nothing"
     history.append(tick("3"))
     assert history.after("2") == blocks(tick("3"))
 
 
-def test_after_dropping_an_event_without_an_id_the_id_before_it_is_not_known() -> None:
+def test_dropping_an_event_without_an_id_forgets_the_id_before_it() -> None:
     history = filled("1", None, "2", max_events=2)
     assert history.after("1") == blocks(tick(None), tick("2"))
     history.append(tick("3"))
@@ -869,12 +874,12 @@ def test_after_dropping_an_event_without_an_id_the_id_before_it_is_not_known() -
     assert history.after("2") == blocks(tick("3"))
 
 
-def test_an_id_is_known_no_more_when_its_first_use_is_dropped_but_not_its_last() -> None:
-    """A client that reports it may be behind the first use, and would miss what was dropped since."""
+def test_an_id_is_unknown_once_its_first_use_is_dropped() -> None:
+    """A client that reports it may have stopped at the first use, and would miss events dropped since."""
     history = filled("1", "2", "1", "3", max_events=2)
     assert history.after("1") is None
     history.append(tick("1"))
-    assert history.after("1") is None, "one use is always held"
+    assert history.after("1") is None, "one use of it is always held"
 
 
 def test_an_id_that_was_dropped_may_be_used_again() -> None:
@@ -886,20 +891,20 @@ def test_an_id_that_was_dropped_may_be_used_again() -> None:
     assert history.after("1") == blocks(tick("5"))
 
 
-def test_what_can_not_be_sent_is_not_added() -> None:
+def test_an_event_that_cannot_be_sent_is_not_added() -> None:
     history = filled("1")
     with pytest.raises(EncodeError):
         history.append(ServerSentEvent("a", id="2\n3"))
     with pytest.raises(TypeError):
-        history.append("a")  # type: ignore[arg-type]  # what a caller without a type checker may pass
+        history.append("a")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError):
-        history.append(ServerSentEvent("a", id=5))  # type: ignore[arg-type]  # so may it here
+        history.append(ServerSentEvent("a", id=5))  # type: ignore[arg-type]  # wrong on purpose
     assert history.after("1") == ()
     assert history.after("2\n3") is None
 
 
 class Full:
-    """Stands for a container that has no room for more."""
+    """A container that raises MemoryError if anything is added."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -950,7 +955,7 @@ def test_an_append_that_raises_changes_nothing(full: str, id: str | None) -> Non
     assert history.after("1") == blocks(*map(tick, "234"))
 
 
-def test_an_id_that_lies_is_kept_for_what_it_holds() -> None:
+def test_a_lying_id_is_kept_as_its_real_value() -> None:
     class Liar(str):
         __slots__ = ()
 
@@ -966,7 +971,7 @@ def test_an_id_that_lies_is_kept_for_what_it_holds() -> None:
     assert type(history.last_event_id) is str
 
 
-def test_what_after_returned_does_not_change() -> None:
+def test_the_result_of_after_does_not_change() -> None:
     history = filled("1", "2", max_events=2)
     missed = history.after("1")
     history.append(tick("3"))
@@ -975,17 +980,17 @@ def test_what_after_returned_does_not_change() -> None:
 
 
 @pytest.mark.parametrize("bad", [None, b"1", 1])
-def test_after_takes_a_str(bad: Any) -> None:
+def test_after_needs_a_str(bad: Any) -> None:
     reason = f"^last_event_id must be a str, not {type(bad).__name__}: see parse_last_event_id$"
     with pytest.raises(TypeError, match=reason):
         EventHistory().after(bad)
 
 
 @pytest.mark.parametrize("name", ["max_events", "max_bytes"])
-def test_bounds_are_ints_of_1_or_more(name: str) -> None:
+def test_bounds_must_be_ints_of_1_or_more(name: str) -> None:
     for bad in ("1", None, 1.5, True):
         with pytest.raises(TypeError, match=f"^{name} must be an int, not {type(bad).__name__}$"):
-            EventHistory(**{name: bad})  # type: ignore[arg-type]  # what a caller without a type checker may pass
+            EventHistory(**{name: bad})  # type: ignore[arg-type]  # wrong on purpose
     for bad in (0, -1):
         with pytest.raises(ValueError, match=f"^{name} must be at least 1, not {bad}$"):
             EventHistory(**{name: bad})
@@ -997,7 +1002,7 @@ def test_the_default_bounds() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """Nothing of an event that was dropped is kept, its id least of all."""
+    """Nothing of a dropped event is kept, not even its id."""
     history = EventHistory(max_events=3)
     for number in range(1000):
         history.append(tick(str(number // 2)))
@@ -1010,7 +1015,7 @@ def test_memory_is_bounded() -> None:
     assert history.after("499") == blocks(tick(""), tick("499"), tick(None))
 
 
-def test_the_core_does_not_import_it() -> None:
+def test_importing_the_package_does_not_import_it() -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[1:]; import sse_codec; assert 'sse_codec.resume' not in sys.modules; "
         "import sse_codec.resume; print(sorted(sys.modules))"
@@ -1020,11 +1025,11 @@ def test_the_core_does_not_import_it() -> None:
     assert not {"random", "json", "dataclasses", "socket"} & set(loaded)
 
 
-# State machines.
+# State machines
 
 
 class Histories(RuleBasedStateMachine):
-    """An EventHistory against lists of all that was ever appended, and clients that read from it."""
+    """An EventHistory, checked against lists of all events ever appended."""
 
     @initialize(max_events=st.integers(1, 5), max_bytes=st.integers(1, 120))
     def make(self, max_events: int, max_bytes: int) -> None:
@@ -1058,7 +1063,7 @@ class Histories(RuleBasedStateMachine):
         return None if place < self.start else tuple(self.sent[place:])
 
     @invariant()
-    def every_id_is_answered_as_the_lists_say(self) -> None:
+    def after_agrees_with_the_model(self) -> None:
         for last_event_id in ("", "a", "b", "c", "d", "é", "never"):
             assert self.history.after(last_event_id) == self.expected(last_event_id)
 
@@ -1068,8 +1073,8 @@ class Histories(RuleBasedStateMachine):
     st.integers(1, 12),
     st.integers(0, 30),
 )
-def test_what_is_returned_has_no_hole_and_with_ids_no_doubles(with_id: list[bool], max_events: int, seen: int) -> None:
-    """Whoever has read any part of the stream, from its start on, and reports what a browser does."""
+def test_after_misses_no_event_and_with_ids_repeats_none(with_id: list[bool], max_events: int, seen: int) -> None:
+    """For a client that has read any part from the start, and reports the last event ID as a browser does."""
     history = EventHistory(max_events=max_events)
     events = [ServerSentEvent(str(n), id=f"id {n}" if given else None) for n, given in enumerate(with_id)]
     wires = [history.append(event) for event in events]
@@ -1085,7 +1090,7 @@ def test_what_is_returned_has_no_hole_and_with_ids_no_doubles(with_id: list[bool
 
 
 class Clients(RuleBasedStateMachine):
-    """A Reconnection against a list of what each request brought."""
+    """A Reconnection, checked against a list of the events that each request brought."""
 
     @initialize(
         default=st.floats(0, 100),
@@ -1111,7 +1116,7 @@ class Clients(RuleBasedStateMachine):
             retry_statuses=self.statuses,
             random=lambda: self.drawn,
         )
-        self.brought: list[int] = []  # how many events each request brought
+        self.counts: list[int] = []  # how many events each request brought
         self.wanted = 0
         self.open = self.over = False
 
@@ -1123,19 +1128,19 @@ class Clients(RuleBasedStateMachine):
             assert delay is None
             self.begin()
             return
-        if not self.brought:
+        if not self.counts:
             assert delay == 0
         else:
-            in_vain = next((n for n, events in enumerate(reversed(self.brought)) if events), len(self.brought))
-            assert self.client.failures == in_vain
+            failures = next((n for n, events in enumerate(reversed(self.counts)) if events), len(self.counts))
+            assert self.client.failures == failures
             wait = max(self.default if self.retry is None else self.retry / 1000, self.least)
-            for _ in range(in_vain - 1):
+            for _ in range(failures - 1):
                 wait = min(wait * 2, self.most)
             wait = min(max(wait, self.wanted), self.most)
             assert delay == pytest.approx(wait * (1 + self.jitter * drawn))
             assert delay is not None
-            assert self.least <= delay <= self.most * (1 + self.jitter) * 1.000000001  # a float rounds
-        self.brought.append(0)  # so far
+            assert self.least <= delay <= self.most * (1 + self.jitter) * 1.000000001  # rounding
+        self.counts.append(0)  # none yet
         self.wanted = 0
         self.open = False
 
@@ -1145,8 +1150,8 @@ class Clients(RuleBasedStateMachine):
         retry_after=st.none() | st.integers(0, 300),
     )
     def respond(self, status: int, kind: str, retry_after: int | None) -> None:
-        if self.over or not self.brought:
-            return  # a precondition would leave too little to choose from
+        if self.over or not self.counts:
+            return  # a precondition would leave too few rules to choose from
 
         def accept() -> bool:
             return self.client.accept(status, kind, retry_after=None if retry_after is None else str(retry_after))
@@ -1176,10 +1181,10 @@ class Clients(RuleBasedStateMachine):
             self.retry = retry
         if whole:
             self.client.received()
-            self.brought[-1] += 1
+            self.counts[-1] += 1
             self.last_event_id = self.last_event_id if id is None else id
         else:
-            self.open = False  # cut, and only a new connection can go on
+            self.open = False  # cut, so only a new connection can continue
 
     @rule(
         drawn=st.floats(0, 1, exclude_max=True),
@@ -1188,18 +1193,18 @@ class Clients(RuleBasedStateMachine):
         ),
     )
     def connect(self, drawn: float, blocks: list[tuple[int | None, str | None, bool]]) -> None:
-        """Go through a whole connection, which single rules seldom make."""
+        """Run a whole connection, which single rules rarely add up to."""
         self.next_delay(drawn)
         self.respond(200, STREAM, None)
         for block in blocks:
             self.stream(*block)
 
     @invariant()
-    def it_resumes_behind_the_last_whole_block(self) -> None:
+    def it_resumes_after_the_last_whole_block(self) -> None:
         headers = getattr(self, "client", Reconnection()).request_headers(encoding="utf-8")
         assert headers.get("Last-Event-ID", "") == getattr(self, "last_event_id", "")
 
 
 TestHistories = Histories.TestCase
 TestClients = Clients.TestCase
-TestClients.settings = settings(max_examples=max(10, settings().max_examples // 2))  # they are the longest
+TestClients.settings = settings(max_examples=max(10, settings().max_examples // 2))  # they take the longest

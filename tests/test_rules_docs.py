@@ -1,4 +1,4 @@
-"""docs/rules.md: the tables of the fuzz kit's rules are made, and the case of each touches it first.
+"""docs/rules.md: its tables are made from the fuzz kit's rules, and the case of each rule touches that rule first.
 
 `python -m tests.test_rules_docs` writes the tables.
 """
@@ -36,7 +36,7 @@ PRODUCERS: list[Rule[Any]] = [*PRODUCER_RULES, BLANK_LINE, PRODUCER_PROMPTNESS, 
 
 
 def made() -> str:
-    """Return the part of docs/rules.md that is made from the rules."""
+    """Return the generated part of docs/rules.md."""
     return _table("Consumers", "consumer", CONSUMERS) + _table("Producers", "producer", PRODUCERS)
 
 
@@ -63,7 +63,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
 
 
-def test_the_tables_are_those_of_the_rules() -> None:
+def test_the_tables_match_the_rules() -> None:
     assert MADE.findall(RULES.read_text(encoding="utf-8")) == [made()], f"{COMMAND} writes it"
 
 
@@ -78,7 +78,7 @@ def test_the_case_of_a_producer_s_rule_is_put_down_to_it(rule: Rule[Any]) -> Non
     assert next(each for each in PRODUCER_RULES if each.touched_by(rule.example)) is rule
 
 
-def test_no_name_is_there_twice() -> None:
+def test_no_two_rules_have_one_name() -> None:
     for rules in (CONSUMERS, PRODUCERS):
         assert len({rule.name for rule in rules}) == len(rules)
 

@@ -1,7 +1,6 @@
-"""stream and astream: what a source gives, what a reader gets, and who ends whom.
+"""stream and astream: what sources yield, what readers get, and which side ends the other.
 
-Where a test waits, it waits for what must come, however long that takes. Silence is the one thing that takes a time by
-itself, and there it is short.
+Tests wait for results, however long these take. Only tests of silence wait for a fixed time, and that is short.
 """
 
 from __future__ import annotations
@@ -50,13 +49,13 @@ if TYPE_CHECKING:
 PING = b": \n\n"
 ONE = ServerSentEvent("one", id="1")
 TWO = ServerSentEvent("two", id="2")
-#: How many seconds a thing may take that takes none.
+#: Time limit, in seconds, for steps that should be instant.
 PATIENCE = 30.0
 SHORT = 0.02
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run a test on an event loop; nothing may be left on it, and nothing may be told to its exception handler."""
+    """Run a test on an event loop; no task may be left, and the loop's exception handler must not be called."""
 
     async def watched() -> Any:
         told: list[Any] = []
@@ -72,13 +71,13 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def settle() -> None:
-    """Let all that can go on go on."""
+    """Let all tasks run as far as they can."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 class Source:
-    """Events for both kinds of stream; it knows how far it is."""
+    """Events for both kinds of stream. It records how far it was read."""
 
     def __init__(self, *items: Any, then: BaseException | None = None) -> None:
         self._items = items
@@ -114,7 +113,7 @@ class Source:
             self.closed = True
 
 
-# Both kinds of stream, with one face for the tests of what they have in common.
+# Both kinds of stream, behind one function for the tests of their common behaviour.
 
 
 async def _read_async(source: Source, **options: Any) -> tuple[list[bytes], BaseException | None]:
@@ -122,7 +121,7 @@ async def _read_async(source: Source, **options: Any) -> tuple[list[bytes], Base
     try:
         async with aclosing(astream(source.agenerate(), **options)) as body:
             async for chunk in body:
-                chunks.append(chunk)  # noqa: PERF401  # what came before an error counts
+                chunks.append(chunk)  # noqa: PERF401  # keeps the chunks before an error
     except Exception as error:  # noqa: BLE001  # the test looks at it
         return chunks, error
     return chunks, None
@@ -159,7 +158,7 @@ def test_each_event_is_a_chunk(read: Read) -> None:
 @settings(max_examples=50)
 @given(st.lists(st.none() | some_events() | some_events().map(encode) | some_events().map(encode).map(Block)))
 def test_a_stream_sends_what_encode_sends(items: list[Any]) -> None:
-    """In its order, nothing besides, and each by itself."""
+    """It sends each block as one chunk, in order, and nothing else."""
     expected = [encode(item) if isinstance(item, ServerSentEvent) else getattr(item, "wire", item) for item in items]
     expected = [PING, *(block for block in expected if block is not None)]
     assert _read_sync(Source(*items)) == (expected, None)
@@ -174,7 +173,7 @@ def test_the_first_bytes_may_be_a_reconnection_time(read: Read) -> None:
     assert read(Source(), retry=2000) == ([b"retry: 2000\n\n"], None)
 
 
-def test_what_the_source_raises_comes_out_unchanged(read: Read) -> None:
+def test_an_exception_of_the_source_propagates_unchanged(read: Read) -> None:
     raised = LookupError("no more")
     chunks, error = read(Source(ONE, then=raised))
     assert chunks == [PING, b"id: 1\ndata: one\n\n"]
@@ -182,7 +181,7 @@ def test_what_the_source_raises_comes_out_unchanged(read: Read) -> None:
 
 
 @pytest.mark.parametrize("instead", [ServerSentEvent("no more", event="failed"), b"event: failed\ndata: no more\n\n"])
-def test_what_the_source_raises_is_said(read: Read, instead: Any) -> None:
+def test_on_error_may_return_a_last_event(read: Read, instead: Any) -> None:
     asked: list[BaseException] = []
 
     def on_error(error: Exception) -> Any:
@@ -197,12 +196,12 @@ def test_what_the_source_raises_is_said(read: Read, instead: Any) -> None:
     assert asked == [raised]
 
 
-def test_on_error_may_have_the_connection_break(read: Read) -> None:
+def test_on_error_may_let_the_exception_propagate(read: Read) -> None:
     raised = LookupError("no more")
     assert read(Source(ONE, then=raised), on_error=lambda _: None) == ([PING, b"id: 1\ndata: one\n\n"], raised)
 
 
-def test_what_on_error_raises_comes_out(read: Read) -> None:
+def test_an_exception_of_on_error_propagates(read: Read) -> None:
     raised, instead = LookupError("no more"), ValueError("cannot say")
 
     def on_error(_: Exception) -> Any:
@@ -212,7 +211,7 @@ def test_what_on_error_raises_comes_out(read: Read) -> None:
     assert error is instead
 
 
-def test_what_on_error_makes_may_be_wrong_itself(read: Read) -> None:
+def test_on_error_may_return_an_invalid_event(read: Read) -> None:
     _, error = read(Source(then=LookupError()), on_error=lambda _: ServerSentEvent("", event="a\nb"))
     assert isinstance(error, EncodeError)
 
@@ -220,8 +219,8 @@ def test_what_on_error_makes_may_be_wrong_itself(read: Read) -> None:
 BAD = ServerSentEvent("bad", event="a\nb", id="2")
 
 
-def test_a_client_is_behind_an_event_that_can_not_be_sent(read: Read) -> None:
-    """Else it would resume before it, and be sent it again, and for ever."""
+def test_a_client_resumes_after_an_event_that_cannot_be_sent(read: Read) -> None:
+    """Otherwise it would resume before that event, and get the same error again, for ever."""
     chunks, error = read(Source(ONE, BAD, TWO))
     assert chunks == [PING, b"id: 1\ndata: one\n\n", b"id: 2\n\n"]
     assert isinstance(error, EncodeError)
@@ -237,7 +236,7 @@ def test_a_client_is_behind_an_event_that_can_not_be_sent(read: Read) -> None:
         (encode_comment("left out"), b"id: 2\n: left out\n\n"),
     ],
 )
-def test_the_stream_goes_on_behind_an_event_that_can_not_be_sent(read: Read, instead: Any, sent: bytes) -> None:
+def test_the_stream_continues_after_an_event_that_cannot_be_sent(read: Read, instead: Any, sent: bytes) -> None:
     chunks, error = read(Source(BAD, TWO), on_error=lambda _: instead)
     assert error is None
     assert [sorted(chunk.split(b"\n")) for chunk in chunks] == [
@@ -246,7 +245,7 @@ def test_the_stream_goes_on_behind_an_event_that_can_not_be_sent(read: Read, ins
 
 
 @pytest.mark.parametrize("bad", [ServerSentEvent("", id="a\nb"), ServerSentEvent("", event="a\nb")])
-def test_an_event_whose_id_can_not_be_sent(read: Read, bad: ServerSentEvent) -> None:
+def test_an_event_whose_id_cannot_be_sent(read: Read, bad: ServerSentEvent) -> None:
     chunks, error = read(Source(ONE, bad))
     assert chunks == [PING, b"id: 1\ndata: one\n\n"]
     assert isinstance(error, EncodeError)
@@ -261,15 +260,15 @@ def test_an_event_whose_id_can_not_be_sent(read: Read, bad: ServerSentEvent) -> 
         (object(), "ServerSentEvent, Block or bytes, not object"),
     ],
 )
-def test_what_is_no_event(read: Read, item: Any, words: str) -> None:
+def test_items_that_are_not_events(read: Read, item: Any, words: str) -> None:
     _, error = read(Source(item))
     with pytest.raises(TypeError, match=words):
         raise error or AssertionError
 
 
 @pytest.mark.parametrize("wire", [b"", b"data: a\n", b"data: a"])
-def test_bytes_that_are_no_whole_block(read: Read, wire: bytes) -> None:
-    """A keep-alive would end it in the middle."""
+def test_bytes_that_are_not_whole_blocks(read: Read, wire: bytes) -> None:
+    """A keep-alive would end the block in the middle."""
     _, error = read(Source(wire))
     with pytest.raises(ValueError, match="whole blocks"):
         raise error or AssertionError
@@ -340,7 +339,7 @@ def test_an_async_source_that_was_never_read_is_closed() -> None:
         (Block(b"data: x\n\n"), b"data: x\n\n"),
     ],
 )
-def test_silence_brings_keep_alives(ping: Any, sent: bytes) -> None:
+def test_an_idle_source_gets_keep_alives(ping: Any, sent: bytes) -> None:
     async def asynchronous() -> None:
         async with aclosing(astream(Source(ONE, ...).agenerate(), keep_alive=SHORT, ping=ping)) as body:
             assert [await anext(body) for _ in range(4)] == [PING, b"id: 1\ndata: one\n\n", sent, sent]
@@ -352,8 +351,8 @@ def test_silence_brings_keep_alives(ping: Any, sent: bytes) -> None:
         source.wait.set()
 
 
-def test_nothing_to_send_is_silence() -> None:
-    """A source that says so all the time is still kept alive."""
+def test_yielding_None_counts_as_silence() -> None:
+    """A source that only yields None still gets keep-alives."""
 
     def nothing() -> Iterator[None]:
         while True:
@@ -375,7 +374,7 @@ def test_nothing_to_send_is_silence() -> None:
 
 
 def test_a_keep_alive_does_not_interrupt_the_source() -> None:
-    """`wait_for(anext(source), 15)` closes a generator at the first silence; here it goes on."""
+    """`wait_for(anext(source), 15)` would close the generator at the first silence; here it continues."""
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         yield ONE
@@ -392,7 +391,7 @@ def test_a_keep_alive_does_not_interrupt_the_source() -> None:
 
 
 def test_silence_is_counted_from_the_last_event() -> None:
-    """One timer serves all waits: it is set anew when it goes off too early."""
+    """One timer serves all waits, and is set again if it fires too early."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -410,12 +409,12 @@ def test_silence_is_counted_from_the_last_event() -> None:
         await asyncio.sleep(0)
         bell.ring()
         assert await waiting
-        assert not await bell.wait(loop.time() + 0.01), "sooner than the timer that is set"
+        assert not await bell.wait(loop.time() + 0.01), "earlier than the timer that is set"
         waiting = asyncio.ensure_future(bell.wait(loop.time() + 0.01))
         await asyncio.sleep(0)
         bell.ring()
         assert await waiting
-        await asyncio.sleep(0.02)  # it goes off, and nobody waits
+        await asyncio.sleep(0.02)  # it fires while nothing waits
         waiting = asyncio.ensure_future(bell.wait(None))
         await asyncio.sleep(0.03)
         assert not waiting.done(), "there is no timer"
@@ -441,7 +440,7 @@ def test_a_source_is_never_more_than_one_event_ahead() -> None:
     with closing(stream(source.generate())) as body:
         for number in range(6):
             next(body)
-            time.sleep(0.01)  # time for the thread to be wrong in
+            time.sleep(0.01)  # gives the thread time to go wrong
             assert source.taken <= number + 1
 
 
@@ -468,8 +467,8 @@ async def by_cancelling(source: Source) -> None:
         await reader
 
 
-async def by_cancelling_in_each_turn(source: Source) -> None:
-    """As anyio does, for as long as the task lives."""
+async def by_cancelling_at_each_step(source: Source) -> None:
+    """As anyio does, until the task ends."""
     body = astream(source.agenerate())
 
     async def read() -> None:
@@ -484,7 +483,7 @@ async def by_cancelling_in_each_turn(source: Source) -> None:
     assert reader.cancelled()
 
 
-async def by_losing(source: Source) -> None:
+async def by_garbage_collection(source: Source) -> None:
     body = astream(source.agenerate())
     await anext(body)
     await anext(body)
@@ -515,13 +514,13 @@ async def by_ending_all(source: Source) -> None:
 @pytest.mark.parametrize(
     ("leave", "item"),
     [
-        *((leave, TWO) for leave in (by_closing, by_losing, by_ending_all)),
-        *((leave, ...) for leave in (by_closing, by_losing, by_ending_all)),
-        *((leave, ...) for leave in (by_cancelling, by_cancelling_in_each_turn, by_ending)),
+        *((leave, TWO) for leave in (by_closing, by_garbage_collection, by_ending_all)),
+        *((leave, ...) for leave in (by_closing, by_garbage_collection, by_ending_all)),
+        *((leave, ...) for leave in (by_cancelling, by_cancelling_at_each_step, by_ending)),
     ],
 )
 def test_a_reader_that_leaves_closes_the_source(leave: Reader, item: Any) -> None:
-    """And when it has left, the source's `finally` has run, also where it waits in there."""
+    """When the reader has left, the source's `finally` has run, even if that awaits."""
 
     async def main() -> None:
         source = Source(ONE, item)
@@ -531,8 +530,8 @@ def test_a_reader_that_leaves_closes_the_source(leave: Reader, item: Any) -> Non
     run(main())
 
 
-def test_what_is_cancelled_twice_is_not_interrupted_in_its_finally() -> None:
-    """`asyncio.run` cancels all tasks at its end, and the reader that it cancels closes the source once more."""
+def test_a_second_cancellation_does_not_interrupt_the_finally() -> None:
+    """At its end, `asyncio.run` cancels all tasks, and the cancelled reader then closes the source again."""
     cancelled: list[str] = []
 
     class Pump:
@@ -563,7 +562,7 @@ def test_what_is_cancelled_twice_is_not_interrupted_in_its_finally() -> None:
     assert cancelled == ["now", "later: cancel"]
 
 
-if sys.version_info >= (3, 11):  # Python 3.10 does not count who cancels
+if sys.version_info >= (3, 11):  # Python 3.10 does not count cancellations
 
     def test_the_end_of_the_loop_runs_every_finally() -> None:
         source = Source(ONE, ...)
@@ -602,8 +601,8 @@ def test_a_source_that_swallows_its_cancellation_is_closed() -> None:
     run(main())
 
 
-def test_a_source_that_takes_long_to_close_is_not_waited_for_for_ever() -> None:
-    """A reader that is cancelled again and again leaves at some time; the source still comes to its end."""
+def test_waiting_for_a_source_that_is_slow_to_close_can_be_cancelled() -> None:
+    """A reader that is cancelled again and again leaves at some point; the source still finishes."""
     closed = asyncio.Event()
 
     async def slow() -> AsyncIterator[ServerSentEvent]:
@@ -629,7 +628,7 @@ def test_a_source_that_takes_long_to_close_is_not_waited_for_for_ever() -> None:
     run(main())
 
 
-def test_a_source_that_fails_to_close_says_so() -> None:
+def test_an_exception_while_closing_the_source_is_reported() -> None:
     class Failing:
         def __init__(self) -> None:
             self.raised = LookupError("not closed")
@@ -651,7 +650,7 @@ def test_a_source_that_fails_to_close_says_so() -> None:
         with pytest.raises(LookupError) as caught:
             await body.aclose()
         assert caught.value is failing.raised
-        await body.aclose()  # once is enough
+        await body.aclose()  # closing twice is harmless
 
         loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
         body = astream(failing.generate())
@@ -660,13 +659,13 @@ def test_a_source_that_fails_to_close_says_so() -> None:
         del body
         gc.collect()
         await settle()
-        assert told == [failing.raised], "nobody else is there to be told"
+        assert told == [failing.raised], "there is no reader to raise it in"
         loop.set_exception_handler(lambda _, context: told.append(context))
 
     asyncio.run(asyncio.wait_for(main(), PATIENCE))
 
 
-def test_a_failure_that_nobody_has_come_for_is_told() -> None:
+def test_a_failure_without_a_reader_is_reported_to_the_loop() -> None:
     async def main() -> None:
         told: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
@@ -683,7 +682,7 @@ def test_a_failure_that_nobody_has_come_for_is_told() -> None:
 
 
 def test_a_stream_that_outlives_its_loop() -> None:
-    """Where nothing can be done any more, nothing is."""
+    """After the loop has ended, ending the stream does nothing."""
 
     async def main() -> AsyncStream:
         body = astream(Source(ONE, ...).agenerate())
@@ -697,8 +696,8 @@ def test_a_stream_that_outlives_its_loop() -> None:
     gc.collect()
 
 
-def test_a_source_that_is_cancelled_by_somebody_else() -> None:
-    """It comes out as what it is."""
+def test_a_source_that_raises_CancelledError() -> None:
+    """The CancelledError propagates."""
 
     async def main() -> None:
         body = astream(Source(then=asyncio.CancelledError()).agenerate(), on_error=lambda _: ONE)
@@ -724,7 +723,7 @@ def test_the_source_runs_in_one_task_with_the_context_of_its_reader() -> None:
     async def main() -> None:
         variable.set("of the reader")
         body = astream(events())
-        while await asyncio.ensure_future(anext(body, None)):  # a task of its own for each
+        while await asyncio.ensure_future(anext(body, None)):  # a new task for each
             assert variable.get() == "of the reader"
 
     run(main())
@@ -742,10 +741,10 @@ def test_the_thread_has_the_context_of_its_reader() -> None:
     assert list(stream(events()))[1] == b"data: of the reader\n\n"
 
 
-if sys.version_info >= (3, 11):  # asyncio.timeout is of Python 3.11
+if sys.version_info >= (3, 11):  # asyncio.timeout is new in Python 3.11
 
-    def test_a_source_may_hold_a_time_limit_over_a_yield() -> None:
-        """That belongs to one task, as a cancel scope of anyio does."""
+    def test_a_source_may_yield_inside_a_time_limit() -> None:
+        """Such a time limit belongs to one task, as anyio's cancel scopes do."""
 
         async def events() -> AsyncIterator[ServerSentEvent]:
             with contextlib.suppress(TimeoutError):
@@ -760,7 +759,7 @@ if sys.version_info >= (3, 11):  # asyncio.timeout is of Python 3.11
         run(main())
 
 
-def test_without_asyncio_it_says_so() -> None:
+def test_the_error_without_asyncio() -> None:
     body = astream(Source().agenerate())
     with pytest.raises(RuntimeError, match=r"astream\(\) needs a running asyncio event loop; under trio"):
         body.__anext__().send(None)
@@ -768,8 +767,8 @@ def test_without_asyncio_it_says_so() -> None:
         body.ready().send(None)
 
 
-def test_what_was_never_read() -> None:
-    """Neither a task nor a thread is there before somebody reads."""
+def test_a_stream_that_is_never_read() -> None:
+    """No task and no thread is started before the first read."""
 
     async def main() -> None:
         source = Source(ONE)
@@ -798,7 +797,7 @@ def test_what_was_never_read() -> None:
     assert list(ended) == []
 
 
-def test_a_stream_that_has_ended_stays_so() -> None:
+def test_a_stream_that_has_ended_stays_ended() -> None:
     async def main() -> None:
         body = astream(Source(ONE).agenerate())
         assert len([chunk async for chunk in body]) == 2
@@ -813,7 +812,7 @@ def test_a_stream_that_has_ended_stays_so() -> None:
     body.close()
 
 
-def test_an_async_iterable_that_is_no_generator() -> None:
+def test_an_async_iterable_that_is_not_a_generator() -> None:
     class Events:
         def __init__(self) -> None:
             self.left = [ONE]
@@ -829,22 +828,22 @@ def test_an_async_iterable_that_is_no_generator() -> None:
     assert run(_collect(astream(Events()))) == [PING, b"id: 1\ndata: one\n\n"]
 
 
-def test_a_reader_that_stalls_loses_its_source() -> None:
-    """Whether it comes back or not."""
+def test_a_reader_that_stalls_closes_its_source() -> None:
+    """The source is closed even if the reader never comes back."""
 
     async def main() -> None:
         source = Source(ONE, TWO)
         body = astream(source.agenerate(), send_timeout=SHORT)
         await anext(body)
         await anext(body)
-        while not source.closed:  # noqa: ASYNC110  # it has no event to wait for
+        while not source.closed:  # noqa: ASYNC110  # there is no event to wait for
             await asyncio.sleep(0.001)
         with pytest.raises(SendTimeout, match="accepted no data for 0.02 seconds"):
             await anext(body)
         assert await anext(body, b"end") == b"end"
 
         body = astream(Source(ONE, ...).agenerate(), send_timeout=SHORT, keep_alive=4 * SHORT)
-        assert [await anext(body) for _ in range(3)] == [PING, b"id: 1\ndata: one\n\n", PING], "silence is no stall"
+        assert [await anext(body) for _ in range(3)] == [PING, b"id: 1\ndata: one\n\n", PING], "silence is not a stall"
         await body.aclose()
 
     run(main())
@@ -852,10 +851,10 @@ def test_a_reader_that_stalls_loses_its_source() -> None:
         astream(Source().agenerate(), send_timeout=0)
 
 
-# ready: what fails before the response is made.
+# ready: failures before the response starts
 
 
-def test_what_fails_before_the_first_event_can_be_answered() -> None:
+def test_ready_raises_a_failure_before_the_first_event() -> None:
     raised = LookupError("not here")
 
     async def main() -> None:
@@ -875,7 +874,7 @@ def test_what_fails_before_the_first_event_can_be_answered() -> None:
         assert next(body, b"end") == b"end"
 
 
-def test_ready_takes_no_event_away() -> None:
+def test_ready_consumes_no_event() -> None:
     expected = [PING, b"id: 1\ndata: one\n\n", b"id: 2\ndata: two\n\n"]
 
     async def main() -> None:
@@ -897,7 +896,7 @@ def test_ready_takes_no_event_away() -> None:
     assert list(body) == [PING]
 
 
-def test_ready_waits_no_longer_than_it_is_told() -> None:
+def test_ready_has_a_timeout() -> None:
     async def main() -> None:
         body = astream(Source(...).agenerate(), keep_alive=SHORT)
         await body.ready(0.01)
@@ -929,7 +928,7 @@ def test_ready_waits_no_longer_than_it_is_told() -> None:
         body.ready(typing.cast("Any", "1"))
 
 
-# What only threads have.
+# Threads
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -939,7 +938,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def test_a_source_that_stands_at_a_yield_is_closed_at_once() -> None:
+def test_a_source_suspended_at_a_yield_is_closed_immediately() -> None:
     source = Source(ONE, TWO)
     body = stream(source.generate())
     assert [next(body), next(body)] == [PING, b"id: 1\ndata: one\n\n"]
@@ -949,7 +948,7 @@ def test_a_source_that_stands_at_a_yield_is_closed_at_once() -> None:
     assert source.closed
 
 
-def test_a_source_that_waits_is_not_waited_for() -> None:
+def test_closing_does_not_wait_for_a_blocked_source() -> None:
     source = Source(ONE, ..., TWO)
     body = stream(source.generate())
     assert [next(body), next(body)] == [PING, b"id: 1\ndata: one\n\n"]
@@ -962,14 +961,14 @@ def test_a_source_that_waits_is_not_waited_for() -> None:
     assert source.taken == 2
 
 
-@pytest.mark.parametrize("leave", ["losing it", "an error in the reader"])
+@pytest.mark.parametrize("leave", ["garbage collection", "an error in the reader"])
 def test_a_thread_ends_with_its_reader(leave: str) -> None:
     source = Source(ONE, TWO)
     body: Stream | None = stream(source.generate())
     assert body is not None
     next(body)
     wait_until(lambda: source.taken == 1)
-    if leave == "losing it":
+    if leave == "garbage collection":
         body = None
         gc.collect()
     else:
@@ -979,7 +978,7 @@ def test_a_thread_ends_with_its_reader(leave: str) -> None:
 
 
 def signal_in_take(body: Stream) -> None:
-    """Have a reader get what Ctrl-C raises in the main thread."""
+    """Raise KeyboardInterrupt in a reader, as Ctrl-C does in the main thread."""
 
     def take(_: float | None) -> Any:
         raise KeyboardInterrupt
@@ -1006,7 +1005,7 @@ def test_ending_a_stream_from_another_thread() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_source_that_fails_to_close_says_so_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_while_closing_the_source_is_reported_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     raised = LookupError("not closed")
     told: list[Any] = []
     monkeypatch.setattr(threading, "excepthook", lambda arguments: told.append(arguments.exc_value))
@@ -1026,7 +1025,7 @@ def test_a_source_that_fails_to_close_says_so_in_a_thread(monkeypatch: pytest.Mo
     with pytest.raises(LookupError) as caught:
         body.close()
     assert caught.value is raised
-    body.close()  # once is enough
+    body.close()  # closing twice is harmless
     assert told == []
 
     body = stream(events(wait))
@@ -1049,7 +1048,7 @@ def test_a_source_may_close_its_own_stream() -> None:
     assert list(bodies[0]) == [PING, b"id: 1\ndata: one\n\n"]
 
 
-# The end of the process.
+# The end of the process
 
 
 def test_signals_end_streams() -> None:
@@ -1059,14 +1058,14 @@ def test_signals_end_streams() -> None:
         signal.signal(signal.SIGTERM, lambda number, _: handled.append(number))
         try:
             end_streams_on_signals()
-            end_streams_on_signals()  # once is enough
+            end_streams_on_signals()  # calling it twice is harmless
             source = Source(...)
             body = astream(source.agenerate())
             await anext(body)
             os.kill(os.getpid(), signal.SIGTERM)
             assert await anext(body, b"end") == b"end"
             assert source.closed
-            assert handled == [signal.SIGTERM], "the server's own handler goes on"
+            assert handled == [signal.SIGTERM], "the server's own handler still runs"
         finally:
             for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
                 signal.signal(number, handler)
@@ -1074,7 +1073,7 @@ def test_signals_end_streams() -> None:
     run(main())
 
 
-def test_what_was_done_with_a_signal_before() -> None:
+def test_the_earlier_signal_handler_is_called() -> None:
     handled: list[Any] = []
     _shutdown._Handler(lambda *arguments: handled.append(arguments))(signal.SIGTERM, None)
     assert handled == [(signal.SIGTERM, None)]
@@ -1093,7 +1092,7 @@ def test_the_end_of_the_process_waits_for_threads() -> None:
     assert list(body) == []
 
 
-def test_signals_are_handled_in_the_main_thread_alone() -> None:
+def test_signals_are_handled_only_in_the_main_thread() -> None:
     before = signal.getsignal(signal.SIGINT)
     thread = threading.Thread(target=end_streams_on_signals)
     thread.start()
@@ -1128,7 +1127,7 @@ next(body), next(body)
         ("", "sys.exit(7)", 7),
         ("end_streams_on_signals()", "signal.raise_signal(signal.SIGTERM)", 143),
         (
-            # What runs in the background is told to ignore it.
+            # Processes in the background may ignore SIGINT.
             "signal.signal(signal.SIGINT, signal.default_int_handler); end_streams_on_signals()",
             "signal.raise_signal(signal.SIGINT)",
             -signal.SIGINT,
@@ -1153,7 +1152,7 @@ def test_the_end_of_the_process_runs_every_finally(before: str, end: str, status
     assert (done.returncode, done.stdout) == (status, "closed\n"), done.stderr
 
 
-# Raw ASGI, and readers that stall.
+# Raw ASGI, and readers that stall
 
 
 def test_send_within() -> None:
@@ -1259,14 +1258,14 @@ def test_respond_to_a_client_that_leaves_while_it_is_silent() -> None:
         server.left.set()
         await response
         assert source.closed
-        assert server.sent[-1]["more_body"], "nobody is there to be told that this was all"
+        assert server.sent[-1]["more_body"], "the client has left, so no end of the body is sent"
 
     run(main())
 
 
 @pytest.mark.parametrize("at", [0, 1])
 def test_respond_to_a_client_that_has_left(at: int) -> None:
-    """Since its version 2.4 ASGI has an OSError for that."""
+    """Since ASGI 2.4, `send` raises OSError in this case."""
 
     async def main() -> None:
         source = Source(ONE, ...)
@@ -1284,7 +1283,7 @@ def test_respond_to_a_client_that_has_left(at: int) -> None:
     run(main())
 
 
-def test_respond_hides_no_error() -> None:
+def test_respond_raises_other_errors() -> None:
     async def main() -> None:
         for raised in (ConnectionResetError("the database's"), LookupError()):
             server = Server()
@@ -1324,10 +1323,10 @@ def test_respond_to_a_reader_that_stalls() -> None:
     run(main())
 
 
-# The public names.
+# The public names
 
 
-def test_the_names() -> None:
+def test_the_public_names() -> None:
     public = {name for name, value in vars(sse_codec.serving).items() if not name.startswith("_")}
     assert {name for name in public if not inspect.ismodule(getattr(sse_codec.serving, name))} == set(
         sse_codec.serving.__all__

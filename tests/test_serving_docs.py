@@ -1,4 +1,4 @@
-"""The guides to serving: each block is run, here or, where it needs somebody's library, by the tests in interop/."""
+"""The guides to serving: each block is run, here or, if it needs another library, by the tests in interop/."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.interop.processes import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 PAGES = {page: (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("serving.md", "gateway.md")}
-#: By page and name.
+#: The blocks, by page and name.
 BLOCKS = {
     (page, name): block
     for page, text in PAGES.items()
     for name, block in re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
 }
 RECIPES = ROOT / "tests" / "interop" / "recipes"
-#: The blocks that tests/interop runs, as the files that it has there.
+#: The blocks that are files in tests/interop, where they are run.
 FILES = {
     name: RECIPES / ("gateway.html" if name == "gateway page" else f"{name.replace(' ', '_')}.py")
     for page, name in BLOCKS
@@ -34,7 +34,7 @@ MINE = {("serving.md", name) for name in ("stream", "steps", "failed", "channel"
 
 def run(page: str, name: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
-    exec(compile(BLOCKS[page, name], f"{page}, {name}", "exec"), names)  # noqa: S102  # our own
+    exec(compile(BLOCKS[page, name], f"{page}, {name}", "exec"), names)  # noqa: S102  # our own example
     return names
 
 
@@ -51,7 +51,7 @@ def test_every_recipe_is_shown() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_recipe_is_shown_as_it_stands(name: str) -> None:
+def test_a_recipe_is_shown_unchanged(name: str) -> None:
     (block,) = [block for (_, each), block in BLOCKS.items() if each == name]
     assert block == FILES[name].read_text(encoding="utf-8")
 
@@ -89,7 +89,7 @@ def test_an_example_that_asserts(name: str) -> None:
     run("serving.md", name)
 
 
-def test_the_table_of_commands_is_what_is_run() -> None:
+def test_the_table_lists_the_commands_that_are_run() -> None:
     rows = re.findall(r"^\| ([\w. ]+) \| ([\w ]+) \| `(.*?)` \|", PAGES["serving.md"], re.MULTILINE)
     assert {f"{framework} on {server}": guide for framework, server, guide in rows} == {
         name: command.guide for name, command in COMMANDS.items()

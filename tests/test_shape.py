@@ -1,4 +1,4 @@
-"""Shapes: what a search draws, made into what the tested thing takes."""
+"""Shapes: they change drawn cases into those that the tested code takes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SAMPLES = Shape(samples=["1", "2\n3", ""])
 
 
 @given(hostile_bytes().flatmap(chunkings))
-@example([b"data: a\rdata: a\n\n"])  # a CR that must not meet the LF behind a line that is left out
-@example([b"data: a\n\xef\xbb\xbfdata: b\ndata: c\n\n"])  # what must not come to the start
+@example([b"data: a\rdata: a\n\n"])  # a CR that must not meet the LF after a removed line
+@example([b"data: a\n\xef\xbb\xbfdata: b\ndata: c\n\n"])  # U+FEFF that must not move to the start
 def test_a_stream_gets_a_shape_and_keeps_its_events(chunks: list[bytes]) -> None:
     plain = reference_decode(b"".join(chunks)).events
     for shape in (JSON, STRICT, SAMPLES):
         shaped = shape.stream(chunks)
-        assert len(shaped) == len(chunks), "cut as often"
+        assert len(shaped) == len(chunks), "the number of cuts stays"
         seen = reference_decode(b"".join(shaped)).events
         assert len(seen) == len(plain)
         for event, before in zip(seen, plain, strict=True):
@@ -80,13 +80,13 @@ def test_an_event_gets_a_shape(event: ServerSentEvent) -> None:
 
 
 @pytest.mark.parametrize("spoilt", ["data", "event", "id", "retry"])
-def test_what_cannot_be_sent_stays_so(spoilt: str) -> None:
+def test_an_event_that_can_not_be_sent_stays_so(spoilt: str) -> None:
     event = ServerSentEvent("a\ud800", "b\nc", "1\n2", -1)
     kept = getattr(JSON.event(event, spoilt), spoilt)
     assert (kept == getattr(event, spoilt)) or (spoilt == "data" and "\ud800" in kept)
 
 
-def test_the_same_json() -> None:
+def test_equal_json() -> None:
     alike: list[Any] = ['{"text":["a"]}', '{ "text": [ "a" ] }', {"text": ["a"]}]
     for got in alike:
         assert JSON.same(got, '{"text":["a"]}')
@@ -96,7 +96,7 @@ def test_the_same_json() -> None:
     assert not Shape().same("{ }", "{}")
 
 
-def test_samples_are_drawn_once_and_are_the_same() -> None:
+def test_samples_are_the_same_each_time() -> None:
     numbers = st.integers(0, 1000).map(str)
     shape = made_shape("check()", numbers, None, ())
     assert shape.samples == made_shape("check()", numbers, None, ()).samples

@@ -1,6 +1,6 @@
-"""What a check has found is made smaller: by the rules first, then by size, the same each time and in bounded time."""
+"""Shrinking what a check has found: by rules first, then by size; the same each time, and in bounded time."""
 
-# Rules about lambdas are off here: a lambda among parameters takes what the test gives it.
+# Rules about lambdas are off here: pyright can't infer the parameter types of lambdas among a test's parameters.
 # pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def failure(case: Any) -> NotConforming:
-    """Return a failure that names the rule as a check does."""
+    """Return a failure that names its rule as a check would."""
     is_stream = isinstance(case, list)
     rules: Any = CONSUMER_RULES if is_stream else PRODUCER_RULES
     subject = Stream(case) if is_stream else case.events
@@ -34,7 +34,7 @@ def shrunk(case: Any, fails: Callable[[Any], object]) -> tuple[str, Any]:
         if fails(case):
             raise failure(case)
 
-    assert fails(case), "what is made smaller fails"
+    assert fails(case), "only a case that fails can be shrunk"
     shrink: Any = shrink_stream if isinstance(case, list) else shrink_events
     found = shrink(case, failure(case), law)
     again = shrink(case, failure(case), law)
@@ -80,7 +80,7 @@ def test_a_stream(fails: Callable[[list[bytes]], object], rule: str, smallest: l
 @pytest.mark.parametrize(
     ("chunks", "fails", "rule", "smallest"),
     [
-        # A value that is padded is none that is long, and so on: the lightest of what fails.
+        # Of the cases that fail, the one that touches the lightest rules.
         ([b"id: a \ndata: a\n\n"], lambda chunks: b"id: " in wire(chunks), "id", [b"id: 1\ndata: a\n\n"]),
         ([b"data: \xef\xbb\xbf\n\n"], lambda chunks: not wire(chunks).isascii(), "non-ascii", [b"data: \xc3\xa9\n\n"]),
         ([b"data:\n\n"], lambda chunks: any(not event.data for event in decode(chunks)), "empty-data", [b"data: \n\n"]),
@@ -91,7 +91,7 @@ def test_a_stream(fails: Callable[[list[bytes]], object], rule: str, smallest: l
             "empty-id",
             [b"id: 1\ndata: a\n\nid: \ndata: a\n\n"],
         ),
-        # As long as it must be.
+        # No longer than necessary.
         ([b"data: " + b"x" * 100_000 + b"\n\n"], lambda chunks: len(wire(chunks)) > 65_536, "long", None),
         ([b"x" * 5000 + b": a\ndata: a\n\n"], lambda chunks: len(wire(chunks).partition(b":")[0]) > 300, "long", None),
         ([b"data: a\n" * 2000 + b"\n"], lambda chunks: wire(chunks).count(b"\n") > 101, "many-lines", None),
@@ -99,12 +99,12 @@ def test_a_stream(fails: Callable[[list[bytes]], object], rule: str, smallest: l
         ([b"data: b\n\n"] * 500, lambda chunks: len(chunks) > 64, "cut", None),
         ([b"a", b"b", b"c", b"d"] * 12, lambda chunks: len(chunks) > 40, "cut", None),
         ([b"data: a", b"a", b"\n\n"], lambda chunks: len(chunks) > 1 and b"aa" in wire(chunks), "cut", None),
-        # Bytes that are in no line by themselves.
+        # Chunks that are part of no line.
         ([b"data: a\n\n", b"", b"data: a\n\n"], lambda chunks: b"" in chunks, "empty-chunk", [b""]),
         ([], lambda chunks: not chunks, "data", []),
     ],
 )
-def test_another_stream(
+def test_other_streams(
     chunks: list[bytes], fails: Callable[[list[bytes]], object], rule: str, smallest: list[bytes] | None
 ) -> None:
     found, case = shrunk(chunks, fails)
@@ -113,12 +113,12 @@ def test_another_stream(
 
 
 @pytest.mark.parametrize("limit", [64, 1024, 4090, 65_530, 70_000])
-def test_what_is_too_long_is_one_byte_too_long(limit: int) -> None:
+def test_a_case_that_is_too_long_shrinks_to_one_byte_too_long(limit: int) -> None:
     _, [stream] = shrunk([b"data: " + b"x" * 100_000 + b"\n\n"], lambda chunks: len(wire(chunks)) > limit + 8)
     assert len(stream) == limit + 9
 
 
-def test_what_is_too_many_is_one_too_many() -> None:
+def test_a_case_with_too_many_events_shrinks_to_one_too_many() -> None:
     _, [stream] = shrunk([b"data: a\n\n" * 1000], lambda chunks: wire(chunks).count(b"data") > 100)
     assert stream == b"data: a\n\n" * 101
 
@@ -179,7 +179,7 @@ def test_events(events: list[E], fails: Callable[[Sequence[E]], object], rule: s
         (E("x", "b", "9", -5), "retry", "negative-retry"),
     ],
 )
-def test_what_can_not_be_sent_stays_so(event: E, field: str, rule: str) -> None:
+def test_an_event_that_can_not_be_sent_stays_so(event: E, field: str, rule: str) -> None:
     def fails(case: EventsCase) -> bool:
         return failure(case).rule == rule
 
@@ -190,8 +190,8 @@ def test_what_can_not_be_sent_stays_so(event: E, field: str, rule: str) -> None:
     assert all(getattr(case.events[0], each) in {getattr(plain, each), ""} for each in others)
 
 
-def test_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is slow is tried no more than for some seconds, and nothing more often than a thousand times."""
+def test_it_ends_after_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shrinking stops after some seconds, and after a thousand cases."""
     tried: list[list[bytes]] = []
 
     def law(chunks: list[bytes]) -> None:

@@ -1,8 +1,8 @@
 """Each decoder over many connections: feeds, closes, resets, resumptions and failures, in any order.
 
-A model holds the bytes of the connection in progress and where it started. What they mean is for the reference decoder
-to say, and which byte passes the limit for the fuzzer's model of it; both look at the whole connection anew after each
-call, so nothing of an earlier one can reach them. Costs a few calls of the reference a step.
+A model holds the bytes of the current connection and the state at its start. The reference decoder says what the bytes
+mean, and the fuzzer's model says which byte exceeds the limit. After each call, both look at the whole connection
+again, so that no state carries over. This costs a few calls of the reference decoder per step.
 """
 
 from __future__ import annotations
@@ -44,34 +44,34 @@ _chunks: st.SearchStrategy[Chunk] = st.sampled_from([bytes, bytearray, lambda pa
 
 @st.composite
 def streams(draw: st.DrawFn) -> bytes:
-    """Draw a stream of short lines, as the reference is slow at long ones.
+    """Draw a stream of short lines, because the reference decoder is slow on long ones.
 
-    A function, because Hypothesis shows a rule's strategies, and warns that those of `wires` are 48 kB of text.
+    This is a function because Hypothesis prints a rule's strategies, and warns that the repr of `wires` is 48 kB long.
     """
     return draw(_wires)
 
 
 class Connections(RuleBasedStateMachine):
-    """The calls that all decoders have, and what must come of each."""
+    """The calls that all decoders have, and their expected results."""
 
     decoder: Decoder | BlockDecoder | LineDecoder
 
     def __init__(self) -> None:
         super().__init__()
-        self.coming = b""  # bytes that no feed has brought yet; a new connection may begin anywhere in them
+        self.received = b""  # bytes not fed yet; a new connection may begin anywhere in them
         self.limit = NEVER
         self.failed = False
         self.wire = b""
-        self.start_id = ""  # the last event ID when the connection was made
+        self.start_id = ""  # the last event ID at the start of the connection
         self.last_event_id = ""
         self.reconnection_time: int | None = None
-        self.retries_seen = 0  # of the connection
+        self.retries_seen = 0  # in this connection
 
     def expected(self) -> Expected:
         raise NotImplementedError
 
     def note_state(self, seen: bytes) -> None:
-        """Take over what the bytes of the connection, up to the limit, say of the state; of none, in this class."""
+        """Update the expected state from the connection's bytes up to the limit. This class has no such state."""
 
     def connection(self) -> Connection:
         return Connection(self.limit, self.start_id, None, self.wire, [])
@@ -82,28 +82,28 @@ class Connections(RuleBasedStateMachine):
         self.start_id = self.last_event_id
 
     def options(self, limit: int | None) -> dict[str, Any]:
-        """Return the options for a limit; None is the default one, which no stream here reaches."""
+        """Return the options for a limit. None means the default, which no stream here reaches."""
         if limit is None:
             return {}
         self.limit = limit
         return {"max_event_size": limit}
 
     @rule(wire=streams())
-    def come(self, wire: bytes) -> None:
-        self.coming = wire
+    def receive(self, wire: bytes) -> None:
+        self.received = wire
 
     @rule(sizes=_sizes, chunk=_chunks)
     def feed(self, sizes: list[int], chunk: Chunk) -> None:
         for size in sizes:
-            part, self.coming = self.coming[:size], self.coming[size:]
+            part, self.received = self.received[:size], self.received[size:]
             self.feed_one(part, chunk(part))
 
     @rule(count=st.integers(1, 8) | st.just(99))
     def feed_lines(self, count: int) -> None:
-        """Feed some lines or all, in one chunk that may end inside a CRLF, where many a connection breaks."""
-        match = re.match(rb"(?:[^\r\n]*[\r\n]?){%d}" % count, self.coming)
+        """Feed some lines or all in one chunk, which may end inside a CRLF, where many decoders go wrong."""
+        match = re.match(rb"(?:[^\r\n]*[\r\n]?){%d}" % count, self.received)
         assert match
-        self.coming = self.coming[match.end() :]
+        self.received = self.received[match.end() :]
         self.feed_one(match[0], match[0])
 
     def feed_one(self, part: bytes, chunk: bytes | bytearray | memoryview) -> None:
@@ -134,8 +134,8 @@ class Connections(RuleBasedStateMachine):
         assert caught.value.limit == self.limit < caught.value.size <= len(self.wire)
 
     @rule(chunk=st.sampled_from(["data: a\n\n", "", None, 3, [10, 10]]))
-    def feed_what_is_no_bytes(self, chunk: Any) -> None:
-        """The decoder is as it was before, as the calls behind this one show."""
+    def feed_a_wrong_type(self, chunk: Any) -> None:
+        """Later calls show that this leaves the decoder unchanged."""
         with pytest.raises(TypeError, match="feed"):
             self.decoder.feed(chunk)
 
@@ -156,14 +156,14 @@ class Connections(RuleBasedStateMachine):
 
 
 class StickyConnections(Connections):
-    """Those whose last event ID and reconnection time outlive connections; a client may set where to resume."""
+    """Decoders whose last event ID and reconnection time outlive connections. A client may set where to resume."""
 
     kind: type[Decoder | BlockDecoder]
     decoder: Decoder | BlockDecoder
 
     @initialize(wire=streams(), limit=_limits, last_event_id=_ids)
     def make(self, wire: bytes, limit: int | None, last_event_id: str) -> None:
-        self.coming = wire
+        self.received = wire
         self.decoder = self.kind(last_event_id=last_event_id, **self.options(limit))
         self.start_id = self.last_event_id = last_event_id
 
@@ -181,7 +181,7 @@ class StickyConnections(Connections):
 
     @rule()
     def act_on_the_reconnection_time(self) -> None:
-        """As a client does that takes it away; each field acts once, wherever its block ends."""
+        """Clear it, as a client does; each field acts once, wherever its block ends."""
         self.decoder.reconnection_time = self.reconnection_time = None
 
     @rule(last_event_id=_ids)
@@ -192,7 +192,7 @@ class StickyConnections(Connections):
     @precondition(lambda self: self.failed or not self.wire)
     @rule(last_event_id=_ids)
     def seed(self, last_event_id: str) -> None:
-        """Between connections, also where one has failed and its reset is still to come."""
+        """Set the id between connections, or after a failure before its reset."""
         self.decoder.last_event_id = self.last_event_id = last_event_id
         if not self.failed:
             self.start_id = last_event_id
@@ -222,13 +222,13 @@ class BlockConnections(StickyConnections):
 
 
 class LineConnections(Connections):
-    """`LineDecoder`, which keeps nothing over connections."""
+    """`LineDecoder`, which keeps no state between connections."""
 
     decoder: LineDecoder
 
     @initialize(wire=streams(), limit=_limits)
     def make(self, wire: bytes, limit: int | None) -> None:
-        self.coming = wire
+        self.received = wire
         self.decoder = LineDecoder(**self.options(limit))
 
     def expected(self) -> Expected:
@@ -238,7 +238,7 @@ class LineConnections(Connections):
 TestDecoder = EventConnections.TestCase
 TestBlockDecoder = BlockConnections.TestCase
 TestLineDecoder = LineConnections.TestCase
-# An example takes 20 to 40 ms: so half of what the profile wants, and a quarter for the decoder that has less to keep.
+# An example takes 20 to 40 ms, so run half of the profile's examples, and a quarter for the decoder with less state.
 TestDecoder.settings = settings(stateful_step_count=30, max_examples=max(10, settings().max_examples // 2))
 TestBlockDecoder.settings = settings(TestDecoder.settings)
 TestLineDecoder.settings = settings(TestDecoder.settings, max_examples=TestDecoder.settings.max_examples // 2)

@@ -1,4 +1,4 @@
-"""The public strategies of the fuzz kit: each keeps its promise in all that it draws, and reaches what it says."""
+"""The public strategies of the fuzz kit: each value is as its docstring promises, and rare values are reached."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from sse_codec import ServerSentEvent, encode
+from sse_codec import ServerSentEvent, decode, encode
 from sse_codec.testing import (
     chunkings,
     event_lists,
@@ -19,11 +19,12 @@ from sse_codec.testing import (
     spellings,
     streams,
 )
+from sse_codec.testing._strategies import _Plan, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What is searched for is drawn once in some hundred times or more often, so that not to find it is no matter of luck.
+#: The values that are searched for are drawn at least once in a few hundred examples, so the search does not need luck.
 SEARCH = settings(max_examples=20_000, phases=[Phase.generate], database=None)
 
 
@@ -43,7 +44,7 @@ def test_every_event_can_be_sent(event: ServerSentEvent) -> None:
 
 
 @given(event_lists(min_size=1, max_size=3))
-def test_a_list_has_the_size_that_is_asked_for(events: list[ServerSentEvent]) -> None:
+def test_a_list_has_the_requested_size(events: list[ServerSentEvent]) -> None:
     assert 1 <= len(events) <= 3
 
 
@@ -57,6 +58,19 @@ def test_a_stream_in_chunks_is_the_stream(data: st.DataObject, wire: bytes, empt
     chunks = data.draw(chunkings(wire, empty=empty))
     assert b"".join(chunks) == wire
     assert empty or all(chunks) or not wire
+
+
+@given(chunkings(b"data: data: data:", empty=True))
+def test_a_stream_without_a_line_end_has_no_empty_chunk(chunks: list[bytes]) -> None:
+    """`decode` refuses chunks that look like lines without their ends."""
+    assert all(chunks)
+    assert list(decode(chunks)) == []
+
+
+def test_cuts_inside_a_CRLF_can_be_excluded() -> None:
+    everywhere = _Plan("all", [], 1, [])
+    assert cut(b"a\r\nb", everywhere, ()) == [b"a", b"\r", b"\n", b"b"]
+    assert cut(b"a\r\nb", everywhere, {"cut-crlf"}) == [b"a", b"\r\n", b"b"]
 
 
 @pytest.mark.thorough
@@ -82,6 +96,6 @@ def test_a_stream_in_chunks_is_the_stream(data: st.DataObject, wire: bytes, empt
         (chunkings(b"data: a\n\n", empty=True), lambda chunks: b"" in chunks),
     ],
 )
-def test_what_a_strategy_reaches(strategy: st.SearchStrategy[Any], reached: Callable[[Any], object]) -> None:
-    # Of what is found Hypothesis makes a text, which for 64 KiB it warns of: so the answer is drawn, and not the value.
+def test_values_that_a_strategy_reaches(strategy: st.SearchStrategy[Any], reached: Callable[[Any], object]) -> None:
+    # Hypothesis makes a text of the value that it finds, and warns about 64 KiB of it; so this finds a bool instead.
     assert find(strategy.map(reached), bool, settings=SEARCH)

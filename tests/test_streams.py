@@ -1,6 +1,6 @@
 """The main job on streams in the dialects of real servers, whole and through the command line.
 
-The streams are our own, written after what such servers send; their expected figures stand here, counted by hand.
+The streams are our own, modelled on what such servers send. The expected figures were counted by hand.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ EXPECTED = {
 }
 
 
-def test_every_stream_is_expected() -> None:
+def test_every_stream_has_expected_figures() -> None:
     assert {path.name for path in STREAMS.glob("*.sse")} == set(EXPECTED)
 
 
@@ -87,7 +87,7 @@ def test_the_answer_is_whole(name: str, text: object) -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_command_line(name: str) -> None:
-    """`decode | encode | decode` through processes of their own ends where `decode` did."""
+    """`decode | encode | decode`, in separate processes, gives the same events as `decode`."""
     run = [sys.executable, "-m", "sse_codec"]
     wire = (STREAMS / name).read_bytes()
     decoded = subprocess.run([*run, "decode", str(STREAMS / name)], capture_output=True, check=True).stdout

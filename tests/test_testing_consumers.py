@@ -1,4 +1,4 @@
-"""How `check_consumer` runs what it checks: async, in threads, with a time limit; who is late, and who is not."""
+"""How `check_consumer` runs a consumer: async, in threads, with a time limit; and which consumers are late."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
-#: Some of what is drawn, without the known places.
+#: A few drawn streams, without the fixed cases.
 FEW = settings(max_examples=10, phases=[Phase.generate])
-#: Streams in which all that is checked here can be seen.
+#: Streams that show everything that is tested here.
 SOME = [
     [b"data: a\n\n"],
     [b"id: 1\nevent: b\ndata: a\n\n", b"retry: 7\ndata: b\n", b"\n", b"data: c\n\n"],
@@ -42,7 +42,7 @@ SOME = [
 
 
 def ahead_in_a_thread(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
-    """Reads on while events wait in a queue to be taken."""
+    """Keeps reading while events wait in a queue."""
     events: queue.SimpleQueue[ServerSentEvent | None] = queue.SimpleQueue()
 
     def read() -> None:
@@ -82,14 +82,14 @@ async def ahead_of_decoding(chunks: AsyncIterator[bytes]) -> AsyncIterator[Serve
 
 
 @pytest.mark.parametrize("consume", [ahead_in_a_thread, ahead_in_a_task, ahead_of_decoding])
-def test_who_reads_ahead_is_not_late(consume: Any) -> None:
+def test_a_consumer_that_reads_ahead_is_not_late(consume: Any) -> None:
     check_consumer(consume, settings=FEW)
     check_consumer(consume, cases=SOME)
     check_consumer(consume, cases=SOME, without={"promptness-cr"})
 
 
 def held_back(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Give each chunk when the next has come."""
+    """Yield each chunk only when the next has come."""
     held = b""
     for chunk in chunks:
         yield held
@@ -114,15 +114,15 @@ async def late_in_a_task(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSe
 
 
 @pytest.mark.parametrize("consume", [late_in_a_thread, late_in_a_task])
-def test_who_is_late_is_late_in_a_thread_or_task_too(consume: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sse_codec.testing._consumer._MUCH_PATIENCE", 0.3)  # nothing comes, however long one waits
+def test_a_late_consumer_is_found_in_a_thread_or_task_too(consume: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_codec.testing._consumer._MUCH_PATIENCE", 0.3)  # nothing comes, however long it waits
     with pytest.raises(NotConforming) as caught:
         check_consumer(consume, cases=SOME)
     assert caught.value.rule == "promptness"
     check_consumer(consume, cases=SOME, without={"promptness"})
 
 
-def test_who_reads_all_first_is_not_judged_by_when() -> None:
+def test_a_consumer_that_reads_all_first_is_never_late() -> None:
     def in_a_thread(chunks: Iterable[bytes]) -> list[ServerSentEvent]:
         return [*ahead_in_a_thread(chunks)]
 
@@ -137,7 +137,7 @@ def test_who_reads_all_first_is_not_judged_by_when() -> None:
 
 
 def test_chunks_of_one_kind_of_iteration() -> None:
-    """HTTP clients look at what a body can do: `httpx.Response(content=...)` takes what has `__iter__` for sync."""
+    """HTTP clients look at the methods of a body: `httpx.Response(content=...)` treats one with `__iter__` as sync."""
 
     def sync(chunks: Any) -> Iterator[ServerSentEvent]:
         assert not hasattr(iter(chunks), "__aiter__")
@@ -160,8 +160,8 @@ def test_chunks_one_by_one() -> None:
     check_consumer(sync, cases=SOME)
 
 
-def test_who_was_late_is_tried_again_with_more_patience() -> None:
-    """It may have been the machine that was busy."""
+def test_a_late_consumer_is_tried_again_with_more_patience() -> None:
+    """The machine may have been busy."""
     calls: list[object] = []
 
     def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -172,7 +172,7 @@ def test_who_was_late_is_tried_again_with_more_patience() -> None:
     assert len(calls) == 2
 
 
-def test_who_asks_when_the_check_is_over_is_stopped() -> None:
+def test_a_consumer_that_asks_after_the_check_is_stopped() -> None:
     chunks = Chunks([b"a", b"b"], [0, 1], patience=60)
     chunks.stop()
     with pytest.raises(Stop):
@@ -195,11 +195,11 @@ def test_an_async_iterator_need_not_have_a_close() -> None:
     check_consumer(Bare, cases=SOME)
 
 
-# What does not end.
+# Consumers that do not end.
 
 
 def let_the_check_end() -> None:
-    """Wait for the thread of a check, which was told to end, but may be slow to do so on a busy machine."""
+    """Wait for the thread of a check. It has been stopped, but may end late on a busy machine."""
     for thread in threading.enumerate():
         if thread.name == "sse-codec check":
             thread.join(10)
@@ -225,7 +225,7 @@ def test_a_consumer_that_hangs_is_reported() -> None:
         let_the_check_end()
     over.set()
     assert caught.value.got is not None
-    assert len(stopped) == can_be_ended, "it was ended"
+    assert len(stopped) == can_be_ended, "the check stopped it"
 
 
 def test_an_async_consumer_that_hangs_is_cancelled() -> None:
@@ -245,9 +245,9 @@ def test_an_async_consumer_that_hangs_is_cancelled() -> None:
     assert cancelled == [True]
 
 
-def test_a_consumer_that_asks_for_ever() -> None:
+def test_a_consumer_that_asks_for_chunks_for_ever() -> None:
     def consume(chunks: Iterator[bytes]) -> Iterator[ServerSentEvent]:
-        while True:  # an end that nobody looks for
+        while True:  # never looks for the end
             yield from decode([next(chunks, b"")])
 
     with pytest.raises(NotConforming, match="did not stop at the end of the stream, and kept asking for more chunks"):
@@ -288,7 +288,7 @@ def test_without_a_limit_it_runs_in_the_thread_of_the_caller() -> None:
     assert len(threads) == 2
 
 
-def test_exceptions_that_are_none_of_the_check_s_come_out() -> None:
+def test_exceptions_that_are_not_findings_are_raised() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
         raise SystemExit(3)
 
@@ -296,10 +296,10 @@ def test_exceptions_that_are_none_of_the_check_s_come_out() -> None:
         check_consumer(consume)
 
 
-# Inside of an event loop.
+# Inside an event loop.
 
 
-def test_inside_of_an_event_loop() -> None:
+def test_inside_an_event_loop() -> None:
     async def produce(event: ServerSentEvent) -> bytes:
         await asyncio.sleep(0)
         return encode(event)
@@ -315,7 +315,7 @@ def test_inside_of_an_event_loop() -> None:
 
 
 def test_the_loop_lives_as_long_as_the_check() -> None:
-    """A client that is made once, and its tasks, work for each stream; and are ended with the check."""
+    """A client that is made once, and its tasks, work for every stream; the check ends them when it ends."""
     loops: set[asyncio.AbstractEventLoop] = set()
     tasks: list[asyncio.Task[None]] = []
 
@@ -358,12 +358,12 @@ def test_another_way_to_run_async_code() -> None:
 
 @types.coroutine
 def turn(_: float = 0) -> Generator[None, None, None]:
-    """Let the others run once."""
+    """Let the other tasks run once."""
     yield
 
 
 class AnotherLoop:
-    """A loop that is not asyncio's, with what the checks ask Trio for."""
+    """An event loop other than asyncio's, with the functions of Trio that the checks use."""
 
     def __init__(self) -> None:
         self.current: Coroutine[Any, Any, Any] | None = None
@@ -422,12 +422,12 @@ def test_a_loop_that_is_not_asyncio_s(another: AnotherLoop) -> None:
             await turn()
 
     check_consumer(adecode, run=another.run, cases=SOME)
-    assert not another.slept, "who asks is who takes the events"
+    assert not another.slept, "the task that asks for chunks also takes the events"
     check_consumer(ahead, run=another.run, cases=SOME)
-    assert set(another.slept) == {0}, "it had to wait, and not for long"
+    assert set(another.slept) == {0}, "it had to wait, but not for long"
 
 
-def test_outside_of_any_loop_there_is_no_task(another: AnotherLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_loop_there_is_no_task(another: AnotherLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     assert current_task() is None
     another.run(turn)
     assert current_task() is None
@@ -449,7 +449,7 @@ def test_a_producer_on_a_loop_that_is_not_asyncio_s(another: AnotherLoop, endles
             closed.append(event.data)
 
     class Bare:
-        """No generator, and so nothing to close."""
+        """Not a generator, so it has no `aclose`."""
 
         def __init__(self, event: ServerSentEvent) -> None:
             self.pieces = [encode(event)]
@@ -593,6 +593,8 @@ def test_payloads_of_a_strategy() -> None:
         ({"required": "id"}, TypeError, "required takes a collection"),
         ({"required": {"data"}}, ValueError, "required must be one of 'id', 'event', 'retry'"),
         ({"timeout": 0}, ValueError, "timeout must be more than 0, or None"),
+        ({"max_event_size": 0}, ValueError, "max_event_size must be more than 0, or None"),
+        ({"max_retry": -1}, ValueError, "max_retry must be at least 0, or None"),
     ],
 )
 def test_options_of_both_are_checked(options: dict[str, Any], error: type[Exception], says: str) -> None:
@@ -601,7 +603,7 @@ def test_options_of_both_are_checked(options: dict[str, Any], error: type[Except
             check(encode, **options)
 
 
-# Bounds, ends, and what is none of a stream's.
+# Limits, ends, and items that a consumer adds.
 
 
 def test_a_consumer_that_ends_at_a_sentinel() -> None:
@@ -624,7 +626,7 @@ def test_a_consumer_that_ends_at_a_sentinel() -> None:
         check_consumer(decode, until="[DONE]", cases=done)
 
 
-def test_a_consumer_of_blocks_of_a_size() -> None:
+def test_a_consumer_with_a_limit_on_blocks() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
         return decode(chunks, max_event_size=1000)
 
@@ -634,7 +636,7 @@ def test_a_consumer_of_blocks_of_a_size() -> None:
     assert caught.value.rule == "long"
 
 
-def test_what_a_consumer_adds_by_itself() -> None:
+def test_items_that_a_consumer_adds_are_ignored() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[object]:
         yield "open"
         yield from decode(chunks)
@@ -646,7 +648,7 @@ def test_what_a_consumer_adds_by_itself() -> None:
 
 
 def test_a_consumer_without_types() -> None:
-    """It need not have any then."""
+    """With `without={"event"}`, its events need no type."""
     for consume in (
         lambda chunks: ({"data": event.data, "id": event.id} for event in decode(chunks)),
         lambda chunks: (event.data for event in decode(chunks)),
@@ -656,6 +658,18 @@ def test_a_consumer_without_types() -> None:
             check_consumer(consume)
     with pytest.raises(TypeError, match=r'has no event: .* If your events have no types, pass without={"event"}'):
         check_consumer(lambda chunks: [{"data": event.data} for event in decode(chunks)])
+
+
+def without_ids(chunks: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    return (event.replace(id=None) for event in decode(chunks))
+
+
+def test_a_consumer_without_ids() -> None:
+    """With `without={"id"}`, its events may have any id."""
+    ids = [[b"id: 1\ndata: a\n\n"]]
+    with pytest.raises(NotConforming):
+        check_consumer(without_ids, cases=ids)
+    check_consumer(without_ids, without={"id"}, cases=ids)
 
 
 # Mistakes of the test.
@@ -674,16 +688,16 @@ def test_a_consumer_without_types() -> None:
         (7, "takes a callable, not int"),
     ],
 )
-def test_what_is_no_consumer(consume: Any, says: str) -> None:
+def test_arguments_that_are_not_consumers(consume: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         check_consumer(consume)
 
 
 async def returns_none(chunks: object) -> None:
-    """As a coroutine may."""
+    """Return None, as a coroutine function may."""
 
 
-def test_a_coroutine_that_is_no_consumer() -> None:
+def test_a_coroutine_that_returns_None() -> None:
     with pytest.raises(TypeError, match="the consumer returned None"):
         check_consumer(returns_none)
 
@@ -698,17 +712,17 @@ def test_a_coroutine_that_is_no_consumer() -> None:
         (b"data: a\n\n", "takes a callable, not bytes"),
     ],
 )
-def test_what_is_no_producer(produce: Any, says: str) -> None:
+def test_arguments_that_are_not_producers(produce: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         check_producer(produce)
 
 
-def test_what_tells_nothing_of_its_arguments_is_called() -> None:
+def test_a_callable_without_a_signature_is_called() -> None:
     with pytest.raises(NotConforming):
         check_consumer(dict)
 
 
-def test_a_comment_is_no_event_that_is_counted() -> None:
+def test_a_comment_does_not_count_as_an_event() -> None:
     def consume(chunks: Iterable[bytes]) -> Iterator[object]:
         lines, decoder = LineDecoder(), Decoder()
         for chunk in chunks:

@@ -1,4 +1,4 @@
-"""What `check_producer` takes for right and for wrong, and what a report of either check says."""
+"""Which producers `check_producer` passes and which it fails, and what the reports of both checks say."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FEW = settings(max_examples=10, phases=[Phase.generate])
-#: All that is wrong here is drawn soon.
+#: Enough examples to draw every fault of these tests.
 DRAWN = settings(max_examples=2000, phases=[Phase.generate])
 
 
@@ -32,7 +32,7 @@ def found(check: Callable[..., None], tested: Any, **options: Any) -> NotConform
     return caught.value
 
 
-# Events that can't be sent: free to choose, as long as nothing else is harmed.
+# Events that can't be sent: producers may do anything with them that does not affect other fields or events.
 
 
 def dropping(event: ServerSentEvent) -> bytes:
@@ -71,12 +71,12 @@ def raising_in_the_middle(event: ServerSentEvent) -> Iterator[bytes]:
 @pytest.mark.parametrize(
     "produce", [dropping, an_error_in_its_place, a_comment_in_its_place, stripping, raising_in_the_middle]
 )
-def test_what_becomes_of_what_cannot_be_sent_is_free_to_choose(produce: Any) -> None:
+def test_how_unsendable_events_are_treated_is_free_to_choose(produce: Any) -> None:
     check_producer(produce, settings=settings(max_examples=30))
 
 
 def splitting(event: ServerSentEvent) -> bytes:
-    """The line end gets out, and the rest of the value makes fields, or ends the block."""
+    """Write values unchecked, so that a line end in one makes the rest of it fields, or ends the block."""
     lines = "".join(f"data: {line}\n" for line in re.split("\r\n|\r|\n", event.data))
     id = "" if event.id is None else f"id: {event.id}\n"
     return f"event: {event.event}\n{id}{lines}\n".encode(errors="replace")
@@ -101,7 +101,7 @@ def data_first(event: ServerSentEvent) -> bytes:
         ServerSentEvent("", "b\ndata: injected"),
     ],
 )
-def test_what_gets_out_of_its_field_is_found(event: ServerSentEvent) -> None:
+def test_a_value_that_breaks_out_of_its_field_is_found(event: ServerSentEvent) -> None:
     for produce in (splitting, data_first) if event.id is None else (splitting,):
         failure = found(
             check_producer, produce, cases=[[event]], without={"retry"} if "retry" not in event.event else ()
@@ -119,7 +119,7 @@ def test_harm_to_another_event_is_found() -> None:
 
 
 def test_an_id_that_is_ignored_may_stand_before_the_real_one() -> None:
-    """It has no effect."""
+    """An id with NUL has no effect."""
     check_producer(lambda event: b"id: x\0\n" + encode(event), unsendable="untested", settings=FEW)
 
 
@@ -133,8 +133,8 @@ def test_an_id_that_is_ignored_may_stand_before_the_real_one() -> None:
         ServerSentEvent("a", event=""),
     ],
 )
-def test_a_case_of_what_cannot_be_sent(event: ServerSentEvent) -> None:
-    """`cases` are told apart as those are that are drawn."""
+def test_cases_that_can_not_be_sent(event: ServerSentEvent) -> None:
+    """A check tells whether `cases` can be sent, as it does for drawn ones."""
     check_producer(encode, cases=[[event], [ServerSentEvent("b"), event]], unsendable="refused")
     assert "should have refused" in str(found(check_producer, dropping, cases=[[event]], unsendable="refused"))
 
@@ -177,10 +177,10 @@ def test_a_producer_that_loses_an_id_is_found_with_sticky_ids_too() -> None:
     assert failure.rule == "id"
 
 
-# What it adds, and what it can't hold.
+# Events that a producer adds, and its limits.
 
 
-def test_what_a_producer_adds_by_itself() -> None:
+def test_events_that_a_producer_adds_are_ignored() -> None:
     def hello(event: ServerSentEvent) -> bytes:
         return b"event: hello\ndata: you\n\n" + encode(event)
 
@@ -196,7 +196,7 @@ def test_what_a_producer_adds_by_itself() -> None:
     assert found(check_producer, done, unsendable="untested").rule == "data"
 
 
-def test_a_producer_of_events_of_a_size() -> None:
+def test_a_producer_with_a_limit_on_events() -> None:
     def produce(event: ServerSentEvent) -> bytes:
         assert len(event.data) + len(event.event) <= 1000
         return encode(event)
@@ -218,7 +218,7 @@ class Late:
 
 
 class LosesTheLastLineEnd:
-    """Writes the blank line before each event but the first."""
+    """Writes the blank line of an event only before the next event."""
 
     has_sent = False
 
@@ -238,7 +238,7 @@ def test_an_event_that_comes_only_with_the_next_is_late(kind: Any) -> None:
     check_producer(per_stream(lambda: kind().produce), unsendable="untested", without=without, settings=FEW)
 
 
-def test_a_blank_line_that_is_missing_is_no_lateness() -> None:
+def test_a_missing_blank_line_is_found() -> None:
     failure = found(check_producer, lambda event: encode(event)[:-1], unsendable="untested")
     assert failure.rule in {"promptness", "missing-blank-line"}
 
@@ -246,7 +246,7 @@ def test_a_blank_line_that_is_missing_is_no_lateness() -> None:
 # A producer that remembers.
 
 
-def test_a_producer_that_leaves_out_what_equals_the_last() -> None:
+def test_a_producer_that_skips_repeated_events() -> None:
     class SkipsDoublets:
         last: ServerSentEvent | None = None
 
@@ -298,7 +298,7 @@ def test_comments() -> None:
 
 def pasted(failure: NotConforming) -> Any:
     [line] = re.findall(r"^To try this case alone: cases=(.*)$", str(failure), re.MULTILINE)
-    return eval(line, {"ServerSentEvent": ServerSentEvent})  # noqa: S307  # what a reader would paste
+    return eval(line, {"ServerSentEvent": ServerSentEvent})  # noqa: S307  # as a reader would paste it
 
 
 def loses_long_data(event: ServerSentEvent) -> bytes:
@@ -325,12 +325,12 @@ def test_the_last_line_of_a_report_reproduces_it(check: Callable[..., None], tes
     assert str(again) == str(failure)
 
 
-#: Hypothesis draws the same each time where the environment says CI.
+#: Hypothesis draws the same examples each time if the environment variable CI is set.
 RANDOM = settings(DRAWN, derandomize=False)
 
 
 def test_a_seed_reproduces_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # the one of the run of these tests
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # the seed of this test run
 
     def produce(event: ServerSentEvent) -> bytes:
         return b"" if event.data == "" else encode(event)
@@ -342,7 +342,7 @@ def test_a_seed_reproduces_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     random.seed(0)
     other = found(check_producer, produce, settings=RANDOM)
     random.seed(0)
-    assert found(check_producer, produce, settings=RANDOM).seed != other.seed, "no matter how others seed theirs"
+    assert found(check_producer, produce, settings=RANDOM).seed != other.seed, "whatever seed the random module has"
 
 
 def test_the_seed_of_pytest_s_option(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +351,7 @@ def test_the_seed_of_pytest_s_option(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "To repeat the search: seed=7" in str(failure)
 
 
-def test_where_the_same_is_drawn_each_time_there_is_no_seed() -> None:
+def test_a_derandomized_search_has_no_seed() -> None:
     failure = found(check_producer, lambda event: b"", settings=settings(DRAWN, derandomize=True))
     assert failure.examples
     assert failure.seed is None
@@ -364,7 +364,7 @@ def test_where_the_same_is_drawn_each_time_there_is_no_seed() -> None:
     | st.builds(lambda unit, count, rest: rest + unit * count + rest, st.text(), st.integers(0, 300), st.text())
 )
 def test_text_to_paste(text: str) -> None:
-    assert eval(python_text(text)) == text  # noqa: S307  # what a reader would paste
+    assert eval(python_text(text)) == text  # noqa: S307  # as a reader would paste it
     data = text.encode("utf-8", "surrogatepass")
     assert eval(python_bytes(data)) == data  # noqa: S307  # the same
 
@@ -381,7 +381,7 @@ def test_events_to_paste(event: ServerSentEvent) -> None:
     assert eval(python_event(event), {"ServerSentEvent": ServerSentEvent}) == event  # noqa: S307  # the same
 
 
-def test_what_is_long_is_short_to_paste() -> None:
+def test_long_values_are_short_to_paste() -> None:
     assert python_bytes(b"data: " + b"x" * 65537 + b"\n\n") == r"b'data: ' + b'x' * 65537 + b'\n\n'"
     assert python_text("data: x\n" * 1000) == r"'data: x\n' * 1000"
 
@@ -394,7 +394,7 @@ def test_pytest_shows_the_report_and_nothing_of_the_kit(tmp_path: Path) -> None:
         "def test_raising():\n    check_consumer(lambda chunks: 1 / 0)\n"
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path)]
-    env = {name: value for name, value in os.environ.items() if name != "CI"}  # with which pytest says it twice
+    env = {name: value for name, value in os.environ.items() if name != "CI"}  # with CI, pytest reports failures twice
     done = subprocess.run([*command, str(tmp_path)], capture_output=True, check=False, text=True, env=env)
     assert "3 failed" in done.stdout
     assert done.stdout.count("To try this case alone: cases=[[") == 3
@@ -406,10 +406,10 @@ def test_pytest_shows_the_report_and_nothing_of_the_kit(tmp_path: Path) -> None:
     assert "def search" not in done.stdout
 
 
-# All that is wrong.
+# Findings.
 
 
-def test_findings() -> None:
+def test_findings_of_several_rules() -> None:
     def produce(event: ServerSentEvent) -> bytes:
         lines = event.data.splitlines() or [""]
         return "".join([f"event: {event.event}\n", *(f"data: {line}\n" for line in lines), "\n"]).encode()

@@ -1,6 +1,6 @@
-"""The known places of the fuzz kit: none twice, none that is left out, and each kind of them there."""
+"""The fixed cases of the fuzz kit: none comes twice, each kind is there, and excluding some keeps the rest."""
 
-# Rules about lambdas are off here: a lambda among parameters takes what the test gives it.
+# Rules about lambdas are off here: pyright can't infer the parameter types of lambdas among a test's parameters.
 # pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
@@ -16,7 +16,12 @@ from sse_codec import ServerSentEvent, encode
 from sse_codec.testing import reference_decode
 from sse_codec.testing._places import SIZES, TEXTS, WHITE_SPACE
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send, streams_in_chunks
+from sse_codec.testing._tour import (
+    events_that_cannot_be_sent,
+    large_events_to_send,
+    small_events_to_send,
+    streams_in_chunks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +34,10 @@ def streams() -> list[list[bytes]]:
 
 @lru_cache
 def events() -> list[list[ServerSentEvent]]:
-    return list(events_to_send())
+    return [*small_events_to_send(), *large_events_to_send()]
 
 
-def test_none_is_there_twice() -> None:
+def test_no_case_comes_twice() -> None:
     assert len({tuple(chunks) for chunks in streams()}) == len(streams())
     assert len({tuple(each) for each in events()}) == len(events())
     assert len({*events_that_cannot_be_sent()}) == len([*events_that_cannot_be_sent()])
@@ -45,13 +50,13 @@ def test_each_event_can_be_sent() -> None:
             assert [event.id for event in arrived] == [event.id for event in each]
 
 
-def test_none_of_the_others_can() -> None:
+def test_no_unsendable_event_can_be_sent() -> None:
     for event, field in events_that_cannot_be_sent():
         with pytest.raises(ValueError, match=field):
             encode(event)
 
 
-def test_each_rule_is_touched() -> None:
+def test_each_rule_is_touched_by_a_case() -> None:
     left = list(CONSUMER_RULES)
     for stream in map(Stream, streams()):
         left = [rule for rule in left if not rule.touched_by(stream)]
@@ -64,13 +69,13 @@ def test_each_rule_is_touched() -> None:
 
 
 @pytest.mark.parametrize("name", ["crlf", "missing-space", "magic-value", "events", "long"])
-def test_what_is_left_out_leaves_the_rest_of_its_stream(name: str) -> None:
+def test_excluding_a_rule_keeps_the_rest_of_a_stream(name: str) -> None:
     touched_by = next(rule.touched_by for rule in CONSUMER_RULES if rule.name == name)
     left = list(streams_in_chunks(lambda chunks: touched_by(Stream(chunks))))
     assert not any(touched_by(Stream(chunks)) for chunks in left)
     wires = b"\n".join(b"".join(chunks) for chunks in left)
     if name != "events":
-        assert b"data: \xe2\x80\xa8\n" in wires, "which stands in a stream with values that have no space in front"
+        assert b"data: \xe2\x80\xa8\n" in wires, "it is in one stream with values that have no space in front"
 
 
 @pytest.mark.parametrize(
@@ -97,9 +102,9 @@ def test_what_is_left_out_leaves_the_rest_of_its_stream(name: str) -> None:
         *(lambda chunks, texts=texts: f"id: {texts[-1]}\n".encode() in chunks[0] for texts in TEXTS.values()),
     ],
 )
-def test_a_kind_of_streams_is_there(found: Callable[[list[bytes]], bool]) -> None:
+def test_each_kind_of_stream_is_there(found: Callable[[list[bytes]], bool]) -> None:
     assert any(map(found, filter(None, streams())))
 
 
-def test_a_stream_without_a_chunk_is_there() -> None:
+def test_a_stream_without_chunks_is_there() -> None:
     assert [] in streams()

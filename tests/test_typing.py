@@ -1,4 +1,4 @@
-"""What a type checker makes of the public contract. Also run, where each assert_type returns its argument."""
+"""The types of the public API, for type checkers. pytest runs it too, where assert_type just returns its argument."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def test_iterating() -> None:
     assert_type(adecode_blocks(b"", max_event_size=None), AsyncGenerator[Block, None])
 
 
-def test_a_decoder_has_its_settings() -> None:
-    """It can be handed in, or None for a new one; its settings can't be given besides."""
+def test_a_decoder_excludes_its_settings() -> None:
+    """A decoder can be passed, or None for a new one; its settings can't be passed as well."""
     assert_type(decode(b"", decoder=Decoder()), Generator[ReceivedEvent, None, None])
     assert_type(decode(b"", decoder=None, on_eof="raise", until="x"), Generator[ReceivedEvent, None, None])
     assert_type(adecode(b"", decoder=Decoder()), AsyncGenerator[ReceivedEvent, None])
@@ -172,7 +172,7 @@ def test_a_decoder_has_its_settings() -> None:
 
 
 def test_until() -> None:
-    """A function is given what is iterated over, and may answer anything."""
+    """A function gets the yielded items, and may return anything."""
 
     def is_last(event: ReceivedEvent) -> str:
         return assert_type(event.last_event_id, str)
@@ -189,7 +189,7 @@ def test_until() -> None:
 
 
 def test_aliases() -> None:
-    """What users annotate their own functions with."""
+    """The aliases that users annotate their own functions with."""
 
     def read(chunks: Chunks, on_eof: OnEOF) -> list[ReceivedEvent]:
         return list(decode(chunks, on_eof=on_eof))
@@ -225,7 +225,7 @@ def test_resuming() -> None:
 
 
 def test_clients() -> None:
-    """A response is anything; what opens one gives a context manager."""
+    """A response may be any object; `open` returns a context manager."""
     with contextlib.suppress(TypeError):
         assert_type(events(b""), Generator[ReceivedEvent, None, None])
     with contextlib.suppress(TypeError):
@@ -243,7 +243,7 @@ def test_clients() -> None:
         yield b""
 
     async def sleep(seconds: float) -> None:
-        """Do not."""
+        """Return immediately."""
 
     assert_type(connect(open, until="[DONE]", sleep=bool), Generator[ReceivedEvent, None, None])
     assert_type(aconnect(aopen, reconnection=Reconnection(), sleep=sleep), AsyncGenerator[ReceivedEvent, None])

@@ -1,4 +1,4 @@
-"""The published vectors: they are what is made from the kit, they are right, and they find every seeded fault alone.
+"""The published vectors: they are generated from the fuzz kit, they are right, and they alone find every seeded fault.
 
 `python -m tests.vectors.publish` makes the files. interop/test_vectors.py runs the runners of docs/vectors.md.
 """
@@ -53,7 +53,7 @@ def made() -> dict[str, str]:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
-def test_the_files_are_what_is_made(name: str, made: dict[str, str]) -> None:
+def test_the_files_are_as_generated(name: str, made: dict[str, str]) -> None:
     assert (FOLDER / f"{name}.json").read_text("ascii") == made[f"{name}.json"], f"{COMMAND} writes it"
 
 
@@ -62,12 +62,12 @@ def test_there_are_no_other_files() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {f"{name}.json" for name in NAMES} | others
 
 
-def test_they_are_no_burden() -> None:
+def test_the_files_are_small() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_700_000
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_they_are_as_their_schema_says(name: str) -> None:
+def test_they_match_their_schema(name: str) -> None:
     schema = json.loads((FOLDER / f"{SCHEMAS[name]}.schema.json").read_text("ascii"))
     assert DOCUMENTS[name]["$schema"] == f"./{SCHEMAS[name]}.schema.json"
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -112,14 +112,14 @@ def test_every_rule_has_cases(name: str, rules: Sequence[Rule[Any]]) -> None:
         assert set(case["free"]) <= set(document["free"])
 
 
-def test_what_is_free_is_marked_in_some_case_and_explained() -> None:
+def test_each_free_choice_is_in_a_case_and_explained() -> None:
     used = {name for case in ALL for name in case["free"]}
     assert used <= set(publish.FREE)
     assert {name for document in DOCUMENTS.values() for name in document["free"]} == used
 
 
 def test_basic_cases_come_first() -> None:
-    """So the first that fails is to blame on its first rule: the cases before it touch all its others."""
+    """So the first case that fails is due to its first rule: earlier cases have touched its other rules."""
     for name in NAMES:
         blamed = [case["rules"][0] for case in DOCUMENTS[name]["cases"]]
         assert blamed == sorted(blamed, key=list(DOCUMENTS[name]["rules"]).index, reverse=True)
@@ -128,7 +128,7 @@ def test_basic_cases_come_first() -> None:
 # Their ids.
 
 
-def test_no_two_cases_have_one_id() -> None:
+def test_no_two_cases_share_an_id() -> None:
     for cases in (DECODING, ENCODING):
         hashes = [case["id"].partition("/")[2] for case in cases]
         assert len(set(hashes)) == len(hashes), "the hash alone tells them apart"
@@ -155,7 +155,7 @@ def test_an_id_does_not_change_when_cases_are_added(monkeypatch: pytest.MonkeyPa
     assert sorted(added) == sorted(chunks for chunks, _ in more)
 
 
-def test_what_is_taken_out_of_the_tour_stays_among_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cases_that_the_tour_no_longer_has_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publish, "_streams", lambda: iter([]))
     monkeypatch.setattr(publish, "events_to_send", lambda: iter([]))
     monkeypatch.setattr(publish, "events_that_cannot_be_sent", lambda: iter([]))
@@ -164,7 +164,7 @@ def test_what_is_taken_out_of_the_tour_stays_among_the_cases(monkeypatch: pytest
         assert remade == {case["id"]: case for case in cases}
 
 
-# What they say is right.
+# Their expectations are right.
 
 
 def expanded(case: publish.Case, value: Any) -> Any:
@@ -173,12 +173,12 @@ def expanded(case: publish.Case, value: Any) -> Any:
     return publish._each(value, lambda text: text.replace(publish.MARK, repeat["text"] * repeat["times"]))
 
 
-#: What an event has where a case does not say it.
+#: The members of an event that a case leaves out.
 DEFAULTS = {"type": "message", "id": None, "lastEventId": "", "retry": None}
 
 
 def as_seen(event: Any) -> publish.Case:
-    """Return an event as the vectors spell it, as far as it says: a plain tuple is type, data and its own id."""
+    """Return the members of an event as the vectors have them. A plain tuple has only type, data and its own id."""
     if type(event) is tuple:
         return dict(zip(("type", "data", "id"), event, strict=True))
     return {
@@ -191,14 +191,14 @@ def as_seen(event: Any) -> publish.Case:
 
 
 def agree(got: publish.Case, expected: publish.Case) -> bool:
-    """Tell whether an event is the expected one; to many, no id of its own and an empty one are the same."""
+    """Tell whether an event is the expected one. No id and an empty one count as the same, as many parsers do."""
     return all(
         value == expected[name] or (name == "id" and not value and not expected[name]) for name, value in got.items()
     )
 
 
 class Failed(AssertionError):
-    """A consumer or producer does not pass a case; says which rule is to blame if it is the first."""
+    """A consumer or producer fails a case. `rule` is the broken rule, if no earlier case failed."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -212,13 +212,13 @@ def run_decoding(
     strict: bool = False,
     dispatch: bool = False,
 ) -> None:
-    """Hold a consumer to a case.
+    """Check a consumer on a case.
 
     Args:
         case: the case.
-        consume: makes events of chunks, as it reads them.
-        strict: whether an event must come with its chunk even where waiting is free.
-        dispatch: whether it dispatches what the end of the stream cuts off.
+        consume: the consumer; it yields events as it reads chunks.
+        strict: whether an event must come with its chunk even where the consumer may wait.
+        dispatch: whether the consumer dispatches a block that the end of the stream cuts off.
     """
     number = -1
 
@@ -251,7 +251,7 @@ def run_decoding(
 
 
 def run_encoding(case: publish.Case, produce: Callable[[ServerSentEvent], bytes], *, strict: bool = False) -> None:
-    """Hold a producer to a case; `strict`: what can't be sent must be refused."""
+    """Check a producer on a case. If `strict`, it must refuse an event that can't be sent."""
     unsendable = case.get("unsendable")
     try:
         wire = b"".join(map(produce, publish.case_events(case)))
@@ -303,7 +303,7 @@ def test_the_comments_are_right() -> None:
         assert got == expanded(case, case.get("comments", []))
 
 
-def test_what_bytes_alone_can_show_is_not_given_as_text() -> None:
+def test_cases_that_need_bytes_are_not_given_as_text() -> None:
     for case in DECODING:
         by_bytes = {"invalid-utf-8", "leading-bom", "cut-utf-8"} & set(case["rules"])
         assert ("base64" in case) == bool(by_bytes), case["id"]
@@ -314,11 +314,11 @@ def test_our_encoder_passes() -> None:
         run_encoding(case, encode, strict=True)
 
 
-# They find every fault, and blame nobody.
+# They find every fault, and pass correct code.
 
 
 def first_failed(cases: Sequence[publish.Case], run: Callable[[publish.Case], None]) -> tuple[publish.Case, str] | None:
-    """Return the first case that is not passed, and the rule to blame; None if all are."""
+    """Return the first case that fails, and the broken rule; None if none fails."""
     for case in cases:
         try:
             run(case)
@@ -329,7 +329,7 @@ def first_failed(cases: Sequence[publish.Case], run: Callable[[publish.Case], No
 
 @functools.cache
 def blamed(fault: Any) -> str | None:
-    """Return the rule that is to blame for the first case that a fault fails."""
+    """Return the rule that the first failing case names for a fault, or None if no case fails."""
     if issubclass(fault, faulty_consumers.Correct):
         run = partial(run_decoding, consume=lambda chunks: fault().consume(chunks), strict=True)
         failed = first_failed(DECODING, run)
@@ -338,7 +338,7 @@ def blamed(fault: Any) -> str | None:
     return None if failed is None else failed[1]
 
 
-#: All are found on one Python; the others look at every tenth.
+#: The thorough tests take all faults, the others every tenth.
 FAULTS = [
     pytest.param(fault, id=fault.__name__, marks=[pytest.mark.thorough] if number % 10 else [])
     for number, fault in enumerate([*faulty_consumers.FAULTS, *faulty_producers.FAULTS])
@@ -353,7 +353,7 @@ def test_every_fault_is_found(fault: type) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("faults", [faulty_consumers.FAULTS, faulty_producers.FAULTS], ids=["consumers", "producers"])
 def test_the_first_case_that_fails_names_the_rule(faults: dict[type, set[str]]) -> None:
-    """Nearly always: nothing is made smaller here, and some faults show in two places."""
+    """Nearly always: nothing is shrunk here, and some faults show in two places."""
     wrong = [(fault.__name__, blamed(fault)) for fault, rules in faults.items() if blamed(fault) not in rules]
     assert len(wrong) < len(faults) / 20, wrong
 
@@ -370,7 +370,7 @@ def test_no_correct_consumer_fails() -> None:
     )
 
 
-def test_who_waits_for_the_LF_of_a_CR_is_late_only_where_that_is_free() -> None:
+def test_waiting_for_the_LF_of_a_CR_is_late_only_where_that_is_allowed() -> None:
     waiting = faulty_consumers.WaitsForTheLFOfACR
     assert first_failed(DECODING, lambda case: run_decoding(case, waiting().consume)) is None
     failed = first_failed(DECODING, lambda case: run_decoding(case, waiting().consume, strict=True))
@@ -378,7 +378,7 @@ def test_who_waits_for_the_LF_of_a_CR_is_late_only_where_that_is_free() -> None:
     assert failed[1] in failed[0]["free"] == ["promptness-cr"]
 
 
-def test_who_dispatches_at_the_end_gives_out_what_is_said_to_be_unfinished() -> None:
+def test_dispatching_at_the_end_gives_the_unfinished_event_of_a_case() -> None:
     dispatching = partial(decode, on_eof="dispatch")
     assert first_failed(DECODING, lambda case: run_decoding(case, dispatching, dispatch=True)) is None
     failed = first_failed(DECODING, lambda case: run_decoding(case, dispatching))
@@ -386,17 +386,17 @@ def test_who_dispatches_at_the_end_gives_out_what_is_said_to_be_unfinished() -> 
     assert "unfinished-block" in failed[0]["free"]
 
 
-# How they are had.
+# How to get them.
 
 
-def test_they_are_loaded() -> None:
+def test_loading_them() -> None:
     for name in NAMES:
         assert load_vectors(name) == DOCUMENTS[name]
     with pytest.raises(ValueError, match="must be 'decoding', 'encoding' or 'surrogates', not 'no'"):
         load_vectors("no")  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_they_are_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_copying_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "tests" / "vectors"
     for _ in range(2):  # the second time they are replaced
         assert main(["vectors", str(folder)]) == 0
@@ -407,12 +407,12 @@ def test_they_are_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
             (folder / path.name).write_bytes(b"old")
 
 
-def test_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_printing_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vectors"]) == 0
     assert capsys.readouterr().out == f"{FOLDER}\n"
 
 
-def test_where_they_can_not_be_copied_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_copying_them_where_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert main(["vectors", str(tmp_path / "file" / "folder")]) == 1
     assert capsys.readouterr().err.startswith(f"sse-codec: {tmp_path / 'file'}")
@@ -421,7 +421,7 @@ def test_where_they_can_not_be_copied_to(tmp_path: Path, capsys: pytest.CaptureF
 # How they are made.
 
 
-def test_what_is_made_anew_is_counted(
+def test_new_and_gone_cases_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def publish_streams(*streams: bytes, anew: bool = False) -> None:
@@ -455,7 +455,7 @@ def test_what_is_made_anew_is_counted(
         ([b"data: " + "é".encode() * 300 + b"\xff\n\n"], None),
     ],
 )
-def test_what_is_long_is_written_short(chunks: list[bytes], repeat: object) -> None:
+def test_long_runs_are_written_short(chunks: list[bytes], repeat: object) -> None:
     whole = publish.decoding_case(chunks)
     case = json.loads(publish.dumped(publish.shortened(whole)))
     assert case.get("repeat") == repeat
@@ -471,26 +471,26 @@ PAGE = (ROOT / "docs" / "vectors.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"<!-- ([\w ]+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))
 
 
-def test_every_block_of_the_page_is_run_or_looked_at() -> None:
-    """The runners are run by interop/test_vectors.py."""
+def test_every_block_of_the_page_is_tested() -> None:
+    """interop/test_vectors.py runs the runners."""
     runners = {f"{runner} {name}" for runner in ("pytest", "node", "go", "ruby") for name in ("decoding", "encoding")}
     assert set(BLOCKS) == {"copy", "load", "case"} | runners
     assert PAGE.count("```") == 2 * len(BLOCKS)
 
 
-def test_how_the_files_are_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_loads_the_files(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(BLOCKS["load"], "docs/vectors.md", "exec"), {})  # noqa: S102  # our own
     assert capsys.readouterr().out.splitlines() == [f"{case['id']} {case['about']}" for case in DECODING[:3]]
 
 
-def test_how_the_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_copies_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     _, _, command = BLOCKS["copy"].strip().partition("--spec sse-codec sse-codec ")
     assert main(command.split()) == 0
     assert (tmp_path / "tests" / "vectors" / "decoding.json").exists()
 
 
-def test_what_the_page_says_of_the_cases_is_made() -> None:
+def test_what_the_page_says_about_the_cases_is_generated() -> None:
     assert publish.page(PAGE, publish.published()) == PAGE, f"{COMMAND} writes it"
     assert f"{len(DECODING):,} event streams" in PAGE
     assert json.loads(BLOCKS["case"]) in DECODING
@@ -498,8 +498,7 @@ def test_what_the_page_says_of_the_cases_is_made() -> None:
 
 
 @pytest.mark.parametrize("name", ["decoding", "encoding"])
-def test_every_member_stands_on_the_page(name: str) -> None:
-    """And nothing that is none."""
+def test_every_member_is_on_the_page(name: str) -> None:
     schema = json.loads((FOLDER / f"{name}.schema.json").read_text("ascii"))
     members = {*schema["properties"], *schema["$defs"]["case"]["properties"]} - {"$schema"}
     members |= set(schema["$defs"].get("receivedEvent", schema["$defs"]["event"])["properties"])
@@ -507,7 +506,7 @@ def test_every_member_stands_on_the_page(name: str) -> None:
         assert f"`{member}`" in PAGE, member
 
 
-def test_the_version_stands_in_the_changelog() -> None:
+def test_the_version_is_in_the_changelog() -> None:
     changelog = (FOLDER / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## ([0-9.]+)", changelog, re.MULTILINE)[0] == publish.VERSION
     assert {document["version"] for document in DOCUMENTS.values()} == {publish.VERSION}

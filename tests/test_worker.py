@@ -1,4 +1,4 @@
-"""Where tested code runs: for so long and no longer, and in few trips to another thread."""
+"""Where tested code runs: for a limited time, and with few switches to another thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ here = threading.get_ident
 
 
 class Clock:
-    """The clock of the worker, which only tested code sets: how busy the machine is does not count."""
+    """The worker's clock. Only tested code sets it, so a busy machine does not matter."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -42,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def seen_by(worker: Worker, cases: Iterable[int], does: Callable[[int], object]) -> list[tuple[int, bool]]:
-    """Return for each case that was tried whether it was in another thread."""
+    """Return each case that was tried, and whether that was in another thread."""
     seen: list[tuple[int, bool]] = []
     mine = here()
 
@@ -65,14 +65,14 @@ def test_cases_after_the_first_are_tried_where_the_tested_code_runs() -> None:
     assert here() not in threads
 
 
-def test_without_a_limit_all_is_in_one_thread() -> None:
+def test_without_a_limit_everything_runs_in_one_thread() -> None:
     with Worker() as worker:
         assert seen_by(worker, range(3), lambda _: None) == [(0, False), (1, False), (2, False)]
 
 
 @pytest.mark.parametrize("first", [0, 2])
-def test_what_needs_an_event_loop_is_tried_one_by_one(first: int) -> None:
-    """What it left behind on the loop of a thread can't be used in another one."""
+def test_cases_that_need_an_event_loop_are_tried_one_by_one(first: int) -> None:
+    """Objects that one case leaves on the loop of a thread can't be used in another thread."""
 
     async def nothing() -> None:
         pass
@@ -82,7 +82,7 @@ def test_what_needs_an_event_loop_is_tried_one_by_one(first: int) -> None:
     assert seen == [(case, 0 < case <= first) for case in range(5)]
 
 
-def test_what_a_case_raises_is_raised() -> None:
+def test_an_exception_of_a_case_is_raised() -> None:
     def does(case: int) -> None:
         if case == 3:
             raise LookupError(case)
@@ -92,7 +92,7 @@ def test_what_a_case_raises_is_raised() -> None:
 
 
 class Hanging:
-    """Something that goes on for longer than it may, and ends when the test does."""
+    """A function that runs longer than its limit, and ends when the test does."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -110,8 +110,8 @@ def hanging(clock: Clock) -> Iterator[Hanging]:
     hanging.leave.set()
 
 
-def test_a_case_that_hangs_among_others_is_tried_again_by_itself(hanging: Hanging) -> None:
-    """And so are those after it, which may hang as well."""
+def test_a_case_that_hangs_among_others_is_tried_again_alone(hanging: Hanging) -> None:
+    """So are the cases after it, which may hang too."""
     tried: list[tuple[int, bool]] = []
     hung: list[int] = []
     mine = here()
@@ -133,7 +133,7 @@ def test_a_case_that_hangs_among_others_is_tried_again_by_itself(hanging: Hangin
 def test_a_thread_that_was_left_does_nothing_more_when_it_wakes_up(
     is_interrupted: bool, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the check is about to do must not be done by two threads, and not every thread can be interrupted."""
+    """Two threads must not do the same work, and not every thread can be interrupted."""
     if not is_interrupted:
         monkeypatch.setattr("sse_codec.testing._worker._Thread.interrupt", lambda thread, loop: None)
     done: list[int] = []
@@ -156,10 +156,10 @@ def test_a_thread_that_was_left_does_nothing_more_when_it_wakes_up(
     assert done == [0]
 
 
-def test_a_limit_counts_for_each_call_and_nothing_else(clock: Clock) -> None:
+def test_the_limit_applies_to_each_call_and_nothing_else(clock: Clock) -> None:
     def takes_a_while() -> None:
         clock.now += 3
-        threading.Event().wait(0.3)  # in which the clock is looked at
+        threading.Event().wait(0.3)  # so that the worker looks at the clock
 
     def law(case: int) -> None:
         worker(takes_a_while)
@@ -176,7 +176,7 @@ def test_a_limit_counts_for_each_call_and_nothing_else(clock: Clock) -> None:
 
 @pytest.mark.parametrize("is_blocked", [True, False])
 def test_a_consumer_that_hangs_at_one_of_many_streams(is_blocked: bool, hanging: Hanging) -> None:
-    """It waits where no exception reaches it, or in a loop of its own."""
+    """It waits either where no exception can reach it, or in a loop."""
 
     def consume(chunks: Iterable[bytes]) -> Iterator[ReceivedEvent]:
         for event in decode(chunks):

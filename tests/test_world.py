@@ -1,4 +1,4 @@
-"""The table of the world: its data is whole, its pages are made of it, and both say what the list says."""
+"""The survey: its data is complete, its pages are generated from it, and it has every listed library."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+import sse_codec
 from sse_codec import ServerSentEvent, encode
 from sse_codec.testing._rules import Stream
 
@@ -18,17 +19,17 @@ FINDINGS = [
     for entry in ENTRIES.values()
     for finding in entry.findings
 ]
-#: Broken by when something comes, or by what is written, and not by what goes in.
+#: Rules about when something arrives, or about what is written. No input touches them.
 NOT_TOUCHED = {"promptness", "promptness-cr", "missing-blank-line"}
 
 
-def test_pages_are_made_of_the_data() -> None:
+def test_the_pages_are_generated_from_the_data() -> None:
     """`python -m tests.world --page` writes them."""
     assert page.PAGE.read_text("utf-8") == page.html(ENTRIES.values())
     assert page.SUMMARY.read_text("utf-8") == page.markdown(ENTRIES.values())
 
 
-def test_engines_are_first_and_many_others_follow() -> None:
+def test_the_table_has_engines_first_and_many_others() -> None:
     groups = list(dict.fromkeys(entry.group for entry in ENTRIES.values()))
     assert groups[0] == "Engines"
     assert {"Chromium", "Firefox", "WebKit"} <= {entry.name for entry in ENTRIES.values() if entry.group == "Engines"}
@@ -47,19 +48,21 @@ def test_the_front_page_counts_them() -> None:
     ) in readme
 
 
-def test_nothing_is_found_in_ours() -> None:
+def test_this_package_has_no_findings() -> None:
     ours = [entry for entry in ENTRIES.values() if entry.name == "sse-codec"]
-    assert [entry.role for entry in ours] == ["consumer", "producer"]
+    assert [(entry.role, entry.version) for entry in ours] == [
+        (role, sse_codec.__version__) for role in ("consumer", "producer")
+    ]
     assert not any(entry.findings for entry in ours)
 
 
-def test_each_was_checked_by_the_same_suite() -> None:
+def test_the_same_suite_checked_every_entry() -> None:
     assert len({entry.suite for entry in ENTRIES.values()}) == 1
 
 
 if sys.version_info >= (3, 11):  # which has tomllib, as the list needs
 
-    def test_the_table_has_who_is_on_the_list_as_pinned() -> None:
+    def test_the_table_has_all_libraries_of_the_list_as_pinned() -> None:
         from .world import libraries
 
         listed = {(each.name, each.group, role): each for each in libraries.read() for role in each.roles}
@@ -80,7 +83,7 @@ def test_a_finding_has_a_case_that_touches_its_rule(entry: table.Entry, finding:
     assert len(finding.report) < 6000
 
 
-def test_cases_come_back_as_they_went() -> None:
+def test_cases_survive_a_round_trip() -> None:
     for case in ([b"data: a\n\n"], [b"data: " + b"xy" * 5000 + b"\n", b"", b"\n"], [b"\xff" * 100]):
         assert table.case(table.Finding("long", table.plain(case), "")) == case
     events = [ServerSentEvent("a" * 70_000 + "\n" + "ü" * 500, "t", "1", 7), ServerSentEvent("")]
@@ -90,7 +93,7 @@ def test_cases_come_back_as_they_went() -> None:
 
 
 class Page(HTMLParser):
-    """What a page has that could be wrong: ids, links, and what it loads."""
+    """The parts of a page that could be wrong: ids, links, and what it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -116,7 +119,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_and_loads_nothing() -> None:
+def test_the_page_is_valid_and_loads_nothing() -> None:
     text = page.html(ENTRIES.values())
     read = Page(text)
     assert read.open == ["html"] or not read.open
@@ -130,7 +133,7 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert {*details} <= {*read.ids}
 
 
-def test_what_is_free_to_choose_is_no_fault() -> None:
+def test_differences_that_the_standard_allows_are_not_faults() -> None:
     late = table.Finding("promptness-cr", [], "late")
     bounded = table.Finding("long", [], "raised", raised=True)
     cut = table.Finding("long", [], "cut")
@@ -146,7 +149,7 @@ def test_what_is_free_to_choose_is_no_fault() -> None:
     assert not page.why_open(cut)
 
 
-def test_what_a_library_gave_is_escaped() -> None:
+def test_the_output_of_a_library_is_escaped() -> None:
     entry = next(iter(ENTRIES.values()))
     finding = table.Finding("data", [], "the consumer raised\n\nwhat came out:\n    <script>alert(1)</script>\n")
     text = page.html([entry._replace(role="consumer", findings=[finding])])
@@ -154,7 +157,7 @@ def test_what_a_library_gave_is_escaped() -> None:
     assert "&lt;script&gt;alert(1)" in text
 
 
-def test_two_surrogates_that_json_joins_are_known() -> None:
+def test_surrogate_pairs_that_json_joins_are_recognized() -> None:
     assert table.is_pair("a\ud83c\udf4a")
     assert not table.is_pair("\udf4a\ud83c")
     assert not table.is_pair(encode(ServerSentEvent("🍊")).decode())

@@ -1,8 +1,8 @@
-"""Checks the types of the examples in README.md and docs/ that are no file: `python -m tests.typed_blocks`.
+"""Checks the types of the examples in README.md and docs/ that are not files: `python -m tests.typed_blocks`.
 
-The others are files of interop/, which mypy and pyright read there. Here each block becomes a module of a temporary
-folder, and both read that, in strict mode. docs/testing.md shows tests as people write them, without annotations, so
-there both check the calls alone. docs/vectors.md is for other people's libraries, and imports one that there is not.
+The others are files in interop/, where mypy and pyright check them. Here each block becomes a module in a temporary
+folder, which both check in strict mode. docs/testing.md shows tests as people write them, without annotations, so there
+they check only the calls. docs/vectors.md is left out: it tests other libraries, and imports one that does not exist.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RELAXED = (
 
 
 def blocks(page: Path) -> dict[str, str]:
-    """Return the Python examples of a page that are no file, by the names of modules."""
+    """Return the Python examples of a page that are not files, by module name."""
     found = re.findall(r"<!-- ([\w ]+) -->\n```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return {
         f"{page.stem}_{name}".replace("-", "_").replace(" ", "_"): text for name, text in found if text not in FILES
@@ -33,7 +33,7 @@ def blocks(page: Path) -> dict[str, str]:
 
 
 def check(pages: list[Path], *, strict: bool) -> bool:
-    """Check the examples of pages; tell whether both are content."""
+    """Check the examples of pages; return whether both checkers pass."""
     with tempfile.TemporaryDirectory() as folder:
         for page in pages:
             for name, text in blocks(page).items():

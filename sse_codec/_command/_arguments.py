@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from sse_codec import __version__
+from sse_codec import OnEOF, __version__
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec.lint import CODES, Linter, explain
 
@@ -120,11 +120,19 @@ def _explanation(_: object, code: str) -> str:
     return explain(code) + "\n"
 
 
-def parser(
-    decode: object, encode: object, lint: object, fuzz: object = None, vectors: object = None
-) -> argparse.ArgumentParser:
-    """Return the parser. It sets `command` to one of these arguments."""
-    top = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Reports an unknown argument with the usage of the command that got it, instead of that of the whole program."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser. It sets `command` to the name of the command, and `parser` to the parser of its arguments."""
+    top = _Parser(
         prog="sse-codec",
         description="Decode, encode and check event streams (text/event-stream, WHATWG HTML 9.2).",
         epilog=_EXAMPLES,
@@ -133,7 +141,7 @@ def parser(
     )
     _add_help(top)
     top.add_argument("--version", action=_Show, nargs=0, text=_version, help="show the version and exit")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(required=True, dest="command", metavar="COMMAND")
 
     def added_to(group: Any, name: str, short: str, description: str, examples: str) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = group.add_parser(
@@ -142,15 +150,14 @@ def parser(
         _add_help(added)
         return added
 
-    def command(name: str, run: object, short: str, description: str, examples: str) -> argparse.ArgumentParser:
+    def command(name: str, short: str, description: str, examples: str) -> argparse.ArgumentParser:
         added = added_to(commands, name, short, description, examples)
-        added.set_defaults(command=run)
+        added.set_defaults(parser=added)
         return added
 
     _add_decode(
         command(
             "decode",
-            decode,
             "turn an event stream into JSON lines",
             "Write each event as one JSON object on a line, as soon as it is complete.",
             _DECODE_EXAMPLES,
@@ -158,31 +165,28 @@ def parser(
     )
     added = command(
         "encode",
-        encode,
         "turn JSON lines into an event stream",
-        "Write a block for each line, which is a JSON object with any of the keys data,\n"
-        "event, id, retry and comment. Data that is not a string is sent as JSON; with\n"
-        '"json": true, so are strings and null. Other null values are ignored, and so is\n'
-        "last_event_id.",
+        "Write a block for each line, which is a JSON object with at least one of the\n"
+        "keys data, event, id, retry and comment. Data that is not a string is sent as\n"
+        'JSON; with "json": true, so are strings and null. Other null values are ignored,\n'
+        "and so is last_event_id.",
         _ENCODE_EXAMPLES,
     )
     added.add_argument("file", nargs="?", default="-", metavar="FILE", help="default: standard input")
     _add_lint(
         command(
             "lint",
-            lint,
             "report what is wrong with an event stream",
             "Report what clients will not read as intended, where it is, and how to fix it.",
             _LINT_EXAMPLES.format(errors=_list_codes("error"), warnings=_list_codes("warning")),
         )
     )
     add_fuzz(
-        command("fuzz", fuzz, "find bugs in a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
+        command("fuzz", "find bugs in a parser or a writer, in any language", DESCRIPTION, EXAMPLES),
         added_to,
     )
     added = command(
         "vectors",
-        vectors,
         "copy the conformance suite as JSON files",
         "Copy the conformance suite: event streams with the events that they mean, and\n"
         "events to send with what must arrive, as JSON files for tests in any language.\n"
@@ -205,7 +209,7 @@ def _add_decode(decode: argparse.ArgumentParser) -> None:
     decode.add_argument("--stats", action="store_true", help="at the end, write statistics to standard error")
     decode.add_argument(
         "--on-eof",
-        choices=("discard", "dispatch", "raise"),
+        choices=get_args(OnEOF),
         default="discard",
         help="what to do with an event that the end of the stream cuts off: drop it, as the standard says (default); "
         "write it; or fail",
@@ -217,7 +221,11 @@ def _add_decode(decode: argparse.ArgumentParser) -> None:
         dest="on_eof",
         help="same as --on-eof=dispatch: accept a last event whose blank line is missing",
     )
-    _add_common(decode)
+    _add_common(
+        decode,
+        "when to use colours; auto (default) means on a terminal, and obeys NO_COLOR; always also lays events out in a "
+        "pipe; FORCE_COLOR does not, because JSON lines must stay JSON",
+    )
 
 
 def _add_lint(lint: argparse.ArgumentParser) -> None:
@@ -251,10 +259,10 @@ def _add_lint(lint: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="show every finding, instead of the first of equal ones with their number"
     )
     lint.add_argument("--explain", action=_Show, metavar="CODE", text=_explanation, help="explain a code and exit")
-    _add_common(lint)
+    _add_common(lint, "when to use colours; auto (default) means on a terminal, and obeys NO_COLOR and FORCE_COLOR")
 
 
-def _add_common(added: argparse.ArgumentParser) -> None:
+def _add_common(added: argparse.ArgumentParser, color: str) -> None:
     added.add_argument(
         "--max-event-size",
         type=_size,
@@ -262,12 +270,7 @@ def _add_common(added: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help='the largest event to accept: bytes, a number with K, M or G, or "none" (default: 64M)',
     )
-    added.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="when to use colours; auto (default) means on a terminal, and obeys NO_COLOR and FORCE_COLOR",
-    )
+    added.add_argument("--color", choices=("auto", "always", "never"), default="auto", help=color)
 
 
 def _size(text: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sse_codec._decoder import Decoder
 from sse_codec._errors import EventTooLarge, IncompleteEvent
 from sse_codec._event import Comment
+from sse_codec._grammar import BOM
 from sse_codec._lines import LineDecoder
 from sse_codec.lint import Linter
 from sse_codec.lint._json import json_fault
@@ -50,13 +51,15 @@ class _Run:
         self._show_events, self._show_comment = _layout(options, sink)
         self._lines = _Lines()
         self._events = 0
+        self._has_shown_comment = False
 
     def run(self) -> None:
         """Decode the whole source."""
         head = bytearray()
         try:
             for chunk in self._source.chunks():
-                for piece in _lines(chunk) if self._options.comments else (chunk,):
+                # bytes.splitlines cuts only at LF, CR and CRLF.
+                for piece in chunk.splitlines(keepends=True) if self._options.comments else (chunk,):
                     self._take(piece)
                 if not self._events:
                     head += chunk[: _HEAD - len(head)]
@@ -69,8 +72,8 @@ class _Run:
         finally:  # after Ctrl-C, too, because that is how people leave a live stream
             if self._statistics is not None:
                 self._source.progress.clear()
-                self._statistics.bytes = self._source.read
-                say(self._statistics.text(live=not self._source.is_file).removesuffix("\n"))
+                text = self._statistics.text(self._source.read, live=not self._source.is_file)
+                say(text.removesuffix("\n"))
 
     def _take(self, piece: bytes) -> None:
         if self._options.comments or self._options.stats:
@@ -87,6 +90,7 @@ class _Run:
                 if self._statistics is not None:
                     self._statistics.comments += 1
                 if self._options.comments:
+                    self._has_shown_comment = True
                     self._sink.write(self._show_comment(line))
 
     def _write(self, events: Sequence[ReceivedEvent]) -> None:
@@ -110,13 +114,26 @@ class _Run:
             self._note("the stream is empty")
         elif not self._events:
             linter = Linter()
-            error = next((f for f in linter.feed(head) + linter.close() if f.severity == "error"), None)
-            if error is not None:
-                self._note(f"no events: {error.what}; run `sse-codec lint` for details")
+            is_all = self._source.read == len(head)
+            findings = linter.feed(head) + (linter.close() if is_all else linter.stop())
+            error = next((finding for finding in findings if finding.severity == "error"), None)
+            only = _what_alone(head) if error is None and is_all else ""
+            if error is not None or not self._has_shown_comment:
+                what = error.what if error is not None else only or "the stream has no data field"
+                advice = "; run `sse-codec lint` for details" if findings and not only else ""
+                self._note(f"no events: {what}{advice}")
 
     def _note(self, text: str) -> None:
         self._source.progress.clear()
         say(f"sse-codec: {self._source.name}: {text}")
+
+
+def _what_alone(stream: bytes) -> str:
+    """Say what a stream consists of, if it has no fields; return "" if it has any."""
+    lines = stream.removeprefix(BOM).splitlines()  # of bytes: it cuts only at LF, CR and CRLF
+    if any(line and not line.startswith(b":") for line in lines):
+        return ""
+    return "only comments" if any(lines) else "only blank lines" if lines else "only a byte order mark"
 
 
 class _Lines:
@@ -173,11 +190,6 @@ def _is_too_large(decoder: Decoder, line: bytes) -> bool:
     except EventTooLarge:
         return True
     return False
-
-
-def _lines(chunk: bytes) -> Iterable[bytes]:
-    # bytes.splitlines cuts only at LF, CR and CRLF.
-    return chunk.splitlines(keepends=True)
 
 
 def _layout(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from sse_codec._encoder import encode_block
 from sse_codec._errors import show
 from sse_codec._grammar import DEFAULT_EVENT
-from sse_codec.lint._text import printable
+from sse_codec._text import printable
 
 from ._streams import Failure, Sink, Source
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _ENCODED_KEYS = ("data", "event", "id", "retry", "comment")
 _IGNORED_KEYS = ("last_event_id",)  # `decode` writes it, but it is not sent
+#: The start of a line of an event stream. No JSON starts like that.
+_STREAM = re.compile(r"\ufeff?(?:(?:data|event|id|retry)?:|data$)")
+#: How many characters of a wrong number to show.
+_SHOWN = 40
 _JSON_KEY = "json"  # send the data as JSON, even a string or null
 
 
@@ -43,10 +48,13 @@ def block(line: bytes) -> bytes:
     """Encode one JSON line; raise a ValueError that says what is wrong with the line."""
     try:
         text = line.decode().strip()
-        parsed = _READER.decode(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 (byte {error.start + 1})") from None
+    try:
+        parsed = _READER.decode(text)
     except json.JSONDecodeError as error:
+        if _STREAM.match(text):
+            raise ValueError("this looks like an event stream, not JSON; did you mean `sse-codec decode`?") from None
         raise ValueError(f"not JSON: {error.msg} (column {error.colno})") from None
     except RecursionError:
         raise ValueError("JSON that is nested too deeply") from None
@@ -57,12 +65,33 @@ def block(line: bytes) -> bytes:
     for key in keys:
         if key not in known:
             raise ValueError(f"unknown key {show(key)}; known keys are {', '.join(known)}")
-    parts = {key: keys[key] for key in _ENCODED_KEYS if key in keys}
+    parts = {key: keys[key] for key in _ENCODED_KEYS if keys.get(key) is not None}
     if parts.get("event") == DEFAULT_EVENT:
         del parts["event"]  # `decode` writes it in each line, but few streams do
-    if "data" in parts and (keys.get(_JSON_KEY) is True or not isinstance(parts["data"], (str, type(None)))):
+    if "data" in keys and (keys.get(_JSON_KEY) is True or not isinstance(parts.get("data", ""), str)):
         parts["data"] = _text_of(text, "data")
+    if not parts:
+        raise ValueError(f"nothing to send: give at least one of {', '.join(_ENCODED_KEYS)}")
+    for key, value in parts.items():
+        _check_type(key, value, text)
+    if "event" in parts and "data" not in parts:
+        raise ValueError('event needs data: receivers dispatch nothing without it; "data": "" sends an empty event')
     return encode_block(**parts)
+
+
+def _check_type(key: str, value: Any, text: str) -> None:
+    """Raise ValueError unless the value of a key has the right type; `text` is the whole object."""
+    if type(value) is int if key == "retry" else isinstance(value, str):
+        return
+    wanted = "a whole number of milliseconds" if key == "retry" else "a string"
+    source = printable(_text_of(text, key)[:_SHOWN])
+    if isinstance(value, (list, dict)):
+        remedy = ", not an array" if isinstance(value, list) else ", not an object"
+    elif key != "retry":
+        remedy = f': write "{source}"'
+    else:
+        remedy = f": write {value}" if re.fullmatch("[0-9]{1,18}", str(value)) else f", not {source}"
+    raise ValueError(f"{key} must be {wanted}{remedy}")
 
 
 def _read_int(digits: str) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import shlex
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from ._fuzz_arguments import web_url
 from ._streams import Failure, Sink, say
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from sse_codec.testing import NotConforming
@@ -60,7 +61,8 @@ def fuzz(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     if outcome.stopped:
         say(f"sse-codec: {outcome.stopped}")
-        say(f"the last case was --case {shlex.quote(_formats.case_text(outcome.last))}")
+        if outcome.cases:
+            say(f"the last case was --case {shlex.quote(_formats.case_text(outcome.last))}")
     return outcome.status
 
 
@@ -133,14 +135,14 @@ def _url(options: argparse.Namespace) -> str | None:
 def _check_endpoint(url: str, options: argparse.Namespace, plan: Plan) -> Outcome:
     """Check a server."""
     from sse_codec.testing._remote._endpoint import endpoint
-    from sse_codec.testing._remote._messages import Hello
+    from sse_codec.testing._remote._messages import CannotGoOn, Hello
     from sse_codec.testing._remote._run import run
 
     plan.timeout = _PATIENCE * options.timeout
     try:
-        tested = endpoint(url, options.publish, options.publish_command, dict(options.header), options.timeout)
-    except ValueError as error:
-        raise Failure(2, str(error)) from None
+        tested = endpoint(web_url(url), options.publish, options.publish_command, dict(options.header), options.timeout)
+    except (argparse.ArgumentTypeError, CannotGoOn) as reason:
+        raise Failure(2, str(reason)) from None
     return run("producer", Hello(name=url), tested, plan)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
+
+from sse_codec.testing._choices import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +57,8 @@ examples:
   sse-codec fuzz producer http://localhost:8000/events \\
       --publish http://localhost:8000/publish
       check a server: post events to it, and read them from its stream
+  sse-codec fuzz producer http://localhost:8000/chat
+      check a server that answers a posted event with the stream
 
 Exit status: 0 if it conforms, 1 if it breaks a rule, 2 if it can't be checked.
 """
@@ -102,10 +107,10 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
         metavar="MS",
         help="over HTTP: how long a client may take to report an event (default: 1000 ms)",
     )
-    _add_choice(consumer, "ids", ("own", "sticky", "either"), "what the id of an event means")
-    _add_choice(consumer, "retries", ("own", "sticky", "either"), "what the reconnection time of an event means")
-    _add_choice(consumer, "on-eof", ("discard", "dispatch"), "what it does with an event that the end cuts off")
-    _add_choice(consumer, "comments", ("dropped", "kept", "kept raw"), "whether it also returns comments")
+    _add_choice(consumer, "consumer", "ids", "what the id of an event means")
+    _add_choice(consumer, "consumer", "retries", "what the reconnection time of an event means")
+    _add_choice(consumer, "consumer", "on_eof", "what it does with an event that the end cuts off")
+    _add_choice(consumer, "consumer", "comments", "whether it also returns comments")
     _add_common(consumer, "consumer")
     producer = role(
         roles,
@@ -117,7 +122,13 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
     producer.add_argument(
         "program", nargs="*", metavar="-- PROGRAM | URL", help="the program and its arguments, or the URL of a server"
     )
-    producer.add_argument("--publish", metavar="URL", help="POST each event here as JSON, so that the server sends it")
+    producer.add_argument(
+        "--publish",
+        type=web_url,
+        metavar="URL",
+        help="POST each event here as JSON, so that the server sends it; without this and --publish-command, each "
+        "event is posted to the server's own URL, and the response must be the stream",
+    )
     producer.add_argument(
         "--publish-command",
         type=shlex.split,
@@ -134,18 +145,15 @@ def add_fuzz(fuzz: argparse.ArgumentParser, role: Callable[..., argparse.Argumen
         metavar="HEADER",
         help="a header to send with each request; repeatable",
     )
-    _add_choice(producer, "ids", ("own", "sticky"), "whether it sends every id, or only changed ones")
-    _add_choice(
-        producer,
-        "unsendable",
-        ("contained", "refused", "untested"),
-        "how it must treat events that the format can't represent",
-    )
+    _add_choice(producer, "producer", "ids", "whether it sends every id, or only changed ones")
+    _add_choice(producer, "producer", "unsendable", "how it must treat events that the format can't represent")
     _add_common(producer, "producer")
 
 
-def _add_choice(added: argparse.ArgumentParser, name: str, choices: tuple[str, ...], help: str) -> None:
-    added.add_argument(f"--{name}", choices=choices, help=f"{help}; overrides the program's hello")
+def _add_choice(added: argparse.ArgumentParser, role: str, option: str, help: str) -> None:
+    added.add_argument(
+        f"--{option.replace('_', '-')}", choices=CHOICES[role][option], help=f"{help}; overrides the program's hello"
+    )
 
 
 def _add_common(added: argparse.ArgumentParser, role: str) -> None:
@@ -201,13 +209,13 @@ def _add_common(added: argparse.ArgumentParser, role: str) -> None:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 40):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more")
     return int(text)
 
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not (name and colon):
+    if not (name and colon and text.isascii() and text.isprintable()):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a header, such as 'Name: value'")
     return name.strip(), value.strip()
 
@@ -231,6 +239,24 @@ def _address(text: str) -> tuple[str, int]:
 def _http_url(text: str) -> str:
     if not text.startswith("http://"):
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is not an http:// URL")
+    return text
+
+
+def web_url(text: str) -> str:
+    """Return the URL of a server.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not an http or https URL.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a wrong port or IPv6 address
+        is_one = False
+    if not (is_one and re.fullmatch("[!-~]+", text)):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not an http:// or https:// URL")
     return text
 
 

@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sse_codec._text import counted
 from sse_codec.lint import Linter, sarif
-from sse_codec.lint._text import counted
 
 from ._streams import Failure, Sink, Source, say
 from ._terminal import Paint, finding_block
@@ -137,7 +137,11 @@ class _Run:
             raise
         finally:
             source.close()
-        if options.format == "text" and (counts.error or counts.warning or self._several or sys.stderr.isatty()):
+        is_clean = not (counts.error or counts.warning)
+        if (
+            (is_clean and not events)  # otherwise, a stream without events would look like a success
+            or (options.format == "text" and (not is_clean or self._several or sys.stderr.isatty()))
+        ):
             say(f"{source.name}: {counts} ({counted(events, 'event')})")
 
     def end(self) -> None:

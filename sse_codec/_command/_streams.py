@@ -108,25 +108,24 @@ class Source:
     def chunks(self) -> Iterator[bytes]:
         """Yield bytes as they arrive."""
         while chunk := self._next():
-            self.add(len(chunk))
+            self._add(len(chunk))
             yield chunk
 
     def lines(self) -> Iterator[bytes]:
         """Yield lines as they arrive."""
         while line := self._guard(self.file.readline):
-            self.add(len(line))
+            self._add(len(line))
             yield line
-
-    def add(self, size: int) -> None:
-        """Count bytes that were read."""
-        self.read += size
-        self.progress.add(size)
 
     def close(self) -> None:
         """Clear the progress, and close a file."""
         self.progress.clear()
         if self._owned:
             self.file.close()
+
+    def _add(self, size: int) -> None:
+        self.read += size
+        self.progress.show(self.read)
 
     def _next(self) -> bytes:
         return self._guard(lambda: self.file.read1(READ_SIZE))

@@ -13,8 +13,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sse_codec._grammar import DEFAULT_EVENT
+from sse_codec._text import printable
 from sse_codec.lint._json import json_fault
-from sse_codec.lint._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -139,14 +139,12 @@ class Progress:
     def __init__(self, stream: TextIO, size: int) -> None:
         self._stream = stream
         self._size = size
-        self._read = 0
         self._shown = -1
         self._on = stream.isatty() and size >= _SHOW_PROGRESS_FROM
 
-    def add(self, size: int) -> None:
-        """Count bytes that were read."""
-        self._read += size
-        percent = min(self._read * 100 // self._size, 100) if self._on else -1
+    def show(self, read: int) -> None:
+        """Show the progress after this many bytes."""
+        percent = min(read * 100 // self._size, 100) if self._on else -1
         if percent != self._shown:
             self._shown = percent
             self._stream.write(f"\r{percent:3} % of {self._size / 2**20:.0f} MiB")
@@ -161,10 +159,9 @@ class Progress:
 
 
 class Statistics:
-    """Statistics of a stream: events and their types, bytes, comments, and the time between events."""
+    """Statistics of a stream: events and their types, comments, and the time between events."""
 
     def __init__(self) -> None:
-        self.bytes = 0
         self.comments = 0
         self._types: Counter[str] = Counter()
         self._start = time.monotonic()
@@ -183,13 +180,13 @@ class Statistics:
             self._longest = max(self._longest, now - self._latest)
         self._latest = now
 
-    def text(self, *, live: bool) -> str:
-        """Lay the statistics out; with times only for a live stream, not for a file."""
+    def text(self, size: int, *, live: bool) -> str:
+        """Lay them out, with the stream's size in bytes; with times only for a live stream, not for a file."""
         events = self._types.total()
         types = ", ".join(f"{printable(name)} {count:,}" for name, count in self._types.most_common())
         rows = [
             ("events", f"{events:,}" + (f" ({types})" if types else "")),
-            ("bytes", f"{self.bytes:,}"),
+            ("bytes", f"{size:,}"),
             ("comments", f"{self.comments:,} (keep-alives)" if self.comments else "0"),
         ]
         if live and self._first is not None:

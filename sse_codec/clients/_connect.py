@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, ExitStack
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sse_codec._decoder import Decoder
 from sse_codec._errors import MissingSentinel
 from sse_codec._event import ReceivedEvent
-from sse_codec._http import MEDIA_TYPE
+from sse_codec._http import MEDIA_TYPE, HeaderEncoding
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
 from sse_codec._iterate import OnEOF, Reading, Until
 from sse_codec.resume import ConnectionFailed, GaveUp, Reconnection
@@ -34,7 +34,7 @@ def connect(
     any_type: bool = False,
     on_eof: OnEOF = "discard",
     until: Until | None = None,
-    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    encoding: HeaderEncoding = "ascii",
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[ReceivedEvent, None, None]:
@@ -97,7 +97,7 @@ def aconnect(
     any_type: bool = False,
     on_eof: OnEOF = "discard",
     until: Until | None = None,
-    encoding: Literal["ascii", "latin-1", "utf-8"] = "ascii",
+    encoding: HeaderEncoding = "ascii",
     on_retry: Callable[[Exception], object] | None = None,
     sleep: Callable[[float], Awaitable[object]] | None = None,
 ) -> AsyncGenerator[ReceivedEvent, None]:
@@ -141,7 +141,7 @@ def _connect(
         headers = connections.headers()
         with ExitStack() as stack:
             try:
-                response = stack.enter_context(open(headers))
+                response = stack.enter_context(_checked("connect", open(headers)))
             except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 if not _is_answer(error):
                     connections.failed(error)
@@ -158,7 +158,7 @@ def _connect(
                 for item in items:
                     connections.received()
                     yield item
-                    yield from items
+                    yield from items  # faster than the loop; an async generator has to loop
             except (ConnectionLost, MissingSentinel) as error:
                 connections.cut(error, reading)
             finally:
@@ -179,7 +179,7 @@ async def _aconnect(
         headers = connections.headers()
         async with AsyncExitStack() as stack:
             try:
-                response = await stack.enter_async_context(open(headers))
+                response = await stack.enter_async_context(_checked("aconnect", open(headers)))
             except Exception as error:  # noqa: BLE001  # `failed` raises it again unless it is temporary
                 connections.failed(error)
                 continue
@@ -201,6 +201,25 @@ async def _aconnect(
             if reading.done:
                 connections.received()
                 return
+
+
+def _checked(caller: str, opened: Any) -> Any:
+    """Return what `open` returned; raise TypeError unless it is a context manager of the right kind."""
+    is_async = caller == "aconnect"
+    wanted, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
+    if hasattr(opened, wanted):
+        return opened
+    if isinstance(opened, Coroutine):
+        opened.close()  # or Python warns that nobody awaited it
+        raise TypeError("open can't be a coroutine function: return client.stream(...), for example, without await")
+    kind = "an async context manager" if is_async else "a context manager"
+    message = f"open must return {kind} for a response, not {type(opened).__name__}"
+    if hasattr(opened, other):
+        remedy = "connect(), since this one is not async" if is_async else "aconnect(), since this one is async"
+        message += f": use {remedy}"
+    elif hasattr(opened, "headers"):
+        message += ": use client.stream(...), for example, which does not read the body first"
+    raise TypeError(message)
 
 
 def _is_answer(error: Exception) -> bool:
@@ -231,7 +250,7 @@ class _Connections:
         any_type: bool,
         on_eof: OnEOF,
         until: Until | None,
-        encoding: Literal["ascii", "latin-1", "utf-8"],
+        encoding: HeaderEncoding,
         on_retry: Callable[[Exception], object] | None,
     ) -> None:
         if not callable(open):
@@ -242,7 +261,7 @@ class _Connections:
         self._any_type = any_type
         self._on_eof: OnEOF = on_eof
         self._until = until
-        self._encoding: Literal["ascii", "latin-1", "utf-8"] = encoding
+        self._encoding: HeaderEncoding = encoding
         if on_retry is not None and not callable(on_retry):
             raise TypeError(f"on_retry must be callable or None, not {type(on_retry).__name__}")
         self._on_retry = on_retry

@@ -6,7 +6,7 @@ libraries. The start of the body is kept until the first event has come, to say 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any, Final
 
 from sse_codec._blocks import Block, BlockDecoder
@@ -16,7 +16,7 @@ from sse_codec._event import ReceivedEvent
 from sse_codec._grammar import BOM, FIELDS_BYTES
 from sse_codec._http import is_event_stream
 from sse_codec._input import DEFAULT_MAX_EVENT_SIZE
-from sse_codec._iterate import OnEOF, Reading, Until, aclose_source, adecode_with, close_source, decode_with
+from sse_codec._iterate import OnEOF, Reading, Until, UntilBlock, aclose_source, adecode_with, close_source, decode_with
 from sse_codec.resume import ConnectionFailed
 
 from ._cuts import ConnectionLost, is_cut, is_undecodable
@@ -121,7 +121,7 @@ def blocks(
     *,
     any_type: bool = False,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[Block], object] | None = None,
+    until: UntilBlock | None = None,
     decoder: BlockDecoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
@@ -148,7 +148,7 @@ def ablocks(
     *,
     any_type: bool = False,
     on_eof: OnEOF = "discard",
-    until: str | Callable[[Block], object] | None = None,
+    until: UntilBlock | None = None,
     decoder: BlockDecoder | None = None,
     last_event_id: str = "",
     max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
@@ -216,7 +216,7 @@ def read_body(answer: Answer, reading: Reading) -> Generator[Any, None, None]:
         for item in items:
             body.began = True
             yield item
-            yield from items
+            yield from items  # faster than the loop; an async generator has to loop
     except (ConnectionLost, MissingSentinel) as error:
         body.explain(error)
         raise
@@ -292,7 +292,7 @@ class _Body:
         if self.began or self._reading.done:
             return
         if is_foreign(self._beginning):
-            raise self._failure("it brought no event") from error
+            raise self._failure("it has no events") from error
         if isinstance(error, MissingSentinel):
             error.body = self._beginning
 

@@ -54,7 +54,7 @@ def answer(caller: str, response: Any) -> Answer:
     chunks: Any
     if not hasattr(response, "headers"):
         raise _unknown(caller, response)
-    if hasattr(response, "iter_bytes"):
+    if hasattr(response, "iter_bytes") and not _has_only(response, "__aiter__"):
         chunks = response.iter_bytes()
     elif getattr(response, "_content_consumed", False):
         chunks = response.iter_content(_CHUNK_SIZE)  # requests has read it already: returns its copy, or raises
@@ -74,7 +74,7 @@ def answer(caller: str, response: Any) -> Answer:
 def async_answer(caller: str, response: Any) -> AsyncAnswer:
     """Adapt a response of an async library."""
     chunks: Any
-    if hasattr(response, "aiter_bytes"):
+    if hasattr(response, "aiter_bytes") and not _has_only(response, "__iter__"):
         chunks = _async_httpx(response)
     elif not _is_async(response):
         raise _unknown(caller, response)  # before anything looks at `content`, for which requests reads the whole body
@@ -93,8 +93,19 @@ def async_answer(caller: str, response: Any) -> AsyncAnswer:
     return AsyncAnswer(*_head(response), True, aiter(chunks), close)
 
 
+def _has_only(response: Any, method: str) -> bool:
+    """Tell whether the body of httpx's response has only this one of `__iter__` and `__aiter__`.
+
+    The response itself has the methods for both.
+    """
+    body = getattr(response, "stream", None)
+    return {name for name in ("__iter__", "__aiter__") if hasattr(body, name)} == {method}
+
+
 def _is_async(response: Any) -> bool:
-    """Tell whether a response is aiohttp's, or niquests' for async."""
+    """Tell whether a response is aiohttp's, or that of httpx or niquests for async."""
+    if _has_only(response, "__aiter__"):
+        return True
     if not hasattr(response, "iter_content"):
         return hasattr(response, "__aenter__") and not hasattr(response, "__enter__")
     from inspect import iscoroutinefunction  # here, because few responses need it

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from sse_codec._errors import show
+from sse_codec._text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,8 +495,7 @@ def shown_stream(wire: bytes) -> list[str]:
         end = line[len(body) :]
         text = body.decode("utf-8", "backslashreplace")
         text = text if len(text) <= 100 else f"{text[:20]}... ({len(text)} characters)"
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-        text = text or "(blank line)"
+        text = printable(text) or "(blank line)"
         if text.endswith(" "):
             text += "  (a space at the end)"
         note = {b"\n": "", b"": "  (no line end)", b"\r": "  (ends in CR)", b"\r\n": "  (ends in CRLF)"}[end]

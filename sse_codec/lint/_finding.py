@@ -3,8 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from sse_codec._text import escape_command
+
 from ._codes import CODES
-from ._text import SHOWN, excerpt, width
+from ._excerpt import SHOWN, excerpt, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,3 @@ class Place:
         before = self.body[: self.at].decode("utf-8", "replace")
         text, caret = excerpt(before, self.body[self.at : self.at + 4 * (SHOWN + 1)].decode("utf-8", "replace"))
         return Finding(code, self.line, len(before) + 1, self.offset + self.at, text, caret, what, effect, fix)
-
-
-def escape_command(text: str, more: str = "") -> str:
-    """Escape a value in a workflow command of GitHub Actions. Properties need `more` escaped as well."""
-    for character in "%\r\n" + more:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text

@@ -12,7 +12,8 @@ from collections.abc import Collection
 
 from sse_codec._errors import check_bound, show
 from sse_codec._grammar import BOM, CR, DATA, DEFAULT_EVENT, EVENT, FIELDS_BYTES, ID, RETRY
-from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, _not_bytes
+from sse_codec._input import DEFAULT_MAX_EVENT_SIZE, as_bytes
+from sse_codec._text import counted
 
 from ._block import Block, Rules
 from ._clean import can_wait, clean_payload, count_events, is_one_event, is_plain
@@ -22,7 +23,6 @@ from ._foreign import LONGEST, PLAIN_TEXT, Kind, Trial, is_chunk_size, suspect
 from ._names import meant, remedy
 from ._report import Report
 from ._stream import Ids, LineEnds, Sentinel, Spacing
-from ._text import counted
 from ._values import look_at_characters, look_at_event, look_at_id, look_at_retry
 
 # At a line of 64 KiB, `bufio.Scanner`, which most Go clients use, and `readline` of asyncio's reader stop for good.
@@ -153,12 +153,7 @@ class Linter:
         Raises:
             TypeError: `chunk` is not bytes, bytearray or memoryview. The linter's state is unchanged.
         """
-        if type(chunk) is bytes:
-            data = chunk
-        elif isinstance(chunk, (bytes, bytearray, memoryview)):
-            data = bytes(chunk)
-        else:
-            raise _not_bytes(chunk)
+        data = chunk if type(chunk) is bytes else as_bytes(chunk)
         if self._part:
             data = self._part + data
             self._part = b""

@@ -7,7 +7,7 @@ import re
 from sse_codec._grammar import FIELDS
 
 from ._codes import closest
-from ._text import SHOWN
+from ._excerpt import SHOWN
 
 #: A known name that is not followed by a colon.
 _NO_COLON = re.compile(

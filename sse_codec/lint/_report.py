@@ -52,14 +52,12 @@ class Report:
             self._repeats[key] = 0, None
             self.new.append(finding)
 
-    def add_habit(
-        self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None, fix: str | None = None
-    ) -> None:
+    def add_habit(self, code: str, place: Place, what: str, *, kind: str = "", effect: str | None = None) -> None:
         """Report a habit of the producer, such as its line ends: once for a stream."""
         key = code, kind
         if key not in self._habits:
             self._habits.add(key)
-            self.add(code, place, what, kind=f"habit {kind}", effect=effect, fix=fix)
+            self.add(code, place, what, kind=f"habit {kind}", effect=effect)
 
     def take(self) -> list[Finding]:
         """Return the findings since the last call."""

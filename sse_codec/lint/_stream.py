@@ -16,7 +16,7 @@ REMEMBERED_IDS = 100_000
 _LINE_ENDS = {b"\n": "LF", b"\r\n": "CRLF"}
 
 #: First bytes of a payload that is not free text.
-_FORMATTED = b'{["}]'
+FORMATTED = b'{["}]'
 
 
 class Spacing:
@@ -42,7 +42,7 @@ class Spacing:
 
     def look(self, value: bytes, place: Place, *, spaced: bool) -> None:
         """Check a value, which is not empty; `spaced` says whether a space was before it."""
-        is_text = value.lstrip()[:1] not in _FORMATTED
+        is_text = value.lstrip()[:1] not in FORMATTED
         trimmed = value.rstrip(b" \t")
         if len(trimmed) == len(value):
             self._trimmed = self._trimmed or is_text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sse_codec._errors import show
 from sse_codec._grammar import parse_retry
+from sse_codec._text import SEPARATORS
 
 if TYPE_CHECKING:
     from ._finding import Place
@@ -26,17 +27,6 @@ _LARGEST_INTEGER = 2**53  # JavaScript's numbers are exact up to this
 _CONTROL = re.compile("[\x01-\x08\x0a-\x1f\x7f]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
-#: Characters that some clients treat as a line end, and their names.
-SEPARATORS = {
-    "\v": "VT",
-    "\f": "FF",
-    "\x1c": "FS",
-    "\x1d": "GS",
-    "\x1e": "RS",
-    "\x85": "NEL",
-    "\u2028": "LINE SEPARATOR",
-    "\u2029": "PARAGRAPH SEPARATOR",
-}
 _SEPARATOR = re.compile("|".join(SEPARATORS).encode())
 _REPLACEMENT = "\ufffd".encode()
 

@@ -8,11 +8,10 @@ waits while it is empty. So the source is never more than one event ahead of wha
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterable, Callable
 from typing import Any
 
-from ._bell import Bell, Timer, cancelling, running_loop
+from ._bell import Bell, Timer, call_from_any_thread, cancelling, running_loop
 from ._send import SendTimeout
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Body, Options, Sendable, options, seconds
@@ -162,7 +161,7 @@ class AsyncStream(Body):
         if self._handoff is None:
             self._ended = True
         else:
-            self._handoff.from_any_thread(self._handoff.close)
+            call_from_any_thread(self._handoff.bell.loop, self._handoff.close)
 
     async def aclose(self) -> None:
         """End the stream and close the source. When this returns, the source's `finally` has run."""
@@ -192,7 +191,7 @@ class AsyncStream(Body):
 
     def __del__(self) -> None:
         if self._handoff is not None and not (self._ended and self._handoff.pump.done()):
-            self._handoff.from_any_thread(self._handoff.abandon)
+            call_from_any_thread(self._handoff.bell.loop, self._handoff.abandon)
 
     def _start(self) -> Handoff:
         self._handoff = Handoff(running_loop("astream()"), self._source)
@@ -225,7 +224,7 @@ class AsyncStream(Body):
 
 
 class Handoff:
-    """The slot between pump and reader. Only `from_any_thread` may be called outside the loop's thread."""
+    """The slot between pump and reader. Its methods may be called only in the loop's thread."""
 
     __slots__ = ("_writer", "bell", "closed", "item", "pump", "stall", "stalled", "told")
 
@@ -272,11 +271,6 @@ class Handoff:
         self.stall.stop()
         self.bell.finish()
         self._make_room()
-
-    def from_any_thread(self, callback: Callable[..., object], *args: object) -> None:
-        """Call something in the loop's thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and so is everything on it
-            self.bell.loop.call_soon_threadsafe(callback, *args)
 
     def abandon(self) -> None:
         """Close the source of a stream whose reader has dropped it."""

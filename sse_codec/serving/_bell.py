@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,12 @@ def uncancel(task: asyncio.Task[Any]) -> int:
     """Withdraw one request to cancel a task; return how many are left, or 0 on Python 3.10."""
     count: int = getattr(task, "uncancel", int)()
     return count
+
+
+def call_from_any_thread(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> None:
+    """Call something in the loop's thread, unless the loop is closed: then nobody waits on it."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback, *args)
 
 
 class Timer:

@@ -9,13 +9,12 @@ share the same bytes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from sse_codec._blocks import Block
@@ -24,7 +23,7 @@ from sse_codec._errors import check_bound
 from sse_codec._event import ServerSentEvent
 from sse_codec.resume import EventHistory
 
-from ._bell import Bell, running_loop
+from ._bell import Bell, call_from_any_thread, running_loop
 from ._shutdown import register
 from ._wire import KEEP_ALIVE, Sendable, seconds, to_ping
 
@@ -187,7 +186,7 @@ class Channel:
             if loop is here:
                 _ring(bells)
             else:
-                _call(loop, _ring, bells)
+                call_from_any_thread(loop, _ring, bells)
         return id
 
     def stream(self, last_event_id: str = "") -> Listener:
@@ -216,7 +215,7 @@ class Channel:
             waiting, self._waiting = self._waiting, {}
             self._changed.notify_all()
         for loop, bells in waiting.items():
-            _call(loop, _ring, bells)
+            call_from_any_thread(loop, _ring, bells)
 
     def _id(self, number: int) -> str:
         """Return the id of an event by its number."""
@@ -291,11 +290,6 @@ def _join(blocks: Iterable[bytes]) -> tuple[bytes, int]:
 def _ring(bells: Iterable[Bell]) -> None:
     for bell in bells:
         bell.ring()
-
-
-def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody waits on it
-        loop.call_soon_threadsafe(callback, *args)
 
 
 class _Place:
@@ -405,7 +399,7 @@ class AsyncListener(_Place):
         if bell is not None:
             with channel._changed:
                 channel._waiting.get(bell.loop, set()).discard(bell)
-            _call(bell.loop, bell.finish)
+            call_from_any_thread(bell.loop, bell.finish)
 
     async def aclose(self) -> None:
         """End the stream, as `end` does."""

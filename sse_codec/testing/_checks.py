@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from hypothesis import HealthCheck, Phase, Verbosity, given
+from hypothesis import HealthCheck, Phase, Verbosity, core, given
 from hypothesis import seed as with_seed
 from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from sse_codec._errors import show
-from sse_codec.testing._report import NotConforming
-from sse_codec.testing._rules import Rule
+from ._report import NotConforming
+from ._rules import Rule
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-def _phases(settings: Any) -> list[Phase]:
-    return list(settings.phases)
 
 
 class _Drawn(Generic[T]):
@@ -68,11 +64,11 @@ def search(
             failing = case
             raise
 
-    settings = Settings() if settings is None else settings
-    phases = _phases(settings)
+    in_force = _in_force(settings)
+    phases: list[Phase] = list(in_force.phases)
 
     @Settings(
-        settings,
+        in_force,
         # Hypothesis identifies a test by its code, and this code is the same whatever is tested.
         database=None,
         deadline=None,
@@ -113,6 +109,24 @@ def search(
         raise failure.with_traceback(None) from failure.__cause__
 
 
+def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
+    """Return the seed of a search: the given one, or else a new one to show in the report.
+
+    Returns None with `derandomize`: Hypothesis then draws the same every time.
+    """
+    if seed is not None:
+        return seed
+    if _in_force(settings).derandomize:
+        return None
+    forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
+    # Not from the shared generator: Hypothesis and others seed that one.
+    return random.SystemRandom().getrandbits(32) if forced is None else forced
+
+
+def _in_force(settings: Settings | None) -> Any:
+    return Settings() if settings is None else settings  # its attributes have no types
+
+
 def narrowed(
     law: Callable[[T], None],
     only: Collection[str],
@@ -141,32 +155,3 @@ def narrowed(
                 raise
 
     return narrow if only else law
-
-
-def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
-    """Return the first rule that a case touches. Every case touches the last rule of the table."""
-    return next(rule for rule in rules if rule.touched_by(subject))
-
-
-def known_rules(
-    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
-) -> frozenset[str]:
-    """Validate an option that takes names of rules, and return them.
-
-    Raises:
-        TypeError: the option is a single str.
-        ValueError: it names an unknown rule.
-    """
-    if isinstance(without, str):
-        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
-    names = [rule.name for rule in rules]
-    for name in without:
-        if name not in names:
-            raise ValueError(f"{caller}: no rule is named {show(name)}; the rules are {', '.join(names)}")
-    return frozenset(without)
-
-
-def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
-    """Raise ValueError if an option is not one of its choices."""
-    if value not in choices:
-        raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")

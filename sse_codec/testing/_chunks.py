@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
-from sse_codec.testing._worker import Hang, Stop, current_task, pause
+from ._worker import Hang, Stop, current_task, pause
 
 #: How often a consumer may ask for more after the end of a stream before the check decides that it never stops.
 _ASKED_BEHIND_THE_END = 10_000

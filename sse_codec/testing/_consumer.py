@@ -18,17 +18,26 @@ from hypothesis import strategies as st
 
 from sse_codec._event import BlankLine, Comment, Field, ReceivedEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
-from sse_codec.testing._chunks import Chunks
-from sse_codec.testing._options import chosen_seed, is_one_of, positive, takes_one
-from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_chunks, section, show_bytes, show_value
-from sse_codec.testing._rules import CONSUMER_CHECKED, CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR, Rule, Stream
-from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import shrink_stream
-from sse_codec.testing._strategies import chunked, mostly_many, wires
-from sse_codec.testing._tour import streams_in_chunks
-from sse_codec.testing._worker import Hang, Run, Worker
+
+from ._checks import chosen_seed, narrowed, search
+from ._chunks import Chunks
+from ._options import check_choices, is_one_of, known_rules, not_negative, positive, takes_one
+from ._reference import Reference, remembered_decode
+from ._report import Final, NotConforming, hidden_difference, python_chunks, section, show_bytes, show_value
+from ._rules import (
+    CONSUMER_CHECKED,
+    CONSUMER_RULES,
+    PROMPTNESS,
+    PROMPTNESS_CR,
+    Rule,
+    Stream,
+    touched,
+)
+from ._shape import Shape, made_shape
+from ._shrink import shrink_stream
+from ._strategies import chunked, mostly_many, wires
+from ._tour import streams_in_chunks
+from ._worker import Hang, Run, Worker
 
 Consumer = Callable[[Any], Any]
 
@@ -151,11 +160,10 @@ def check_consumer(
     takes_one(caller, consume, "the chunks")
     excluded = known_rules(caller, without, CONSUMER_CHECKED)
     only = known_rules(caller, only, CONSUMER_CHECKED, option="only")
-    one_of(caller, "ids", ids, ("own", "sticky", "either"))
-    one_of(caller, "retries", retries, ("own", "sticky", "either"))
-    one_of(caller, "on_eof", on_eof, ("discard", "dispatch"))
-    one_of(caller, "comments", comments, ("dropped", "kept", "kept raw"))
+    check_choices(caller, "consumer", ids=ids, retries=retries, on_eof=on_eof, comments=comments)
     positive(caller, "timeout", timeout)
+    positive(caller, "max_event_size", max_event_size)
+    not_negative(caller, "max_retry", max_retry)
     shape = made_shape(caller, data, types, required)
     if text:
         excluded |= _OF_BYTES
@@ -190,11 +198,17 @@ class _Item(NamedTuple):
     fields: dict[str, Any]  # those of "id", "retry" and "last_event_id" that it has
     chunk: int | None = None  # the chunk that it came with, counted from 0, if it says so
 
-    def __str__(self) -> str:
+    def shown(self, compared: Collection[str]) -> str:
+        """Return it for a report, with the fields that are compared."""
         if self.kind == "comment":
             return f"comment {show_value(self.data)}"
-        fields = "".join(f", {name} {show_value(value)}" for name, value in self.fields.items())
-        return f"event {show_value(self.event)}, data {show_value(self.data)}{fields}"
+        shown = [f"event {show_value(self.event)}"] if "event" in compared else []
+        shown.append(f"data {show_value(self.data)}")
+        for name, value in self.fields.items():
+            is_none = value is None or (name != "retry" and not value)
+            if name in compared and not is_none:
+                shown.append(f"{name} {show_value(value)}")
+        return ", ".join(shown)
 
 
 class _NotAnItem(Exception):
@@ -264,14 +278,24 @@ class _Expected(NamedTuple):
     ids: dict[str, str]
     retries: dict[str, int | None]
 
-    def __str__(self) -> str:
+    def shown(self, compared: Collection[str], ids: Sequence[str], retries: Sequence[str]) -> str:
+        """Return it for a report, with the fields that are compared, and what their values may mean."""
         if self.kind == "comment":
             return f"comment {show_value(self.data)}"
-        shown = [f"event {show_value(self.event)}, data {show_value(self.data)}"]
-        if any(self.ids.values()):
-            shown.append(f"id {show_value(self.ids['own'] or None)} (last event ID {show_value(self.ids['sticky'])})")
-        if self.retries["own"] is not None:
-            shown.append(f"retry {self.retries['own']}")
+        shown = [f"event {show_value(self.event)}"] if "event" in compared else []
+        shown.append(f"data {show_value(self.data)}")
+        last_event_id = show_value(self.ids["sticky"])
+        is_either = "id" in compared and len(ids) > 1
+        if is_either and any(self.ids.values()):
+            shown.append(f"id {show_value(self.ids['own'] or None)} (last event ID {last_event_id})")
+        elif "id" in compared and self.ids[ids[0]]:
+            shown.append(f"id {show_value(self.ids[ids[0]])}")
+        if "last_event_id" in compared and not is_either and self.ids["sticky"]:
+            shown.append(f"last_event_id {last_event_id}")
+        if "retry" in compared and any(self.retries[each] is not None for each in retries):
+            sticky = self.retries[retries[-1]]
+            is_other = sticky != self.retries[retries[0]]
+            shown.append(f"retry {self.retries[retries[0]]}" + (f" (reconnection time {sticky})" if is_other else ""))
         return ", ".join(shown)
 
 
@@ -362,7 +386,7 @@ class _Law:
                 return True
         return any(rule.touched_by(stream) for rule in self.left_out)
 
-    def is_beyond(self, reference: Reference) -> bool:
+    def _is_beyond(self, reference: Reference) -> bool:
         """Tell whether a stream has a reconnection time over `max_retry`."""
         return self.options.max_retry is not None and any(
             isinstance(line, Field) and line.name == "retry" and (parse_retry(line.value) or 0) > self.options.max_retry
@@ -395,7 +419,7 @@ class _Law:
             end = b"".join(b"data: " + line.encode() + b"\n" for line in self.options.until.split("\n")) + b"\n"
             chunks = [*chunks[:-1], b"".join(chunks[-1:]) + end]
             reference = remembered_decode(b"".join(chunks))
-        if self.is_beyond(reference):
+        if self._is_beyond(reference):
             return
         given = self._given(chunks, chunks if drawn is None else drawn)
         got: list[_Item] = []
@@ -541,6 +565,26 @@ class _Law:
             checks.append(item.fields.get("retry", should.retries[retries]) == should.retries[retries])
         return all(checks)
 
+    def _compared(self, got: list[_Item]) -> set[str]:
+        """Return the fields that are compared, for a report: those that the consumer's events have."""
+        events = [item for item in got if item.kind == "event"]
+        fields = {name for item in events for name in item.fields} if events else {"id", "retry"}
+        compared = {"event", *fields} - set(self.without)
+        return compared - {"last_event_id"} if "id" in self.without else compared
+
+    def _hidden_differences(self, number: int, item: _Item, should: _Expected, compared: Collection[str]) -> list[str]:
+        """Return where an item differs from the one that should come out, if the report does not show it."""
+        kind = "comment" if "comment" in {item.kind, should.kind} else "event"
+        values = {"event": (item.event, should.event), "data": (item.data, should.data)}
+        if "id" in item.fields and should.ids:
+            values["id"] = (item.fields["id"], should.ids[self.ids[-1]])
+        return [
+            line
+            for name, (got, meant) in values.items()
+            if name in {"data", *compared}
+            for line in hidden_difference(f"{kind} {number}, {name}", got, meant)
+        ]
+
     @staticmethod
     def _is_after_cr(arrived: bytes) -> bool:
         # An incomplete character after the CR does not count.
@@ -581,7 +625,9 @@ class _Law:
         # A consumer of lines can't see where the stream was cut.
         chunks = [b"".join(given.chunks)] if self.options.lines else given.chunks
         stream = Stream(chunks)
-        consumed = list(map(str, got))
+        meant = self._meant(reference)
+        compared = self._compared(got)
+        consumed = [item.shown(compared) for item in got]
         if error is not None:
             consumed.append(f"(then it raised {type(error).__name__}: {show_value(str(error))})")
         if self.options.lines:
@@ -589,17 +635,23 @@ class _Law:
             shown = section(f"the stream, {len(stream.wire)} bytes, as lines", lines)
         else:
             shown = section(f"the stream, {len(stream.wire)} bytes in chunks", list(map(show_bytes, chunks)))
-        body = "\n".join(
-            [
-                shown,
-                section("what should come out", list(map(str, self._meant(reference)))),
-                section("what came out", consumed),
-            ]
-        )
+        parts = [
+            shown,
+            section("what should come out", [item.shown(compared, self.ids, self.retries) for item in meant]),
+            section("what came out", consumed),
+        ]
+        hidden = [
+            line
+            for number, (item, should) in enumerate(zip(got, meant, strict=False), 1)
+            for line in self._hidden_differences(number, item, should, compared)
+        ]
+        if hidden:
+            parts.append(section("where they differ", hidden))
+        body = "\n".join(parts)
         drawn = Stream([b"".join(given.drawn)] if self.options.lines else given.drawn)
         failure = NotConforming(
             rule or touched(drawn, CONSUMER_RULES),
-            what,
+            what if stream.wire else f"{what} (the stream is empty)",
             body,
             case=chunks,
             wire=stream.wire,

@@ -22,7 +22,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._http import is_event_stream
-from sse_codec.testing._worker import Worker
+from sse_codec._text import printable
+
+from ._report import event_members
+from ._worker import Worker
 
 Publish: TypeAlias = Callable[[ServerSentEvent], Any]
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
@@ -35,6 +38,8 @@ _TO_END = 1.0
 _TO_START = 10.0
 #: How many bytes to show of a response that is not an event stream.
 _SHOWN = 400
+
+_DIRECT = build_opener(ProxyHandler({}))
 
 
 class Failed(Exception):
@@ -480,19 +485,25 @@ def http(
 
     def connect(_: Worker) -> Connection:
         kind = http_client.HTTPSConnection if parts.scheme == "https" else http_client.HTTPConnection
-        return _Http(kind(parts.hostname or "", parts.port), method, target, sent, body)
+        return _Http(kind(parts.hostname or "", parts.port), url, (method, target, body, sent))
 
     return Endpoint(f"{method} {url}", _poster(publish) if isinstance(publish, str) else publish, connect)
 
 
-def _poster(url: str) -> Publish:
-    opener = build_opener(ProxyHandler({}))
+def unreachable(url: str, error: OSError | http_client.HTTPException) -> str:
+    """Say that a server does not answer."""
+    reason = getattr(error, "reason", error)  # urllib wraps it
+    if isinstance(reason, http_client.BadStatusLine) and not isinstance(reason, OSError):
+        return f"{url} does not answer in HTTP: {printable(str(reason)[:_SHOWN].strip())}"
+    what = getattr(reason, "strerror", None) or str(reason)
+    is_down = isinstance(reason, (ConnectionRefusedError, socket.gaierror))
+    return f"nothing answers at {url}: {what}" if is_down else f"{url}: {what}"
 
+
+def _poster(url: str) -> Publish:
     def publish(event: ServerSentEvent) -> None:
-        members = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
-        request = Request(url, json.dumps(members).encode(), {"Content-Type": "application/json"})  # noqa: S310  # the caller's
         try:
-            with opener.open(request, timeout=_TO_START) as response:
+            with post(event, url, {}, _TO_START) as response:
                 response.read()
         except HTTPError as error:
             error.close()  # it is the response, too
@@ -501,29 +512,47 @@ def _poster(url: str) -> Publish:
     return publish
 
 
+def post(event: ServerSentEvent, url: str, headers: Mapping[str, str], timeout: float) -> Any:
+    """Post an event as JSON, without a proxy, and return the response.
+
+    Raises:
+        HTTPError: the status of the response is 400 or more.
+        OSError: there is no response.
+    """
+    body = json.dumps(event_members(event)).encode("ascii")
+    request = Request(url, body, {"Content-Type": "application/json", **headers})  # noqa: S310  # the caller's
+    return _DIRECT.open(request, timeout=timeout)
+
+
 class _Http(_InThread):
     """A request to a server."""
 
     def __init__(
         self,
         client: http_client.HTTPConnection,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
+        url: str,
+        request: tuple[str, str, bytes | None, Mapping[str, str]],
     ) -> None:
         self._client = client
-        self._request = (method, target, body, headers)
+        self._url = url
+        self._request = request
         self._socket: socket.socket | None = None
         super().__init__()
 
     def _respond(self) -> None:
         try:
-            self._client.connect()
+            try:
+                self._client.connect()
+            except OSError as error:
+                raise ConnectionError(unreachable(self._url, error)) from None
             self._socket = self._client.sock
             method, target, body, headers = self._request
             self._client.request(method, target, body, headers)
-            with self._client.getresponse() as response:
+            try:
+                response = self._client.getresponse()
+            except http_client.BadStatusLine as error:
+                raise ConnectionError(unreachable(self._url, error)) from None
+            with response:
                 self._answer.start(response.status, response.headers.get("Content-Type", ""))
                 while (data := response.read1(65536)) and self._put(data):
                     pass

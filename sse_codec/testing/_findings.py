@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sse_codec.testing._report import OF_EVERYTHING, NotConforming
+from ._report import OF_EVERYTHING, NotConforming
 
 
 def findings(

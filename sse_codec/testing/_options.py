@@ -1,14 +1,15 @@
-"""How both checks validate their arguments."""
+"""How both checks validate their arguments. Works without Hypothesis, because `_remote` validates with it too."""
 
 from __future__ import annotations
 
 import inspect
-import random
-from collections.abc import Callable
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from hypothesis import core
-from hypothesis import settings as Settings  # noqa: N812  # the parameter has its name
+from sse_codec._errors import show
+
+from ._choices import CHOICES
+from ._rules import Rule
 
 
 def takes_one(caller: str, tested: Any, what: str) -> None:
@@ -22,7 +23,7 @@ def takes_one(caller: str, tested: Any, what: str) -> None:
     try:
         signature.bind(None)
     except TypeError:
-        shown = f"{name_of(tested)}{signature}"
+        shown = f"{getattr(tested, '__name__', type(tested).__name__)}{signature}"
         raise TypeError(f"{caller} calls it with one argument, {what}, but {shown} does not accept that") from None
 
 
@@ -32,26 +33,42 @@ def is_one_of(value: Any, *types: type) -> bool:
 
 
 def positive(caller: str, option: str, value: float | None) -> None:
-    """Raise ValueError if a number of seconds is not positive."""
+    """Raise ValueError if a number is not positive."""
     if value is not None and not value > 0:
         raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
 
 
-def chosen_seed(seed: int | None, settings: Settings | None) -> int | None:
-    """Return the seed of a search: the given one, or else a new one to show in the report.
+def not_negative(caller: str, option: str, value: float | None) -> None:
+    """Raise ValueError if a number is negative."""
+    if value is not None and value < 0:
+        raise ValueError(f"{caller}: {option} must be at least 0, or None, not {value!r}")
 
-    Returns None with `derandomize`: Hypothesis then draws the same every time.
+
+def known_rules(
+    caller: str, without: Collection[str], rules: Sequence[Rule[Any]], *, option: str = "without"
+) -> frozenset[str]:
+    """Validate an option that takes names of rules, and return them.
+
+    Raises:
+        TypeError: the option is a single str.
+        ValueError: it names an unknown rule.
     """
-    if seed is not None:
-        return seed
-    in_force: Any = Settings() if settings is None else settings  # its attributes have no types
-    if in_force.derandomize:
-        return None
-    forced: int | None = getattr(core, "global_force_seed", None)  # by pytest's option --hypothesis-seed
-    # Not from the shared generator: Hypothesis and others seed that one.
-    return random.SystemRandom().getrandbits(32) if forced is None else forced
+    if isinstance(without, str):
+        raise TypeError(f"{caller}: {option} takes a collection of names, such as {{{without!r}}}, not a str")
+    names = [rule.name for rule in rules]
+    for name in without:
+        if name not in names:
+            raise ValueError(f"{caller}: no rule is named {show(name)}; the rules are {', '.join(names)}")
+    return frozenset(without)
 
 
-def name_of(tested: Callable[..., Any]) -> str:
-    """Return the name of a callable, for messages."""
-    return getattr(tested, "__name__", type(tested).__name__)
+def one_of(caller: str, option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ValueError if an option is not one of its choices."""
+    if value not in choices:
+        raise ValueError(f"{caller}: {option} must be one of {', '.join(map(repr, choices))}, not {show(value)}")
+
+
+def check_choices(caller: str, role: str, **given: str) -> None:
+    """Raise ValueError if one of these options is not one of its choices."""
+    for option, value in given.items():
+        one_of(caller, option, value, CHOICES[role][option])

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 
+from sse_codec import _text
 from sse_codec._grammar import BOM
 
 #: The characters that `str.splitlines` splits at but that do not end a line of an event stream.
-SEPARATORS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+SEPARATORS = "".join(_text.SEPARATORS)
 #: The characters that at least one of `str.strip`, JavaScript's `trim`, Go's `TrimSpace` and `\s` of regular
 #: expressions takes for white space, except CR, LF and those in `SEPARATORS`.
 WHITE_SPACE = " \t\x1f\xa0\u1680\u2000\u2003\u2007\u200a\u202f\u205f\u3000"

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from sse_codec._event import Field, ReceivedEvent, ServerSentEvent
 from sse_codec._grammar import parse_retry
-from sse_codec.testing._checks import known_rules, narrowed, one_of, search, touched
-from sse_codec.testing._endpoints import Endpoint, PerStream
-from sse_codec.testing._options import chosen_seed, positive, takes_one
-from sse_codec.testing._reference import Reference, remembered_decode
-from sse_codec.testing._report import Final, NotConforming, python_event, section, show_bytes, show_value
-from sse_codec.testing._rules import (
+
+from ._checks import chosen_seed, narrowed, search
+from ._endpoints import Endpoint, PerStream
+from ._options import check_choices, known_rules, not_negative, positive, takes_one
+from ._reference import Reference, remembered_decode
+from ._report import Final, NotConforming, hidden_difference, python_event, section, show_bytes, show_value
+from ._rules import (
     BLANK_LINE,
     COMMENT_END,
     PRODUCER_CHECKED,
@@ -28,13 +29,14 @@ from sse_codec.testing._rules import (
     PRODUCER_RULES,
     Events,
     Rule,
+    touched,
 )
-from sse_codec.testing._sending import OURS, Behind, NotSent, Sending, streams_of
-from sse_codec.testing._shape import Shape, made_shape
-from sse_codec.testing._shrink import EventsCase, shrink_events, spoilt_field
-from sse_codec.testing._strategies import _events, mostly_many
-from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
-from sse_codec.testing._worker import Hang, Run, Worker
+from ._sending import OURS, Behind, NotSent, Sending, streams_of
+from ._shape import Shape, made_shape
+from ._shrink import EventsCase, shrink_events, spoilt_field
+from ._strategies import events_without, mostly_many
+from ._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
+from ._worker import Hang, Run, Worker
 
 Producer: TypeAlias = Callable[[ServerSentEvent], Any]
 
@@ -138,13 +140,14 @@ def check_producer(
         takes_one(caller, produce, "an event")
     excluded = known_rules(caller, without, PRODUCER_CHECKED)
     only = known_rules(caller, only, PRODUCER_CHECKED, option="only")
-    one_of(caller, "unsendable", unsendable, ("contained", "refused", "untested"))
-    one_of(caller, "ids", ids, ("own", "sticky"))
+    check_choices(caller, "producer", unsendable=unsendable, ids=ids)
     positive(caller, "timeout", timeout)
+    positive(caller, "max_event_size", max_event_size)
+    not_negative(caller, "max_retry", max_retry)
     shape = made_shape(caller, data, types, required)
     options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)
     seed = chosen_seed(seed, settings)
-    events = _events(excluded)
+    events = events_without(excluded)
     before = st.just([]) if "events" in excluded else st.just([]) | st.lists(events, max_size=2)
     sendable = st.builds(_sendable_case, before, events)
     spoilers = [] if unsendable == "untested" else _spoilers(excluded)
@@ -241,15 +244,15 @@ _INJECTED = {("data", "injected"), ("event", "injected"), ("id", "9"), ("retry",
 class _Options(NamedTuple):
     """The options of `check_producer`."""
 
-    without: Collection[str] = frozenset()
-    unsendable: str = "contained"
-    ids: str = "own"
-    max_retry: int | None = None
-    max_event_size: int | None = None
-    until: str | None = None
-    ignore: Callable[[ReceivedEvent], bool] | None = None
-    comment: Callable[[str], Any] | None = None
-    shape: Shape = Shape()
+    without: Collection[str]
+    unsendable: str
+    ids: str
+    max_retry: int | None
+    max_event_size: int | None
+    until: str | None
+    ignore: Callable[[ReceivedEvent], bool] | None
+    comment: Callable[[str], Any] | None
+    shape: Shape
 
     def is_its_own(self, event: ReceivedEvent) -> bool:
         """Tell whether an event is one that the producer adds."""
@@ -571,6 +574,14 @@ class _Law:
             arrived = [show_value(event) for event in (got[:-1] if has_it else got)]
             title = "what arrives" if has_it else 'what arrives, with the event "data: behind" that was sent last'
             parts.append(section(title, arrived))
+            hidden = [
+                line
+                for number, (event, should) in enumerate(zip(got[: len(arrived)], expected, strict=False), 1)
+                for name in ("event", "data", "id")
+                for line in hidden_difference(f"event {number}, {name}", getattr(event, name), getattr(should, name))
+            ]
+            if hidden and not case.spoilt:
+                parts.append(section("where they differ", hidden))
         shown = ", ".join(map(python_event, case.events))
         failure = NotConforming(
             rule,

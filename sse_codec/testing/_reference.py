@@ -100,7 +100,7 @@ def reference_decode(wire: bytes, *, last_event_id: str = "") -> Reference:
     )
 
 
-#: A cache: the known places are the same in each check, and most producers send the same bytes for them. Callers must
+#: A cache: the fixed cases are the same in each check, and most producers send the same bytes for them. Callers must
 #: not change the result.
 remembered_decode = lru_cache(maxsize=16384)(reference_decode)
 

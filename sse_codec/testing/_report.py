@@ -9,10 +9,13 @@ from typing import Any
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import DEFAULT_EVENT
-from sse_codec.testing._rules import Rule
+
+from ._rules import Rule
 
 _SHOWN_BYTES = 400
 _SHOWN_ITEMS = 12
+#: How many characters to show before and after the place where two texts differ.
+_SHOWN_AROUND = 10
 
 #: Code that breaks one of these rules breaks everything, so there is nothing more to look for.
 OF_EVERYTHING = {"data", "missing-blank-line", "content-type"}
@@ -34,7 +37,7 @@ class NotConforming(AssertionError):
             decides what is drawn.
         touches: the names of all rules that the case touches.
         examples: how many examples were drawn until the first failure, before it was made smaller. 0 if it came from
-            the known places, which are tried first.
+            the fixed cases, which are tried first.
     """
 
     __module__ = "sse_codec.testing"  # set here, because it may be raised before the package's `__getattr__` sets it
@@ -63,7 +66,6 @@ class NotConforming(AssertionError):
         self.wire = wire
         self.expected = expected
         self.got = got
-        self._what = what
         self._body = body
         self._again = again
 
@@ -85,7 +87,7 @@ class NotConforming(AssertionError):
     @property
     def report(self) -> str:
         """The text without the advice at its end, which only applies to calls from Python."""
-        return f"{self._what}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
+        return f"{self.args[0]}\n\n{self._body}\nrule: {self.rule} ({self.about})\nWHATWG HTML {self.sentence}"
 
     def __str__(self) -> str:
         advice: list[str] = []
@@ -126,6 +128,25 @@ def section(title: str, items: Sequence[str]) -> str:
     if len(items) > _SHOWN_ITEMS:
         lines.append(f"    ... and {len(items) - _SHOWN_ITEMS} more")
     return "\n".join([f"{title}:", *lines, ""])
+
+
+def hidden_difference(what: str, got: object, should: object) -> list[str]:
+    """Return where two texts differ, if `show_value` cuts both off before that; otherwise, return nothing."""
+    if not (isinstance(got, str) and isinstance(should, str)) or got == should:
+        return []
+    if ascii(got)[:_SHOWN_BYTES] != ascii(should)[:_SHOWN_BYTES]:
+        return []
+    same, most = 0, min(len(got), len(should))
+    while same < most:  # a binary search, because values can be long and there are many reports
+        middle = (same + most + 1) // 2
+        if got[same:middle] == should[same:middle]:
+            same = middle
+        else:
+            most = middle - 1
+    lengths = f"{len(got):,} characters" + (f" instead of {len(should):,}" if len(got) != len(should) else "")
+    start = max(same - _SHOWN_AROUND, 0)
+    parts = [ascii(text[start : same + _SHOWN_AROUND]) for text in (got, should)]
+    return [f"{what}: {lengths}; from {start:,} on {parts[0]} instead of {parts[1]}"]
 
 
 #: A short text, repeated many times.
@@ -192,3 +213,8 @@ def python_event(event: ServerSentEvent) -> str:
     if event.retry is not None:
         parts.append(f"retry={event.retry}")
     return f"ServerSentEvent({', '.join(parts)})"
+
+
+def event_members(event: ServerSentEvent) -> dict[str, Any]:
+    """Return the members of an event in JSON."""
+    return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}

@@ -21,7 +21,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, FIELDS_BYTES
-from sse_codec.testing._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
+
+from ._places import MAGIC_VALUES, SEPARATORS, SPECIAL_CHARACTERS
 
 T = TypeVar("T")
 
@@ -537,7 +538,7 @@ CONSUMER_RULES: list[Rule[Stream]] = [
     Rule(
         "events", "more than one event", _CLEARED, lambda stream: len(stream.blocks) > 2, (b"data: a\n\ndata: b\n\n",)
     ),
-    Rule("data", "a data field, or nothing at all", _DISPATCH, _always, (b"data: a\n\n",)),
+    Rule("data", "a data field, or an empty stream", _DISPATCH, _always, (b"data: a\n\n",)),
 ]
 
 #: These are about when events come, not about what comes, so no stream touches them.
@@ -758,3 +759,8 @@ RESPONSE: Rule[Events] = Rule(
 #: The rules that each check can leave out.
 CONSUMER_CHECKED: list[Rule[Stream]] = [*CONSUMER_RULES, PROMPTNESS, PROMPTNESS_CR]
 PRODUCER_CHECKED: list[Rule[Events]] = [*PRODUCER_RULES, PRODUCER_PROMPTNESS, COMMENT_END]
+
+
+def touched(subject: T, rules: Sequence[Rule[T]]) -> Rule[T]:
+    """Return the first rule that a case touches. Every case touches the last rule of the table."""
+    return next(rule for rule in rules if rule.touched_by(subject))

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, Protocol
 
 from sse_codec._decoder import Decoder
 from sse_codec._event import ReceivedEvent, ServerSentEvent
-from sse_codec.testing._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
-from sse_codec.testing._options import is_one_of
-from sse_codec.testing._reference import remembered_decode
-from sse_codec.testing._report import Final, NotConforming, section, show_bytes, show_value
-from sse_codec.testing._rules import BLANK_LINE, RESPONSE
-from sse_codec.testing._shape import Shape
-from sse_codec.testing._worker import Hang, Worker, has_running_loop
+
+from ._endpoints import Connection, Endpoint, Failed, PerStream, Wrong
+from ._options import is_one_of
+from ._reference import remembered_decode
+from ._report import Final, NotConforming, section, show_bytes, show_value
+from ._rules import BLANK_LINE, RESPONSE
+from ._shape import Shape
+from ._worker import Hang, Worker, has_running_loop
 
 #: How many seconds an event may take to arrive before the check decides that nothing comes.
 _TO_ARRIVE = 5.0
@@ -294,6 +295,16 @@ _UNENDED = 3
 _MARKED = re.compile(r"sse-codec behind (\w+)-(\d+)\.")
 
 
+def mark(name: str, number: int) -> ServerSentEvent:
+    """Return an event that the check sends before or after a case."""
+    return ServerSentEvent(_MARK.format(name, number))
+
+
+def is_mark(event: ServerSentEvent) -> bool:
+    """Tell whether an event is one that the check sends before or after a case."""
+    return _MARKED.search(event.data) is not None
+
+
 class _Live:
     """An endpoint, on a connection that stays open from case to case until a case fails."""
 
@@ -396,7 +407,7 @@ class _Live:
 
     def _next_mark(self) -> ServerSentEvent:
         self._marks += 1
-        return self._shape.event(ServerSentEvent(_MARK.format(self._name, self._marks)))
+        return self._shape.event(mark(self._name, self._marks))
 
     def _number(self, event: ServerSentEvent) -> int | None:
         """Return the number of an event that was sent after a case, or 0 if an earlier check sent it; else None."""

@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
-from sse_codec.testing._checks import one_of
-from sse_codec.testing._rules import Line, lines_of
+
+from ._options import one_of
+from ._report import event_members
+from ._rules import Line, lines_of
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ class Shape(NamedTuple):
         """Return an event in this shape. A field that can't be sent (`spoilt`) stays as it is."""
         if self.is_any:
             return event
-        parts = {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
+        parts = event_members(event)
         if spoilt != "data" and self.samples:
             parts["data"] = _chosen(self.samples, event.data.encode("utf-8", "surrogatepass"))
         elif self.json:
@@ -75,7 +77,7 @@ class Shape(NamedTuple):
             parts["id"] = "1"
         if event.retry is None and "retry" in self.required:
             parts["retry"] = 7
-        return ServerSentEvent(**parts)  # type: ignore[arg-type]  # each part has its own type
+        return ServerSentEvent(**parts)
 
     def _type(self, name: str) -> str:
         types = self.types or (("a",) if "event" in self.required and name in {"", DEFAULT_EVENT} else ())

@@ -18,9 +18,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM, DEFAULT_EVENT
-from sse_codec.testing._places import LARGE_SIZES, SIZES
-from sse_codec.testing._report import NotConforming
-from sse_codec.testing._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES, Rule, Stream, lines_of
+
+from ._places import LARGE_SIZES, SIZES
+from ._report import NotConforming
+from ._rules import CONSUMER_RULES, LONG_VALUE, PRODUCER_RULES, Rule, Stream, lines_of
 
 T = TypeVar("T")
 

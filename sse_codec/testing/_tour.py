@@ -1,7 +1,7 @@
-"""The known places, one by one: both checks try them before they draw anything.
+"""The fixed cases, one by one: both checks try them before they draw anything.
 
 They are the tables of `_places`, in order: each text in each field; each line before, after and between others; each
-pair of lines and of fields; each size; each way to cut. So a fault in a known place is found every time, and the
+pair of lines and of fields; each size; each way to cut. So a fault in a fixed case is found every time, and the
 strategies can look for what nobody has thought of. Failures are made smaller afterwards, so most streams here have many
 blocks, which takes a fraction of the time of as many streams. Large cases come last, and each size only once.
 """
@@ -13,7 +13,8 @@ from itertools import chain, product
 
 from sse_codec._event import ServerSentEvent
 from sse_codec._grammar import BOM
-from sse_codec.testing._places import (
+
+from ._places import (
     BAD_RETRIES,
     BAD_RETRIES_BEYOND_ASCII,
     BAD_UTF_8,
@@ -312,19 +313,13 @@ def _largest(_: LeftOut | None) -> Iterator[list[bytes]]:
 _NEXT = ServerSentEvent("c")
 
 
-def events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield streams of events that can be sent, without duplicates."""
-    yield from small_events_to_send()
-    yield from large_events_to_send()
-
-
 def small_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield the streams that take next to no time."""
+    """Yield the streams of events that can be sent and take next to no time, without duplicates."""
     return _once(_texts(), _lines(), _in_order())
 
 
 def large_events_to_send() -> Iterator[list[ServerSentEvent]]:
-    """Yield the other streams."""
+    """Yield the other streams of events that can be sent, without duplicates."""
     return _once(_large())
 
 

@@ -1,7 +1,7 @@
-"""What the bytes of a fuzzer mean: calls to a decoder, or values for the encoder.
+"""Reads the bytes of a fuzzer as calls to a decoder, or as values for the encoder.
 
-Any bytes mean something, whatever their number, and most changes of one byte change one thing, so that a fuzzer can
-build on what it has found. The tuples know their own bytes too, for the seeds.
+Any number of any bytes is valid. Most changes of one byte change one thing, so that a fuzzer can build on its findings.
+`to_bytes` goes the other way, for the seeds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Reads an input from its front; past its end every number is 0 and every text is empty."""
+    """Reads an input from the start; past its end, every number is 0 and every text is empty."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = data
@@ -26,7 +26,7 @@ class Reader:
         return int.from_bytes(self.take(1), "big")
 
     def counted(self) -> bytes:
-        """Read bytes after a byte that says how many they are."""
+        """Read a byte with a count, and then that many bytes."""
         return self.take(self.byte())
 
     def text(self) -> str:
@@ -56,18 +56,18 @@ class Call(NamedTuple):
     chunk: bytes | bytearray | memoryview = b""
 
 
-#: The codes in a script from here on; below it is the size of a chunk.
+#: A byte of a script below BYTEARRAY is the size of a chunk of bytes; from there on, it is one of these codes.
 BYTEARRAY, MEMORYVIEW, OTHER = 0x80, 0xA0, 0xC0
 FEED_STR, CLOSE, RESET = 0xC0, 0xC1, 0xC2
 
 
 class Plan(NamedTuple):
-    """A decoder's options, and a stream with the script of the calls that bring it.
+    """A decoder's options, and a stream with the script of the calls that feed it.
 
     Attributes:
         limit: `max_event_size`, 1 to 255; 0 for the default.
         last_event_id: where to resume.
-        script: a call for each byte, over and over until the wire has been fed.
+        script: a call for each byte, repeated until the wire has been fed.
         wire: the bytes to feed.
     """
 
@@ -86,7 +86,7 @@ class Plan(NamedTuple):
         return head + _counted(self.script) + self.wire
 
     def calls(self) -> Iterator[Call]:
-        """Return the calls; what a script leaves that feeds nothing comes in one chunk, and at last the stream ends."""
+        """Yield the calls. A script that feeds nothing is followed by the wire in one chunk; `close` comes last."""
         wire = Reader(self.wire)
         round_feeds = sum(map(_fed, self.script))
         for _ in range(0, len(self.wire), round_feeds or len(self.wire) or 1):
@@ -113,12 +113,12 @@ def _call(code: int, wire: Reader) -> Call:
     return Call(("feed str", "close", "reset")[(code - OTHER) % 3])
 
 
-#: The bits of `Parts` that say what is there.
+#: The bits of `Parts` that say which parts are present.
 _DATA, _EVENT, _ID, _COMMENT, _RETRY, _BOOL = (1 << bit for bit in range(6))
 
 
 class Parts(NamedTuple):
-    """A function of the encoder, by its number, and what it gets of these."""
+    """A function of the encoder, by its number, and the values to pass to it."""
 
     function: int
     data: str | None = None

@@ -1,9 +1,9 @@
-"""The laws that every input is held to, and the four targets that read an input and hold it to them.
+"""The laws that hold for every input, and the four targets that read an input and check them.
 
-A target takes any bytes and returns, or raises: an AssertionError that says which law is broken and by what, or
-whatever the package raised that it should not have. It needs the package and nothing else, so that atheris, Hypothesis
-and a plain test can all drive it. The judge is `reference_decode`; only the limit, which the standard does not know,
-has its model here.
+A target takes any bytes. It returns, or it raises an AssertionError that names the broken law and the input, or it
+passes on an unexpected exception of the package. It needs nothing but the package, so that atheris, Hypothesis and a
+plain test can all drive it. The judge is `reference_decode`. Only the size limit, which is not in the standard, has a
+model here.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     AnyDecoder = Decoder | BlockDecoder | LineDecoder
 
 NEVER = sys.maxsize
-#: The reference starts anew for each look at a decoder's state, so only after so many calls of a connection.
+#: After how many calls of a connection the decoder's state is checked. The reference starts anew for each check.
 LOOKS = 24
 BOM = b"\xef\xbb\xbf"
 
 
 class WholeBlock(NamedTuple):
-    """All that a block has."""
+    """All attributes of a block."""
 
     data: str | None
     event: str | None
@@ -75,7 +75,7 @@ class Step(NamedTuple):
 
 
 class Connection(NamedTuple):
-    """What a decoder was fed between two resets, and what it did."""
+    """What a decoder was fed up to a `close` or `reset`, and what it did."""
 
     limit: int
     last_event_id: str
@@ -85,13 +85,13 @@ class Connection(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What a decoder has to make of a connection.
+    """What a decoder must return for a connection.
 
     Attributes:
         items: the events, the blocks or the lines.
         ends: after how many bytes each is complete.
-        unfinished: what `close` has to return.
-        too_large_at: the offset of the byte that passes the limit, or NEVER; what ends behind it never comes.
+        unfinished: what `close` must return.
+        too_large_at: the offset of the byte that passes the limit, or NEVER. Items that end after it never come.
     """
 
     items: list[Item]
@@ -101,7 +101,7 @@ class Expected(NamedTuple):
 
 
 def whole(item: Item) -> Any:
-    """Return all attributes of an event, a line or a block; `==` leaves some out."""
+    """Return all attributes of an event, a line or a block; `==` ignores some."""
     if isinstance(item, Block):
         return WholeBlock(item.data, item.event, item.id, item.retry, item.lines, item.last_event_id, item.wire)
     return item if isinstance(item, WholeBlock) else item.__reduce__()
@@ -119,7 +119,7 @@ def _equal(got: object, expected: object, what: str) -> None:
 
 
 def _connections(decoder: AnyDecoder, plan: Plan) -> list[Connection]:
-    """Make the calls of a plan and record what they do; nothing but EventTooLarge is ever raised."""
+    """Make the calls of a plan and record what they do. They may raise nothing but EventTooLarge."""
     limit = plan.limit or NEVER
     connections: list[Connection] = []
     fed = bytearray()
@@ -166,7 +166,7 @@ def _make(decoder: AnyDecoder, call: Call) -> list[Item]:
 
 
 def _raw_lines(wire: bytes) -> tuple[list[tuple[int, bytes, int]], tuple[int, bytes]]:
-    """Return the lines that ended, each between its start and how many bytes end it; and the start and rest behind."""
+    """Return the complete lines, each as (start, line, end), and the unfinished rest, as (start, rest)."""
     start = len(BOM) if wire.startswith(BOM) else 0
     lines = []
     for match in re.compile(rb"([^\r\n]*)(\r\n?|\n)").finditer(wire, start):
@@ -176,7 +176,7 @@ def _raw_lines(wire: bytes) -> tuple[list[tuple[int, bytes, int]], tuple[int, by
 
 
 def retries(wire: bytes) -> list[tuple[int, int]]:
-    """Return each valid `retry` of a stream, with how many bytes end its line."""
+    """Return each valid `retry` of a stream, with the offset at which its line has ended."""
     found = [(end, re.fullmatch(rb"retry: ?([0-9]+)", line)) for _, line, end in _raw_lines(wire)[0]]
     digits = [(end, match[1].lstrip(b"0") or b"0") for end, match in found if match]
     return [(end, int(number)) for end, number in digits if len(number) <= 18]
@@ -192,7 +192,7 @@ def _noticed(wire: bytes, offset: int) -> int:
 def passes_the_limit_at(wire: bytes, limit: int, *, comments: bool) -> int:
     """Return the offset of the byte with which a block passes the limit, or NEVER.
 
-    "What counts is the block's lines joined by one byte each"; comments that have ended only where they are kept.
+    "What counts is the block's lines joined by one byte each". Comments that have ended count only if they are kept.
     """
     lines, rest = _raw_lines(wire)
     held = 0
@@ -226,7 +226,7 @@ def expected_blocks(connection: Connection) -> Expected:
             ends.append(end)
             block = []
     block += [rest] if rest else []
-    # As if the blank line had come, for the block that the end cuts off.
+    # With a blank line, for the block that the end cuts off.
     whole = reference_decode(wire + b"\n\n", last_event_id=connection.last_event_id).blocks
     raws += [b"\n".join(block)] if block else []
     blocks: list[Item] = [
@@ -250,14 +250,14 @@ def expected_lines(connection: Connection) -> Expected:
 
 
 def law_of_meaning(connection: Connection, expected: Expected) -> None:
-    """What is returned is what the standard says, in every attribute and in order, however the stream is cut."""
+    """A decoder returns what the standard says, in every attribute and in order, however the stream is cut."""
     got = [item for step in connection.steps if step.call == "feed" for item in step.returned]
     within = [item for item, end in zip(expected.items, expected.ends, strict=True) if end <= expected.too_large_at]
     _equal(_whole(got), _whole(within), "returned")
 
 
 def law_of_promptness(connection: Connection, expected: Expected) -> None:
-    """What is complete is returned by the feed that brings its last byte."""
+    """A decoder returns each item from the `feed` that gets its last byte."""
     for step in connection.steps:
         if step.call == "feed":
             due = sum(step.start < end <= min(step.end, expected.too_large_at) for end in expected.ends)
@@ -265,7 +265,7 @@ def law_of_promptness(connection: Connection, expected: Expected) -> None:
 
 
 def law_of_the_limit(connection: Connection, expected: Expected) -> None:
-    """The same byte passes the limit for every cut; then all calls raise until `reset`, and no more is ever held."""
+    """The same byte passes the limit for every cut; then calls raise until `reset`. The limit bounds the buffer too."""
     limit, at = connection.limit, expected.too_large_at
     for step in connection.steps:
         passed = at < step.start if step.returned else at < step.end
@@ -278,7 +278,7 @@ def law_of_the_limit(connection: Connection, expected: Expected) -> None:
 
 
 def law_of_closing(connection: Connection, expected: Expected) -> None:
-    """`close` returns what the missing end would have completed, and `reset` drops it; both leave nothing behind."""
+    """`close` returns the item that the missing end would have completed, `reset` drops it; both empty the buffer."""
     last = connection.steps[-1]
     if last.raised is None:
         unfinished = [] if expected.unfinished is None or last.call == "reset" else [expected.unfinished]
@@ -287,7 +287,7 @@ def law_of_closing(connection: Connection, expected: Expected) -> None:
 
 
 def law_of_state(connection: Connection, expected: Expected) -> None:
-    """An id counts from its blank line on and `retry` from its own; nothing else changes either, not even `reset`."""
+    """An id counts from its blank line on, `retry` from its line end. Nothing else changes state, not even `reset`."""
     for step in [*connection.steps[:LOOKS], connection.steps[-1]]:
         seen = connection.wire[: min(step.end, expected.too_large_at)]
         reference = reference_decode(seen, last_event_id=connection.last_event_id)
@@ -297,7 +297,7 @@ def law_of_state(connection: Connection, expected: Expected) -> None:
 
 
 def law_of_the_relay(connection: Connection, expected: Expected) -> None:
-    """What `BlockDecoder` reads and passes on is the same stream to the next reader, wherever that one starts."""
+    """What `BlockDecoder` reads and passes on is the same stream to the next reader, which may join at any block."""
     blocks = [item for step in connection.steps if step.call == "feed" for item in step.returned]
     wires = [block.wire for block in blocks if isinstance(block, Block)]
     said = [each[:5] for each in _whole(blocks)]
@@ -317,7 +317,7 @@ def law_of_the_proxy(connection: Connection, expected: Expected) -> None:
     relayed = b""
     kept = []
     for line in lines:
-        # The one field that can't be passed on, and that no reader knows.
+        # The one field that can't be passed on; every reader ignores it.
         if isinstance(line, Field) and line.name.startswith("\ufeff"):
             continue
         relayed += encode_line(line)
@@ -333,7 +333,7 @@ LINES_LAWS = (law_of_meaning, law_of_promptness, law_of_the_limit, law_of_closin
 
 
 def decoder(data: bytes) -> None:
-    """Hold `Decoder` to its laws on one input."""
+    """Check the laws of `Decoder` on one input."""
     plan = Plan.read(data)
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(Decoder(last_event_id=plan.last_event_id, **options), plan):
@@ -341,7 +341,7 @@ def decoder(data: bytes) -> None:
 
 
 def blocks(data: bytes) -> None:
-    """Hold `BlockDecoder` to its laws on one input."""
+    """Check the laws of `BlockDecoder` on one input."""
     plan = Plan.read(data)
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(BlockDecoder(last_event_id=plan.last_event_id, **options), plan):
@@ -349,7 +349,7 @@ def blocks(data: bytes) -> None:
 
 
 def lines(data: bytes) -> None:
-    """Hold `LineDecoder` to its laws on one input."""
+    """Check the laws of `LineDecoder` on one input."""
     plan = Plan.read(data)
     options = {"max_event_size": plan.limit} if plan.limit else {}
     for connection in _connections(LineDecoder(**options), plan):
@@ -368,7 +368,7 @@ def _has(text: str, characters: str) -> bool:
 
 
 def _sendable(parts: Parts) -> bool:
-    """Say whether the grammar has a place for each part."""
+    """Tell whether each part can be sent."""
     return not (
         (parts.data is not None and _has(parts.data, ""))
         or (parts.comment is not None and _has(parts.comment, ""))
@@ -379,7 +379,7 @@ def _sendable(parts: Parts) -> bool:
 
 
 def _sent(send: Callable[[], bytes], given: dict[str, object], *, sendable: bool) -> bytes | None:
-    """Return what an encoder wrote; None when it refused, after a look at the refusal."""
+    """Return what an encoder wrote, or None if it refused; check that it had to."""
     try:
         wire = send()
     except EncodeError as error:
@@ -395,7 +395,7 @@ def _sent(send: Callable[[], bytes], given: dict[str, object], *, sendable: bool
 
 
 def _holds_block(wire: bytes, parts: Parts, *, named: bool) -> None:
-    """Assert that a wire says what the parts say, in order, and that nothing around it is touched."""
+    """Assert that a wire says what the parts say, in order, and does not affect the events before and after it."""
     stream = reference_decode(b"data: before\n\n" + wire + b"data: behind\n\n")
     id = parts.id or ""
     events = [ReceivedEvent("before"), ReceivedEvent("behind", last_event_id=id)]
@@ -434,7 +434,7 @@ def law_of_encode(parts: Parts) -> None:
 
 
 def law_of_encode_block(parts: Parts) -> None:
-    """`encode_block` refuses its parts with EncodeError, or its wire says exactly them."""
+    """`encode_block` refuses its parts with EncodeError, or its wire says exactly what they say."""
     given = parts._asdict()
     del given["function"]
     wire = _sent(lambda: encode_block(**given), given, sendable=_sendable(parts))
@@ -443,7 +443,7 @@ def law_of_encode_block(parts: Parts) -> None:
 
 
 def law_of_encode_comment(parts: Parts) -> None:
-    """`encode_comment` refuses a text with EncodeError, or its wire says that text and does nothing."""
+    """`encode_comment` refuses a text with EncodeError, or its wire is that comment and changes nothing else."""
     parts = Parts(parts.function, comment=parts.comment or "")
     text = parts.comment or ""
     wire = _sent(lambda: encode_comment(text), parts._asdict(), sendable=_sendable(parts))
@@ -478,7 +478,7 @@ ENCODER_LAWS = (law_of_encode, law_of_encode_block, law_of_encode_comment, law_o
 
 
 def encoder(data: bytes) -> None:
-    """Hold one function of the encoder to its law on one input."""
+    """Check the law of one function of the encoder on one input."""
     parts = Parts.read(data)
     _hold([ENCODER_LAWS[parts.function % len(ENCODER_LAWS)]], (parts,), parts)
 

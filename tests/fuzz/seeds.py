@@ -1,4 +1,4 @@
-"""What a fuzzer starts from: the wire cases and streams of `tests/vectors` in each target's form, and a dictionary."""
+"""Seeds for the fuzzer: the wire cases and streams of `tests/vectors` in each target's form, and a dictionary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.fuzz.inputs import BYTEARRAY, CLOSE, FEED_STR, MEMORYVIEW, RESET, Par
 from tests.vectors.decoding import CASES
 from tests.vectors.shapes import ENDS, NEAR_MISSES, SHAPES, stream
 
-#: What means something on the wire, and in a header of `Plan` or `Parts`.
+#: Bytes with a meaning on the wire, or in a header of `Plan` or `Parts`.
 WORDS = [
     b"data", b"data: ", b"event: ", b"id: ", b"retry: ", b": ", b"\n\n", b"\r\n", b"\r\r", b"\r\n\r\n", b"\n\r",
     b"\n\ndata: ", b"\ndata: ", b"\n\nevent: ", b"\xef\xbb\xbf", b"\xef\xbb", b"\0", b"\xf0\x9f\x8d\x8a", b"\xe2\x82",
@@ -18,7 +18,7 @@ WORDS = [
 ]  # fmt: skip
 
 _SCRIPTS = [b"", b"\1", b"\5\0\3", bytes([BYTEARRAY + 4, MEMORYVIEW + 3])]
-#: Calls in between, limits that some of the cases pass, a place to resume.
+#: Plans with other calls in between, with limits that some of the cases pass, and with an id to resume from.
 _TURNS = [
     Plan(0, "start", bytes([9, RESET]), b""),
     Plan(0, "", bytes([21, CLOSE, 1, FEED_STR]), b""),
@@ -29,7 +29,7 @@ _TURNS = [
 
 
 def _alike() -> list[bytes]:
-    """Return streams of blocks that are alike, long enough to be read column by column, and nearly such streams."""
+    """Return streams of like blocks, long enough to be read column by column, and streams with one unlike block."""
     alike = stream(SHAPES["event, id, data"], 8)
     nearly = [b"".join([*alike[:4], miss, *alike[4:]]) for miss in NEAR_MISSES.values()]
     return [b"".join(stream(shape, 12, end)) for shape in SHAPES.values() for end in ENDS.values()] + nearly
@@ -41,13 +41,13 @@ def _streams() -> list[bytes]:
 
 
 def _reconnected(wire: bytes) -> list[Plan]:
-    """Bring a wire, and then another connection that starts with a byte order mark; chance hardly ever does."""
-    behind = b"\xef\xbb\xbfdata: behind\n\n"
-    return [Plan(0, "", bytes([len(wire), turn, len(behind)]), wire + behind) for turn in (RESET, CLOSE)]
+    """Feed a wire, and then another connection that starts with a byte order mark; mutations hardly ever do that."""
+    next_wire = b"\xef\xbb\xbfdata: behind\n\n"
+    return [Plan(0, "", bytes([len(wire), turn, len(next_wire)]), wire + next_wire) for turn in (RESET, CLOSE)]
 
 
 def decoder_seeds() -> list[bytes]:
-    """Return every case cut in several ways, and each stream whole, of which libFuzzer takes what its limit allows."""
+    """Return every case cut in several ways, and each stream whole; libFuzzer cuts these at its length limit."""
     wires = [case.wire for case in CASES]
     plans = [Plan(0, "", script, wire) for wire in wires for script in _SCRIPTS]
     plans += [turn._replace(wire=wire) for wire in wires for turn in _TURNS]
@@ -82,5 +82,5 @@ SEEDS = {"decoder": decoder_seeds, "blocks": decoder_seeds, "lines": decoder_see
 
 
 def dictionary() -> str:
-    """Return the words in libFuzzer's form, a line each."""
+    """Return the words in libFuzzer's format, one on each line."""
     return "".join('"{}"\n'.format("".join(f"\\x{byte:02x}" for byte in word)) for word in WORDS)

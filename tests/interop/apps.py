@@ -1,4 +1,4 @@
-"""The servers of `recipes`, with the sources of `situations`; `app` is the one that SSE_CODEC_APP names."""
+"""The servers of `recipes` with the sources of `situations`. SSE_CODEC_APP names the one that `app` is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sse_codec.serving import astream, end_streams_on_signals, stream
 from . import situations
 
 with contextlib.suppress(ImportError):
-    import sse_codec_source  # noqa: F401  # what a test changes to have the server reload
+    import sse_codec_source  # noqa: F401  # a test changes it to make the server reload
 
 for function in (astream, stream):
     assert function.__kwdefaults__
@@ -37,7 +37,7 @@ def _django(name: str) -> Any:
         DEBUG=True,
         INSTALLED_APPS=["daphne"] if name == "django_daphne" else [],
         ROOT_URLCONF="tests.interop.apps",
-        SECRET_KEY="none",  # noqa: S106  # it keeps none
+        SECRET_KEY="none",  # noqa: S106  # it protects nothing
         WSGI_APPLICATION="tests.interop.apps.django_wsgi",
     )
     django.setup()
@@ -59,7 +59,7 @@ def make(name: str) -> Any:
 
 
 def main(app: Any, server: str, port: int) -> None:
-    """Run what has no command of its own, as the guide says."""
+    """Run a server that has no command, as the guide says."""
     if server == "aiohttp":
         from aiohttp import web
 

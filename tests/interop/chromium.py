@@ -1,16 +1,17 @@
-"""A headless Chromium that reads event streams with its own EventSource.
+"""Reads event streams with the EventSource of a headless Chromium.
 
-Streams go in, as chunks; what a page saw of each comes out. A server on this machine serves the page and the streams.
-The page asks for a batch of streams, opens an EventSource for each, five at a time (a browser opens six connections to
-a host, and the page needs one for itself), and posts what it saw.
+It takes streams as chunks, and returns what a page saw of each. A server on this machine serves the page and the
+streams. The page asks for a batch of streams, opens an EventSource for each, five at a time (a browser opens six
+connections to a host, and the page needs one for itself), and posts what it saw.
 
-Two things a page can't be told by the platform, and how they are dealt with:
+The platform limits what a page can see in two ways:
 
 - EventSource has no listener for events of all types. The page listens to "message" and to every type that the stream
-  can be read to name (`named_types`), whatever ours made of it, so an event that ours does not have is seen too.
-  DevTools, which is told of all events, saw the same and no other in 1500 streams.
-- The cuts between chunks may not reach the parser as they were made. Each chunk is sent by itself, as a chunk of HTTP's
-  chunked encoding, and a short pause follows. None of it is certain; a fetch() in the same page saw 958 of 969 cuts.
+  could possibly name (`named_types`), whatever our decoder makes of it, so the page also sees events that ours misses.
+  DevTools, which reports all events, saw exactly the same ones in 1500 streams.
+- The cuts between chunks may not reach the parser as they were made. Each chunk is sent separately, as a chunk of
+  HTTP's chunked encoding, and a short pause follows. That guarantees nothing; a fetch() in the same page saw 958 of
+  969 cuts.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from .differential import Chunks
 
 BATCH = 250
-#: How long the slowest batch may take. One that takes longer hangs; it is not a measure.
+#: Seconds that the slowest batch may take. One that takes longer hangs; this does not measure anything.
 PATIENCE = 120.0
 PAUSE = 0.001
 
@@ -86,7 +87,7 @@ class Reading(NamedTuple):
     """What Chromium made of a stream."""
 
     events: list[Event]
-    #: What it sent in `Last-Event-ID` when it reconnected; "" for no header, None when it was not to reconnect.
+    #: What it sent in `Last-Event-ID` when it reconnected; "" for no header, None if it was not asked to reconnect.
     last_event_id: str | None
 
 
@@ -96,17 +97,17 @@ def executable() -> str | None:
 
 
 class Process(NamedTuple):
-    """A Chromium that runs."""
+    """A running Chromium."""
 
-    #: The folder that it keeps its state in.
+    #: The folder with its state.
     profile: str
-    #: What it said on standard error.
+    #: What it wrote to standard error.
     log: BinaryIO
 
 
 @contextlib.contextmanager
 def start(path: str, url: str, *flags: str) -> Iterator[Process]:
-    """Run a headless Chromium, with a profile of its own, that opens a URL."""
+    """Run a headless Chromium with a new profile, and open a URL in it."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
         open(os.path.join(profile, "log"), "w+b") as log,
@@ -119,7 +120,7 @@ def start(path: str, url: str, *flags: str) -> Iterator[Process]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            start_new_session=True,  # its helper processes are ended with it
+            start_new_session=True,  # so that its helper processes end with it
         ) as process,
     ):  # fmt: skip
         try:
@@ -210,7 +211,7 @@ class Chromium:
         self._server.server_close()
 
     def read(self, streams: Sequence[Chunks], *, reconnect: bool = False) -> Iterator[Reading]:
-        """Read each stream from a connection of its own."""
+        """Read each stream over its own connection."""
         for start in range(0, len(streams), BATCH):
             batch = streams[start : start + BATCH]
             server = self._server
@@ -231,7 +232,7 @@ class Chromium:
                     f"Chromium gave no answer in {PATIENCE} s; its log: {self._process.log.read()!r}"
                 ) from None
             for result, (first, *more) in zip(results, server.requests, strict=True):
-                # Else the harness has failed, and not a decoder.
+                # Otherwise the harness has failed, not a decoder.
                 assert first == ""
                 assert result["ended"] == (CLOSED if reconnect else CONNECTING)
                 assert len(more) == (1 if reconnect else 0)

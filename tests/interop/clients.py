@@ -1,4 +1,4 @@
-"""The clients of `recipes`, each driven in the same way, be its `read` a generator or an async generator."""
+"""Drives the clients of `recipes` in one way, whether `read` is a generator or an async generator."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from sse_codec import Decoder, ServerSentEvent
 
-#: By the name of the recipe, without its "client_".
+#: Names of recipes, without "client_".
 CLIENTS = ["httpx", "httpx_async", "aiohttp", "requests", "urllib3", "urllib"]
 
 
 def read(name: str, url: str, decoder: Decoder, seen: Callable[[ServerSentEvent], bool | None]) -> None:
-    """Read a stream with the client of a recipe, to its end or until `seen`, which is told each event, says True."""
+    """Read a stream with the client of a recipe, to its end or until `seen` returns True for an event."""
     client = recipe(f"client_{name}")
     headers = request_headers(decoder.last_event_id, encoding="utf-8" if name == "aiohttp" else "latin-1")
     if inspect.isasyncgenfunction(client.read):

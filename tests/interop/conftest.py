@@ -1,4 +1,4 @@
-"""What several modules share: the browser, and Node."""
+"""Fixtures that several modules share: the browser and Node."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One stream for a crowd of listeners, beside what sse-starlette and FastAPI's own SSE do with it.
+"""Measures one stream for many listeners, and compares it with sse-starlette and FastAPI's own SSE.
 
-`python -m tests.interop.crowd` prints the figures: what a listener costs in memory, what an event for one listener
-costs in processor time, and how late it comes. Every contender is an ASGI application in a process of its own, without
-a socket: what a server adds is the same for all. Each of the two others has a generator with a queue for each listener,
-as their guides show it; they have nothing that is made for many.
+`python -m tests.interop.crowd` prints the figures: the memory for a listener, the processor time for an event and a
+listener, and the delay of events. Every contender is an ASGI application in its own process, without a socket, because
+a server adds the same to all. The other two have nothing made for many listeners, so each listener has a generator and
+a queue, as their guides show.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ TIME = re.compile(rb"(\d+\.\d+) " + DATA.encode())
 
 
 class Figures(NamedTuple):
-    """What was measured of one contender."""
+    """The measurements of one contender."""
 
     listeners: int
     rate: int
-    #: Bytes for each listener that waits.
+    #: Bytes for each waiting listener.
     memory: float
-    #: How many events a second were published, and how many of all came to their listeners by the end.
+    #: Events published a second, and the share of all events that reached their listeners by the end.
     published: float
     arrived: float
-    #: Microseconds of the processor for an event and a listener.
+    #: Processor time in microseconds for an event and a listener.
     cost: float
     #: Milliseconds from the publishing of an event to its sending: median, 99 of 100, longest.
     delays: tuple[float, float, float]
 
 
 class Crowd:
-    """What is published, for each listener's own queue."""
+    """Puts published data into a queue for each listener."""
 
     def __init__(self) -> None:
         self._queues: set[asyncio.Queue[str]] = set()
@@ -137,7 +137,7 @@ CONTENDERS = {function.__name__: function for function in (channel, streams, sse
 
 
 class Client:
-    """A listener, as an ASGI server sees it; it takes everything at once."""
+    """A listener, as an ASGI server sees it; it takes everything immediately."""
 
     def __init__(self, delays: list[float] | None) -> None:
         self.events = 0
@@ -173,13 +173,13 @@ SCOPE = {
 
 
 async def measure(name: str, listeners: int, rate: int, seconds: float) -> Figures:
-    """Measure one contender, in this process."""
+    """Measure one contender in this process."""
     app, publish = CONTENDERS[name]()
     delays: list[float] = []
     before = resident()
     clients = [Client(delays if number % 20 == 0 else None) for number in range(listeners)]
     tasks = [asyncio.create_task(app({**SCOPE}, client.receive, client.send)) for client in clients]
-    while not all(client.started for client in clients):  # noqa: ASYNC110  # they have nothing to wait for
+    while not all(client.started for client in clients):  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.5)
     memory = (resident() - before) / listeners
@@ -208,7 +208,7 @@ async def measure(name: str, listeners: int, rate: int, seconds: float) -> Figur
 
 
 def costs(count: int = 100_000) -> dict[str, float]:
-    """Return microseconds of the processor for an event that goes through a stream whose two ends never wait."""
+    """Return the processor time in microseconds for an event in a stream whose two ends never wait."""
     event = ServerSentEvent(DATA, event="tick", id="1")
 
     def source() -> Iterator[ServerSentEvent]:
@@ -242,7 +242,7 @@ def costs(count: int = 100_000) -> dict[str, float]:
 
 
 def run(name: str, listeners: int, rate: int, seconds: float) -> Figures:
-    """Measure one contender, in a process of its own."""
+    """Measure one contender in its own process."""
     words = [name, f"--listeners={listeners}", f"--rate={rate}", f"--seconds={seconds}"]
     command = [sys.executable, "-m", "tests.interop.crowd", *words]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
@@ -252,7 +252,7 @@ def run(name: str, listeners: int, rate: int, seconds: float) -> Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.interop.crowd", description=__doc__)
     parser.add_argument("name", nargs="?", choices=CONTENDERS, help="measure this one, and print JSON")
-    parser.add_argument("--costs", action="store_true", help="what an event costs that goes through a stream")
+    parser.add_argument("--costs", action="store_true", help="print what an event in a stream costs")
     parser.add_argument("--listeners", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=1000, help="events a second; each goes to all listeners")
     parser.add_argument("--seconds", type=float, default=10.0)

@@ -1,4 +1,4 @@
-"""A server that cuts its connections at exact bytes, over sockets of its own, and knows what a client then asks for."""
+"""A server on plain sockets that cuts its connections at exact bytes, and knows what a client should then ask for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TOKENS = 40
 
-#: Ids of every kind that a server may think of, for number n of the stream.
+#: Ids of every kind that a server may use, for event number n of the stream.
 IDS: dict[str, Callable[[int], str]] = {
     "digits": str,
     "emoji": "🍊".__mul__,
@@ -34,21 +34,21 @@ def _crlf(block: bytes) -> bytes:
     return block.replace(b"\n", b"\r\n")
 
 
-#: What a connection brings of the blocks that its client has missed, before it is cut; None for no response at all.
-#: The first of the blocks is as `event` makes them: a line with the id, two with data.
+#: How much a connection sends of the blocks that its client has missed before it is cut; None for no response at all.
+#: Each block is as `event` makes it: a line with the id, two with data.
 CUTS: dict[str, Callable[[Blocks], bytes | None]] = {
     "inside a block": lambda blocks: blocks[0] + blocks[1][: len(blocks[1]) // 2],
     "inside an id": lambda blocks: blocks[0] + blocks[1][:5],
-    "behind an id": lambda blocks: blocks[0] + blocks[1][: blocks[1].index(b"\n")],
-    "behind an id's line": lambda blocks: blocks[0] + blocks[1][: blocks[1].index(b"\n") + 1],
+    "after an id": lambda blocks: blocks[0] + blocks[1][: blocks[1].index(b"\n")],
+    "after an id's line": lambda blocks: blocks[0] + blocks[1][: blocks[1].index(b"\n") + 1],
     "inside a character": lambda blocks: blocks[0] + blocks[1][: blocks[1].rindex("🍊".encode()) + 2],
-    "behind data": lambda blocks: blocks[0] + blocks[1][:-2],
+    "after data": lambda blocks: blocks[0] + blocks[1][:-2],
     "before the blank line": lambda blocks: blocks[0] + blocks[1][:-1],
     "between CR and LF of an id's line": lambda blocks: _crlf(blocks[0]) + _crlf(blocks[1]).split(b"\n")[0],
     "between CR and LF before the blank line": lambda blocks: _crlf(blocks[0]) + _crlf(blocks[1])[:-3],
     "between CR and LF of the blank line": lambda blocks: _crlf(blocks[0])[:-1],
-    "before the LF that the last one left out": lambda blocks: b"\n" + blocks[0],
-    "behind a block": lambda blocks: blocks[0] + blocks[1],
+    "before the LF that the last cut left out": lambda blocks: b"\n" + blocks[0],
+    "after a block": lambda blocks: blocks[0] + blocks[1],
     "before the first byte": lambda blocks: b"",
     "before the response": lambda blocks: None,
 }
@@ -59,14 +59,14 @@ def event(number: int, id: str, retry: int | None = None) -> ServerSentEvent:
 
 
 class CuttingServer:
-    """Sends a stream of events that ends with one of type "close", by connections of which only the last is whole.
+    """Sends a stream that ends with an event of type "close", over connections of which only the last is whole.
 
     Args:
-        make_id: the id of an event, from its number, which begins with 1.
+        make_id: makes the id of an event from its number, which starts at 1.
         cuts: names of `CUTS`, one for each connection.
-        retry: of the first event.
-        chunked: by HTTP/1.1's chunks, so that a client can tell a cut from an end; else the body is what comes before
-            the connection ends.
+        retry: the `retry` of the first event.
+        chunked: whether to use HTTP/1.1's chunks, with which a client can tell a cut from an end. Otherwise the body
+            ends with the connection.
     """
 
     def __init__(self, make_id: Callable[[int], str], cuts: Sequence[str], *, retry: int, chunked: bool) -> None:
@@ -78,7 +78,7 @@ class CuttingServer:
         self._cuts = list(cuts)
         self._chunked = chunked
         self.port = 0
-        #: What each request asked to resume behind, and what it should have.
+        #: The last event ID that each request sent, and the one that it should have sent.
         self.asked: list[str] = []
         self.to_ask = [""]
         #: When each connection ended, and when each request came, in seconds.

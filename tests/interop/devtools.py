@@ -1,4 +1,4 @@
-"""A headless Chromium whose page is driven and asked through the DevTools protocol."""
+"""Drives and queries a page of a headless Chromium through the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def browser(path: str) -> Iterator[str]:
-    """Run a Chromium with an empty page; gives the address where DevTools lists its pages."""
+    """Run a Chromium with an empty page; yields the address where DevTools lists its pages."""
     with start(path, "about:blank", "--remote-debugging-port=0", "--window-size=640,240") as process:
         port_file = os.path.join(process.profile, "DevToolsActivePort")
         end = time.monotonic() + PATIENCE
         while not (port := _first_line(port_file)):
-            assert time.monotonic() < end, "Chromium opens no port for DevTools"
+            assert time.monotonic() < end, "Chromium did not open a port for DevTools"
             time.sleep(0.05)
         yield f"http://127.0.0.1:{port}/json/list"
 
@@ -45,12 +45,12 @@ class Page:
         self._number = 0
 
     async def open(self, url: str) -> None:
-        """Leave the page for another."""
+        """Go to another page."""
         await self._command("Page.navigate", url=url)
         await self.until("document.readyState + location.href", f"complete{url}")
 
     async def evaluate(self, expression: str) -> Any:
-        """Return the value of an expression of JavaScript."""
+        """Return the value of a JavaScript expression."""
         answer = await self._command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             _fail(answer["exceptionDetails"])
@@ -61,11 +61,11 @@ class Page:
         clock = asyncio.get_running_loop().time
         end = clock() + patience
         while (now := await self.evaluate(expression)) != value:
-            assert clock() < end, f"{expression} is {now!r}, and not {value!r}"
+            assert clock() < end, f"{expression} is {now!r}, not {value!r}"
             await asyncio.sleep(0.01)
 
     async def screenshot(self) -> bytes:
-        """Return a PNG of what is seen."""
+        """Return a PNG of the visible page."""
         answer = await self._command("Page.captureScreenshot")
         return base64.b64decode(answer["data"])
 
@@ -78,7 +78,7 @@ class Page:
                 if "error" in answer:
                     _fail(answer["error"])
                 return answer["result"]
-        raise AssertionError("the browser has gone")
+        raise AssertionError("the browser is gone")
 
 
 def _fail(error: Any) -> NoReturn:

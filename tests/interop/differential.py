@@ -1,11 +1,11 @@
-"""Which streams the engines are given, and how their answers are held against ours.
+"""Generates streams for other engines, and compares their answers with ours.
 
-An engine is a decoder that nobody here wrote. It gets the chunks that `sse_codec.Decoder` gets and must answer the
-same: a list of what it made of them, one for each stream. A difference reads as a report, with the stream to look at.
+An engine is a decoder from another project. It gets the same chunks as `sse_codec.Decoder` and must give the same
+answer: for each stream, a list of what it read. A difference prints as a report that shows the stream.
 
-The environment variable SSE_CODEC_STREAMS sets how many streams are generated beside the wire cases; 4000 unless told.
-Runs of the same tests over the same sources with one version of Hypothesis are given the same streams; it draws some of
-what it draws from the sources. Generating a stream costs about 3 ms, an engine less.
+The environment variable SSE_CODEC_STREAMS sets how many streams to generate besides the wire cases; the default is
+4000. Runs of the same tests over the same sources (from which Hypothesis draws some constants) with the same version of
+Hypothesis get the same streams. Generating a stream takes about 3 ms; an engine takes less.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _LINES = st.tuples(
 _STARTS = st.sampled_from([b""] * 5 + [BOM, BOM[:2], BOM + BOM, "\u00ef\u00bb\u00bf".encode()])
 _STREAMS_OF_LINES = st.tuples(_STARTS, st.lists(_LINES, min_size=1, max_size=25).map(b"".join)).map(b"".join)
 
-#: What streams are drawn from: each a list of chunks. Half are the fuzz kit's, the others made of lines or of bytes.
+#: Draws streams, each a list of chunks. Half come from the fuzz kit, the others are made of lines or of bytes.
 STREAMS = st.one_of(
     chunked(kit_wires({"long"}), ()),
     chunked(kit_wires({"long"}), ()),
@@ -96,18 +96,18 @@ def _draw(strategy: st.SearchStrategy[T], seed: int) -> list[T]:
 
 
 class Deviation(NamedTuple):
-    """A rule of the standard that an engine, or ours, is known not to follow."""
+    """A rule of the standard that an engine, or our decoder, is known not to follow."""
 
     name: str
     rule: str
     #: The smallest stream that shows it: with any one byte less, it does not.
     smallest: bytes
-    #: Whether it can show in a stream.
+    #: Tells whether it can show in a stream.
     concerns: Callable[[bytes], bool]
 
 
 class Difference(NamedTuple):
-    """A stream that has two answers; as text, a report."""
+    """A stream with two different answers; `str` makes a report of it."""
 
     chunks: Chunks
     ours: Sequence[object]
@@ -117,13 +117,13 @@ class Difference(NamedTuple):
         index = next(i for i, (a, b) in enumerate(itertools.zip_longest(self.ours, self.theirs)) if a != b)
         return (
             f"stream: {b''.join(self.chunks)!r}\nchunks: {list(self.chunks)!r}\n"
-            f"the answers part at item {index}\n"
+            f"the answers differ from item {index} on\n"
             f"ours:   {self.ours[index : index + 3]!r}\ntheirs: {self.theirs[index : index + 3]!r}\n"
         )
 
 
 def differences(streams: Sequence[Chunks], answers: Sequence[Sequence[object]], decode: Decode) -> list[Difference]:
-    """Return the streams of which `decode` makes something else than the engine's answer, shortest first."""
+    """Return the streams that `decode` reads differently from the engine, shortest first."""
     found = [
         Difference(chunks, ours, theirs)
         for chunks, theirs in zip(streams, answers, strict=True)
@@ -134,7 +134,7 @@ def differences(streams: Sequence[Chunks], answers: Sequence[Sequence[object]], 
 
 def report(found: Sequence[Difference]) -> str:
     """Return the first few differences as text."""
-    return "\n".join([f"{len(found)} streams with two answers", *map(str, found[:5])])
+    return "\n".join([f"{len(found)} streams with different answers", *map(str, found[:5])])
 
 
 def _everywhere(old: bytes, new: bytes) -> Callable[[Chunks], Chunks]:
@@ -142,7 +142,7 @@ def _everywhere(old: bytes, new: bytes) -> Callable[[Chunks], Chunks]:
 
 
 def _hold_a_CR(chunks: Chunks) -> Chunks:
-    """Move each CR at the end of a chunk to the next chunk, as decoders do that wait for the LF."""
+    """Move each CR at the end of a chunk to the next chunk, like a decoder that waits for the LF."""
     held = b""
     moved: list[bytes] = []
     for chunk in chunks:
@@ -152,7 +152,7 @@ def _hold_a_CR(chunks: Chunks) -> Chunks:
     return tuple(moved)
 
 
-#: Faults that decoders have, each put as the chunks that ours would take the real ones for.
+#: Faults of decoders. Each changes the chunks, so that our decoder reads them as a faulty one would.
 FAULTS: dict[str, Callable[[Chunks], Chunks]] = {
     "U+2028 ends a line": _everywhere("\u2028".encode(), b"\n"),
     "CRLF is two line ends": _everywhere(b"\r\n", b"\n\n"),
@@ -160,7 +160,7 @@ FAULTS: dict[str, Callable[[Chunks], Chunks]] = {
     "a tab after the colon is dropped": _everywhere(b":\t", b":"),
     "every byte order mark is dropped": _everywhere(BOM, b""),
     "no byte order mark is dropped": lambda chunks: (b"", BOM + b"".join(chunks)),
-    "field names have no case": _everywhere(b"Data", b"data"),
+    "field names are case-insensitive": _everywhere(b"Data", b"data"),
     "U+0000 is kept in an id": _everywhere(b"\0", b"\1"),
     "invalid bytes are dropped": lambda chunks: tuple(chunk.decode(errors="ignore").encode() for chunk in chunks),
     "the end of the stream ends the block": lambda chunks: (*chunks, b"\n\n"),

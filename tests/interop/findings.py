@@ -1,11 +1,12 @@
-"""What `check_producer` and `check_consumer` find in other libraries: found, written down, and shown.
+"""Finds what `check_producer` and `check_consumer` report about other libraries, and writes it down.
 
-In go the adapters of `strangers`, out comes for each which rules it breaks, with the smallest example of each. A check
-stops at the first thing it finds; so it runs again without that rule, until it finds nothing more. All of it takes a
-minute or two, and is the same each time, as long as Hypothesis is: nothing is drawn at random.
+For each adapter of `strangers` it lists the rules that the library breaks, with the smallest example of each. A check
+stops at the first fault, so it runs again without that rule until it finds nothing more. A run takes a minute or two.
+With the same version of Hypothesis it finds the same each time, because nothing is drawn at random.
 
-`python -m tests.interop.findings` finds it all again and writes `expected_findings.json` and the part of `README.md`
-that is made from it. A reason there (`why`) was written by hand, from the library's source, and stays with its rule.
+`python -m tests.interop.findings` finds everything again, and writes `expected_findings.json` and the part of
+`README.md` that is made from it. A reason there (`why`) is written by hand, from the library's source, and stays with
+its rule.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import settings
 
-from sse_codec.testing import NotConforming, check_consumer, check_producer
-from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Stream
+from sse_codec.testing import NotConforming, check_consumer, check_producer, findings
+from sse_codec.testing._report import OF_EVERYTHING
 
 from .strangers import DECODERS, ENCODERS, Stranger
 
@@ -31,14 +32,12 @@ FILE = Path(__file__).with_name("expected_findings.json")
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- strangers -->\n", "<!-- /strangers -->\n"
 
-#: What breaks one of these is no encoder or decoder at all, and there is nothing more to look for.
-_OF_EVERYTHING = {"data", "missing-blank-line"}
 _SHOWN = 120
 _SETTINGS = settings(derandomize=True, deadline=None)
 
 
 class Kind(NamedTuple):
-    """One check, who is put to it, and what a broken rule of it means."""
+    """A check, the libraries it runs on, and a title that says what its broken rules mean."""
 
     title: str
     check: Callable[..., None]
@@ -65,7 +64,7 @@ KINDS = {
 
 
 class Finding(NamedTuple):
-    """A rule that is broken, and the smallest example found of it."""
+    """A broken rule, and the smallest example found."""
 
     rule: str
     about: str
@@ -75,7 +74,7 @@ class Finding(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What was found in one library, by one check."""
+    """What one check found in one library."""
 
     version: str
     findings: list[Finding]
@@ -89,40 +88,20 @@ Expected = dict[str, dict[str, Findings]]
 
 
 def find(kind: Kind, stranger: Stranger) -> list[Finding]:
-    """Return all that a check finds, in the order in which it does.
+    """Return everything that a check finds, in the order found.
 
     Raises:
-        NotConforming: of a rule that stands for everything, or of one that was left out already: nothing more can be
-            learnt then, and the adapter or the check is wrong.
+        NotConforming: a rule is broken that everything depends on. Then the adapter or the check is wrong.
     """
-    failures: dict[str, NotConforming] = {}
-    while True:
-        try:
-            kind.check(stranger.tested, without=set(failures), **stranger.options)
-        except NotConforming as failure:
-            if failure.rule in _OF_EVERYTHING or failure.rule in failures:
-                raise
-            failures[failure.rule] = failure
-        else:
-            break
-    # What else an example touches may be all that it takes, if that was found to be broken by itself, afterwards.
-    return [
-        Finding(rule, failure.about, *_shown(failure))
-        for at, (rule, failure) in enumerate(failures.items())
-        if rule.startswith("promptness") or not touched(failure).intersection([*failures][at + 1 :])
-    ]
-
-
-def touched(failure: NotConforming) -> set[str]:
-    """Return the names of all rules that the smallest example touches."""
-    if isinstance(failure.case[0], bytes):
-        stream = Stream(failure.case)
-        return {rule.name for rule in CONSUMER_RULES if rule.touched_by(stream)}
-    return {rule.name for rule in PRODUCER_RULES if rule.touched_by(failure.case)}
+    failures = findings(kind.check, stranger.tested, **stranger.options)
+    for failure in failures:
+        if failure.rule in OF_EVERYTHING:
+            raise failure
+    return [Finding(failure.rule, failure.about, *_shown(failure)) for failure in failures]
 
 
 def _shown(failure: NotConforming) -> tuple[str, str]:
-    """Return the smallest example, and what is made of it."""
+    """Return the smallest example, and what the library made of it."""
     if not isinstance(failure.case[0], bytes):
         sent = f"raises {type(failure.__cause__).__name__}" if failure.__cause__ else ascii(failure.wire)
         return ", ".join(map(ascii, failure.case)), _short(sent)
@@ -141,7 +120,7 @@ def _short(text: str) -> str:
 
 
 def read() -> Expected:
-    """Return what is expected, by kind and by the name of the library."""
+    """Return the expected findings, by kind and by the name of the library."""
     kinds: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     return {
         kind: {
@@ -153,7 +132,7 @@ def read() -> Expected:
 
 
 def table(kind: str, expected: Expected) -> str:
-    """Return a Markdown table: a row for each rule that somebody breaks, a column for each library."""
+    """Return a Markdown table: a row for each rule that some library breaks, a column for each library."""
     columns = {stranger.name: expected[kind][stranger.name] for stranger in KINDS[kind].strangers}
     about = {finding.rule: finding.about for column in columns.values() for finding in column.findings}
     rows = [
@@ -180,19 +159,19 @@ def examples(kind: str, expected: Expected) -> str:
 
 
 def markdown(expected: Expected) -> str:
-    """Return the part of the README that is made from what is expected."""
+    """Return the part of the README that is made from the expected findings."""
     parts = [f"### {kind.title}\n\n{table(name, expected)}{examples(name, expected)}\n" for name, kind in KINDS.items()]
     return f"{START}\n{''.join(parts)}{END}"
 
 
 def shown() -> str:
-    """Return the part of the README that is there."""
+    """Return this part as the README has it."""
     text = README.read_text("utf-8")
     return text[text.index(START) : text.index(END) + len(END)]
 
 
 def write(expected: Expected) -> None:
-    """Write down what is expected from now on, and show it in the README."""
+    """Write the expected findings to their file and to the README."""
     plain = {
         kind: {
             name: {"version": entry.version, "findings": [finding._asdict() for finding in entry.findings]}
@@ -205,7 +184,7 @@ def write(expected: Expected) -> None:
 
 
 def main() -> None:
-    """Find it all again, and write it; what is not installed stays as it was."""
+    """Find everything again, and write it; libraries that are not installed keep their findings."""
     expected = read()
     for name, kind in KINDS.items():
         entries = expected.setdefault(name, {})

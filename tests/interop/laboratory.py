@@ -1,6 +1,6 @@
-"""Model and page of docs/resuming.md, to look at: `python -m tests.interop.laboratory` serves them until Ctrl-C.
+"""Shows the model and the page of docs/resuming.md: `python -m tests.interop.laboratory` serves them until Ctrl-C.
 
-`--screenshot FILE` opens the page in Chromium instead, and writes what is seen once the stream has ended.
+`--screenshot FILE` opens the page in Chromium instead, and writes a picture of it once the stream has ended.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ async def _screenshot(address: str, url: str) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.interop.laboratory", description=__doc__)
-    parser.add_argument("--screenshot", metavar="FILE", help="write a PNG of the page, and end")
+    parser.add_argument("--screenshot", metavar="FILE", help="write a PNG of the page, and exit")
     arguments = parser.parse_args()
     from .recipes import llm
 

@@ -1,7 +1,7 @@
-"""LaunchDarkly's client behind a test service of theirs: `python -m tests.interop.launchdarkly`.
+"""Runs LaunchDarkly's client behind a test service like theirs: `python -m tests.interop.launchdarkly`.
 
-It does with the client what their own service does. It is a process of its own because the client leaves connections
-open when it is closed.
+It uses the client as their own service does. It is a separate process because the client leaves connections open when
+it is closed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read(options: dict[str, Any], closed: threading.Event) -> Iterator[dict[str, Any]]:
-    """Read a stream with a client, and give what it gives out."""
+    """Read a stream with a client, and yield its events."""
     from ld_eventsource import SSEClient
     from ld_eventsource.config import ConnectStrategy, ErrorStrategy
 

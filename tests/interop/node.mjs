@@ -1,9 +1,9 @@
 // Runs eventsource-parser over event streams: {module, streams} as JSON in, one list of steps per stream as JSON out.
 //
-// A stream is a list of base64 chunks; a step is what one chunk led to. Chunks take the way that the README of
-// eventsource-parser shows: through a TextDecoder as it is by default, and into one parser per connection. At the end
-// the decoder is flushed, and the parser is left as it is: `reset({consume: true})` would read an unfinished line as if
-// it had ended, which the standard forbids.
+// A stream is a list of base64 chunks; a step is what one chunk produced. Chunks are read as the README of
+// eventsource-parser shows: through a TextDecoder with default options, into one parser per connection. At the end the
+// decoder is flushed but the parser is not: `reset({consume: true})` would read an unfinished line as if it had ended,
+// which the standard forbids.
 
 import {readFileSync} from 'node:fs'
 

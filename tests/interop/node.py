@@ -1,6 +1,6 @@
-"""eventsource-parser, the parser under most JavaScript clients, run on Node.
+"""Runs eventsource-parser, the parser under most JavaScript clients, on Node.
 
-Streams go in, as chunks; what it made of each chunk comes out. One process reads all streams.
+It takes streams as chunks, and returns what the parser made of each chunk. One process reads all streams.
 
 The environment variable SSE_CODEC_NODE_MODULES names the folder with the npm package, as `npm install --prefix DIR
 eventsource-parser` makes it in DIR/node_modules.
@@ -25,22 +25,22 @@ SCRIPT = Path(__file__).with_name("node.mjs")
 
 
 class NodeEvent(NamedTuple):
-    """An event, with the id that a client would track beside it."""
+    """An event, with the last event ID that a client would track."""
 
     type: str
     data: str
     last_event_id: str
-    #: The block's own; None when it had none.
+    #: The block's own id; None if it had none.
     id: str | None
 
 
 class Step(NamedTuple):
-    """What one chunk led to, and the state that it left."""
+    """What one chunk produced, and the state after it."""
 
     events: list[NodeEvent]
     comments: list[str]
     last_event_id: str
-    #: In milliseconds, as JavaScript has numbers; None when no field set it.
+    #: In milliseconds, as a JavaScript number; None if no field set it.
     reconnection_time: float | None
 
 

@@ -1,4 +1,4 @@
-"""The servers of `apps`, each as a process of its own, started by the command that the guide gives."""
+"""Runs the servers of `apps`, each in its own process, with the command that the guide gives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 
 
-#: What tells a server its port, by the command.
+#: The option that sets a server's port, by command.
 PORT = {
     "daphne": "-p {port}",
     "granian": "--port {port}",
@@ -31,16 +31,16 @@ PORT = {
 
 
 class Command(NamedTuple):
-    """How a server is started."""
+    """How to start a server."""
 
     app: str
-    #: What has to be installed.
+    #: The libraries that must be installed.
     needs: tuple[str, ...]
-    #: As the guide says it: a command, or a line of Python, which is in `apps.main`.
+    #: What the guide shows: a command, or a line of Python that is in `apps.main`.
     guide: str
-    #: The name that `apps.main` has for it.
+    #: Its name in `apps.main`.
     own: str = ""
-    #: What has it reload when a source changes, where it can.
+    #: The options that make it reload when a source changes, if it can.
     reload: str = ""
 
     def words(self, port: int) -> list[str]:
@@ -57,7 +57,7 @@ UVICORN = "uvicorn app:app"
 HYPERCORN = "hypercorn app:app --graceful-timeout 1"
 GUNICORN = "gunicorn app:app --config gunicorn.conf.py"
 
-#: By what the guide's table has in its first two columns.
+#: By the first two columns of the guide's table.
 COMMANDS = {
     "FastAPI on uvicorn": Command("fastapi", ("fastapi", "uvicorn"), UVICORN, reload="--reload --reload-dir {folder}"),
     "Starlette on uvicorn": Command("starlette", ("starlette", "uvicorn"), UVICORN),
@@ -84,7 +84,7 @@ REDIS = Command("redis", ("fastapi", "redis", "uvicorn"), UVICORN)
 
 
 class Process:
-    """A server that runs."""
+    """A running server."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path, output: Path) -> None:
         self.process = process
@@ -98,22 +98,22 @@ class Process:
 
     @property
     def output(self) -> str:
-        """What it has printed."""
+        """What the server has printed."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def count(self, line: str) -> int:
-        """How often a source has said something."""
+        """Return how many times a source has logged a line."""
         return self._log.read_text(encoding="utf-8").splitlines().count(line) if self._log.exists() else 0
 
     def wait_for(self, line: str, count: int, patience: float = PATIENCE) -> None:
-        """Wait until a source has said something so often."""
+        """Wait until a source has logged a line this many times."""
         end = time.monotonic() + patience
         while self.count(line) < count:
-            assert time.monotonic() < end, f"{line!r} {self.count(line)} times, and not {count}:\n{self.output[-3000:]}"
+            assert time.monotonic() < end, f"{line!r} {self.count(line)} times, not {count}:\n{self.output[-3000:]}"
             time.sleep(0.01)
 
     def wait(self) -> float:
-        """Wait until it has ended; return how many seconds that took."""
+        """Wait until the server has ended; return how many seconds that took."""
         start = time.monotonic()
         self.process.wait(PATIENCE)
         return time.monotonic() - start
@@ -121,13 +121,13 @@ class Process:
 
 @contextlib.contextmanager
 def run_command(command: Command, folder: Path, *more: str, **variables: str) -> Iterator[Process]:
-    """Run a server; skip the test where something is not installed.
+    """Run a server; skip the test if a library is not installed.
 
     Args:
-        command: how it is started.
-        folder: where it runs; it leaves its log there.
-        more: words behind the command's.
-        variables: of its environment.
+        command: how to start it.
+        folder: where it runs, and writes its log.
+        more: more words for the command.
+        variables: more environment variables.
     """
     for library in command.needs:
         module(library)
@@ -145,7 +145,7 @@ def run_command(command: Command, folder: Path, *more: str, **variables: str) ->
         "SSE_CODEC_LOG": str(log),
         **variables,
     }
-    # Who runs the tests in the background may have them ignore SIGINT, and a process that they start would do so, too.
+    # Tests that run in the background may ignore SIGINT, and a process that they start would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with output.open("wb") as file:

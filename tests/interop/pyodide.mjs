@@ -1,5 +1,5 @@
-// The package's tests in Pyodide on Node: `node pyodide.mjs PYODIDE CLONE PACKAGES [ARGUMENT...]`. The folders are those of
-// the npm package, of the package and its tests, and of pytest and what it needs.
+// Runs the package's tests in Pyodide on Node: `node pyodide.mjs PYODIDE CLONE PACKAGES [ARGUMENT...]`. The folders
+// hold the npm package, this package with its tests, and pytest with its dependencies.
 import { pathToFileURL } from "node:url";
 
 const [folder, clone, packages, ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 """Runs tests of the package inside Pyodide; pyodide.mjs starts it, test_pyodide.py reads what it prints.
 
-A test that asks for a thread, a process or a socket, and fails, is skipped: Pyodide has none.
+A test that fails after it asked for a thread, a process or a socket is skipped: Pyodide has none.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-#: The modules that are run. The others open sockets or start processes, read sources and pages, which are the same on
-#: every Python, or take minutes there, as those of the fuzz kit do.
+#: The modules to run. The others open sockets, start processes, read sources and pages (which are the same on every
+#: Python), or take minutes in Pyodide, like those of the fuzz kit.
 MODULES = (
     *("blocks", "channel", "conforms", "decoder", "dialects", "docstrings", "encoder", "errors", "event", "exports"),
     *("framing", "grammar", "http", "interpret", "iterate", "laws", "lines", "lint", "reference", "resume", "serving"),
@@ -30,7 +30,7 @@ MODULES = (
 #: Tests in them that are not run, and why.
 LEFT_OUT = {
     "test_lint.py::test_json_that_is_nested_too_deeply": "overflows the stack of JavaScript, which ends Pyodide",
-    "test_serving.py::test_a_stream_sends_what_encode_sends": "starts threads, and is slow to find none",
+    "test_serving.py::test_a_stream_sends_what_encode_sends": "starts threads, and is slow to find that there are none",
 }
 
 
@@ -39,7 +39,7 @@ class Nothing:
 
     @staticmethod
     def select(timeout: float | None) -> list[Any]:
-        assert timeout is not None, "everything waits for something that nothing here can bring"
+        assert timeout is not None, "everything waits for something that can't happen here"
         time.sleep(timeout)
         return []
 
@@ -49,7 +49,7 @@ class Nothing:
 
 
 class Loop(asyncio.BaseEventLoop):
-    """An event loop of timers and callbacks. Pyodide's own is the browser's, which can't be waited for here."""
+    """An event loop of timers and callbacks. Pyodide's own loop is the browser's, and can't be waited for here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,18 +59,18 @@ class Loop(asyncio.BaseEventLoop):
         """There are none."""
 
     def _write_to_self(self) -> None:
-        """Another thread would be woken by it."""
+        """It would wake the loop from another thread."""
 
 
 def run(main: Any, *, debug: bool | None = None, loop_factory: Any = Loop) -> Any:
-    """Do what `asyncio.run` does, with that loop."""
+    """Do what `asyncio.run` does, with this loop."""
     runner = vars(asyncio)["Runner"]  # which the oldest Python does not have
     with runner(debug=debug, loop_factory=loop_factory) as running:
         return running.run(main)
 
 
 class Skips:
-    """Skips a test that has failed after it asked for what the platform does not have."""
+    """Skips a test that fails after it asked for something that the platform does not have."""
 
     def __init__(self) -> None:
         self._asked = ""
@@ -107,12 +107,12 @@ class Skips:
 def main(arguments: list[str]) -> int:
     """Run the tests; return pytest's status."""
     print(sys.version)
-    asyncio._set_running_loop(None)  # the browser's, which Pyodide has always running
+    asyncio._set_running_loop(None)  # the browser's loop, which is always running in Pyodide
     asyncio.run, asyncio.new_event_loop = run, Loop
     options = [
         *(f"--deselect=tests/{name}" for name in LEFT_OUT),
-        "-k not two_way_cut and not nearly_like and not just_fits",  # thousands, and others are like them
-        "-W ignore:It looks like `register_random`",  # this Hypothesis and CPython 3.14
+        "-k not two_way_cut and not nearly_like and not just_fits",  # thousands of tests much like others
+        "-W ignore:It looks like `register_random`",  # this Hypothesis on CPython 3.14
         "-q",
         "--no-header",
         "-p",

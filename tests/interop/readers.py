@@ -1,4 +1,4 @@
-"""The HTTP libraries that `sse_codec.clients` reads with, each driven in the same way, be it async or not."""
+"""Drives the HTTP libraries that `sse_codec.clients` reads with in one way, async or not."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def open_urllib(timeout: float) -> Generator[Open, None, None]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def open(url: str, headers: dict[str, str]) -> Any:
-        request = urllib.request.Request(url, headers=headers)  # noqa: S310  # a test's
+        request = urllib.request.Request(url, headers=headers)  # noqa: S310  # a test's URL
         return opener.open(request, timeout=timeout)
 
     yield open
@@ -116,12 +116,12 @@ ASYNC: dict[str, tuple[Callable[[float], AbstractAsyncContextManager[AsyncOpen]]
 }
 READERS = [*SYNC, *ASYNC]
 
-#: Those that use a connection again. urllib.request asks for its end, and who has http.client does it by hand.
+#: Libraries that reuse connections. urllib.request asks the server to close them; http.client leaves it to the caller.
 POOLED = [name for name in READERS if name not in {"urllib.request", "http.client"}]
 
 
 class Outcome(NamedTuple):
-    """What came of one response, or of one stream over many connections."""
+    """The result of one response, or of one stream over many connections."""
 
     events: list[ReceivedEvent]
     error: Exception | None
@@ -146,13 +146,13 @@ def read(
 
     Args:
         name: one of `READERS`.
-        url: what to ask for.
-        times: how often.
+        url: the URL to request.
+        times: how many times to request it.
         timeout: seconds of silence that the library allows.
-        headers: to send.
-        seen: told each event; the iteration is left when it returns "leave".
-        waits: read by `connect` or `aconnect`, which do not wait, but note here how long they would.
-        options: of the function.
+        headers: more headers to send.
+        seen: called with each event; iteration stops when it returns "leave".
+        waits: if a list, read with `connect` or `aconnect`, which append their delays to it instead of sleeping.
+        options: of the function that reads.
     """
     if name in SYNC:
         with SYNC[name](timeout) as open:
@@ -167,7 +167,7 @@ def read(
     return outcomes
 
 
-def _read(  # noqa: PLR0917  # what `read` is told
+def _read(  # noqa: PLR0917  # the arguments of `read`
     open: Open,
     url: str,
     headers: dict[str, str],
@@ -191,7 +191,7 @@ def _read(  # noqa: PLR0917  # what `read` is told
                 got.append(event)
                 if seen(event) == "leave":
                     break
-    except Exception as error:  # noqa: BLE001  # it is what the test asks for
+    except Exception as error:  # noqa: BLE001  # the test checks it
         return Outcome(got, error)
     return Outcome(got, None)
 
@@ -220,14 +220,14 @@ async def _aread(  # noqa: PLR0917  # the same
                 got.append(event)
                 if seen(event) == "leave":
                     break
-    except Exception as error:  # noqa: BLE001  # it is what the test asks for
+    except Exception as error:  # noqa: BLE001  # the test checks it
         return Outcome(got, error)
     return Outcome(got, None)
 
 
 def main() -> None:
-    """Do everything after which something could be left open, with every client."""
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # else it tells of what takes long on a machine that is busy
+    """Do everything that could leave something open, with every client."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # else it reports slow callbacks on a busy machine
     answer = [chunked(b"data: 1\n\n", b"data: [DONE]\n\n")]
     page = [sized(b"no", "503 Service Unavailable", "text/plain")]
     cut = [head("200 OK", "text/event-stream", CHUNKED) + chunks([b"id: 1\ndata: 1\n\n"]), Act.CUT]

@@ -1,4 +1,4 @@
-"""A server that gives answers which were written down before, byte for byte, and keeps what it was asked."""
+"""A server that sends prepared answers, byte for byte, and records the requests."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Request(NamedTuple):
     body: bytes
 
 
-#: What the server answers when it has no answer left: the client is not to ask again.
+#: The answer once no prepared one is left: it tells the client not to ask again.
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
 def answer(
     body: bytes, *, status: str = "200 OK", content_type: str | None = "text/event-stream", cut: bool = False
 ) -> bytes:
-    """Return a response by HTTP/1.1, its body in one chunk; if it is `cut`, the body's end does not come."""
+    """Return an HTTP/1.1 response with its body in one chunk; if `cut`, the body's end is missing."""
     head = f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
     if content_type is not None:
         head += f"Content-Type: {content_type}\r\n"

@@ -1,6 +1,6 @@
-"""The servers of `recipes`, each running on a thread of its own, and a source of events that a test holds the reins of.
+"""Runs the servers of `recipes`, each on its own thread, with a source of events that the test controls.
 
-A server keeps its source from test to test: `Server.source` is what the next request gets its events from.
+A server outlives a test. The next request gets its events from `Server.source`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sse_codec import ServerSentEvent
 
-#: How many seconds a thing may take that takes none. Who waits longer waits for ever; it is not a measure.
+#: Seconds to wait for things that should take no time. Whatever takes longer hangs; this does not measure anything.
 PATIENCE = 20.0
 
 
@@ -33,12 +33,12 @@ def module(name: str) -> Any:
 
 
 class Source:
-    """What a server is to send, and what became of it.
+    """The events that a server sends, and a record of what happened to them.
 
     Args:
         events: what each request gets.
-        paced: each event waits for a call of `allow`. One that waits for longer than a test does ends the stream, so
-            that the client sees too few, and the test fails instead of hanging.
+        paced: whether each event waits for a call of `allow`. If it waits for longer than a test would, the stream
+            ends. Then the client sees too few events, and the test fails instead of hanging.
     """
 
     def __init__(self, events: Iterable[ServerSentEvent] = (), *, paced: bool = False) -> None:
@@ -46,11 +46,11 @@ class Source:
         self._paced = paced
         self._permits = threading.Semaphore(0)
         self._stopped = False
-        #: What each request asked to resume behind.
+        #: The last event ID that each request sent.
         self.last_event_ids: list[str] = []
-        #: How many events were taken, by all requests.
+        #: How many events all requests have taken.
         self.taken = 0
-        #: A generator has ended: it gave all events, or was closed.
+        #: Set once a generator has ended: it yielded all events, or was closed.
         self.ended = threading.Event()
 
     def allow(self) -> None:
@@ -58,12 +58,12 @@ class Source:
         self._permits.release()
 
     def stop(self) -> None:
-        """End what still runs."""
+        """End the generators that still run."""
         self._stopped = True
         self._permits.release(100)
 
     def generate(self, last_event_id: str) -> Generator[ServerSentEvent, None, None]:
-        """The events of one request, for a server of threads."""
+        """Yield the events of one request, for a threaded server."""
         self.last_event_ids.append(last_event_id)
         try:
             for event in self._events:
@@ -75,13 +75,13 @@ class Source:
             self.ended.set()
 
     async def agenerate(self, last_event_id: str) -> AsyncGenerator[ServerSentEvent, None]:
-        """The events of one request, for a server of coroutines."""
+        """Yield the events of one request, for an async server."""
         self.last_event_ids.append(last_event_id)
         try:
             for event in self._events:
                 if self._paced and not await self._acquire():
                     return
-                await asyncio.sleep(0)  # as whatever has to wait for its events
+                await asyncio.sleep(0)  # like a source that has to wait for its events
                 if self._stopped:
                     return
                 self.taken += 1
@@ -118,7 +118,7 @@ class Server:
 
     @contextlib.contextmanager
     def sending(self, events: Iterable[ServerSentEvent] = (), *, paced: bool = False) -> Iterator[Source]:
-        """Send these events to whoever asks."""
+        """Send these events in response to each request."""
         self.source = Source(events, paced=paced)
         try:
             yield self.source
@@ -128,7 +128,7 @@ class Server:
 
 @contextlib.contextmanager
 def on_loop(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> Iterator[None]:
-    """Run a coroutine function on an event loop in a thread; the event that it is given tells it to come to its end."""
+    """Run a coroutine function on an event loop in a thread; the event that it takes tells it to stop."""
     started = threading.Event()
     stop: list[Callable[[], object]] = []
 
@@ -145,21 +145,21 @@ def on_loop(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> Itera
     try:
         yield
     finally:
-        with contextlib.suppress(RuntimeError):  # the loop has come to its end by itself
+        with contextlib.suppress(RuntimeError):  # the loop has already ended
             stop[0]()
         thread.join()
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[tuple[socket.socket, int]]:
-    """A socket that accepts connections, and its port: a client may connect before the server is up."""
+    """Yield a listening socket and its port, so that a client may connect before the server is up."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         yield listener, listener.getsockname()[1]
 
 
 @contextlib.contextmanager
 def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Call a function for each connection, one after the other; gives the port."""
+    """Call a function for each connection, one after the other; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
@@ -184,7 +184,7 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextlib.contextmanager
 def serve_asgi(app: Any, *, lifespan: str = "off", http: str = "h11") -> Iterator[int]:
-    """Serve an ASGI app with uvicorn; gives the port."""
+    """Serve an ASGI app with uvicorn; yields the port."""
     uvicorn = module("uvicorn")
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=1, http=http
@@ -202,13 +202,13 @@ def serve_asgi(app: Any, *, lifespan: str = "off", http: str = "h11") -> Iterato
 
 @contextlib.contextmanager
 def serve_aiohttp(app: Any) -> Iterator[int]:
-    """Serve an aiohttp app; gives the port."""
+    """Serve an aiohttp app; yields the port."""
     web = module("aiohttp.web")
 
     with listening() as (listener, port):
 
         async def main(stop: asyncio.Event) -> None:
-            # Without `handler_cancellation` a handler that waits for an event does not hear that the client has left.
+            # Without `handler_cancellation` a handler that waits for an event does not notice that the client has left.
             runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1, access_log=None)
             await runner.setup()
             await web.SockSite(runner, listener).start()
@@ -221,7 +221,7 @@ def serve_aiohttp(app: Any) -> Iterator[int]:
 
 @contextlib.contextmanager
 def serve_wsgi(app: Any) -> Iterator[int]:
-    """Serve a WSGI app with werkzeug, a thread for each request; gives the port."""
+    """Serve a WSGI app with werkzeug, a thread for each request; yields the port."""
     serving = module("werkzeug.serving")
 
     quiet = type("Quiet", (serving.WSGIRequestHandler,), {"log": lambda *_: None})
@@ -233,7 +233,7 @@ def serve_wsgi(app: Any) -> Iterator[int]:
 
 @contextlib.contextmanager
 def serve_http(handler: type[Any]) -> Iterator[int]:
-    """Serve with the standard library's server, a thread for each request; gives the port."""
+    """Serve with the standard library's server, a thread for each request; yields the port."""
     from http.server import ThreadingHTTPServer
 
     quiet = type("Quiet", (handler,), {"log_message": lambda *_: None})
@@ -279,7 +279,7 @@ def _http(server: Server) -> Iterator[int]:
         yield port
 
 
-#: By the name of the recipe, without its "server_".
+#: By the name of the recipe, without "server_".
 SERVERS = {"fastapi": _fastapi, "aiohttp": _aiohttp, "flask": _flask, "http": _http}
 
 

@@ -1,6 +1,6 @@
-"""What the servers of `apps` send: a last event ID names a situation, and any other is a client of a channel.
+"""What the servers of `apps` send. A last event ID names a situation; with any other, the client listens to a channel.
 
-Each source that ends writes its situation, and whether it was closed as it should be, into the file that LOG names.
+Each source writes a line into the file LOG when it starts, and one when it ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
 LOG = os.environ.get("SSE_CODEC_LOG", os.devnull)
-#: The servers' keep-alives, in seconds; recipes have the usual 15.
+#: Seconds between the servers' keep-alives; the recipes use the usual 15.
 KEEP_ALIVE = 0.3
 FLOOD = 2000
 BIG = "x" * 65536
@@ -39,7 +39,7 @@ def flood() -> Generator[ServerSentEvent, None, None]:
 
 
 async def events(situation: str) -> AsyncGenerator[ServerSentEvent, None]:
-    """For servers of coroutines."""
+    """Yield the events of a situation, for async servers."""
     log(f"{situation} started")
     try:
         match situation:
@@ -59,14 +59,14 @@ async def events(situation: str) -> AsyncGenerator[ServerSentEvent, None]:
                     yield ServerSentEvent(BIG)
             case _:
                 async for block in channel.astream(situation):
-                    yield cast("Any", block)  # a stream takes whole blocks, too
+                    yield cast("Any", block)  # a stream also takes whole blocks
     finally:
-        await asyncio.sleep(0)  # it may still wait
+        await asyncio.sleep(0)  # a `finally` may still await
         log(f"{situation} ended")
 
 
 def sync_events(situation: str) -> Generator[ServerSentEvent | None, None, None]:
-    """For servers of threads."""
+    """Yield the events of a situation, for threaded servers."""
     log(f"{situation} started")
     try:
         match situation:
@@ -86,6 +86,6 @@ def sync_events(situation: str) -> Generator[ServerSentEvent | None, None, None]
                 while True:
                     yield ServerSentEvent(BIG)
             case _:
-                yield from cast("Any", channel.stream(situation))  # a stream takes whole blocks, too
+                yield from cast("Any", channel.stream(situation))  # a stream also takes whole blocks
     finally:
         log(f"{situation} ended")

@@ -1,10 +1,10 @@
-"""Thousands of streams through one process, cut and resumed at random; counts what was lost, doubled or changed.
+"""Runs thousands of streams through one process, cut and resumed at random; counts lost, doubled and changed events.
 
-`python -m tests.interop.soak --streams 2000 --seconds 60` prints the figures, and fails if any event was lost or came
-twice. Server and clients are one process, so every figure is of both together. The server is `Channel`
-behind a socket; a client is a `Reconnection` and `adecode` on another.
+`python -m tests.interop.soak --streams 2000 --seconds 60` prints the figures, and fails if any event was lost, doubled
+or changed. Server and clients share one process, so every figure includes both. The server is a `Channel` behind a
+socket; a client is a `Reconnection` and `adecode` on another.
 
-A connection ends in one of these ways, drawn by lot: the server sends half a block and closes, or resets the
+A connection ends in one of these ways, chosen at random: the server sends half a block and closes, resets the
 connection, or closes it before the first byte; or the client leaves.
 """
 
@@ -40,7 +40,7 @@ WAYS = [*dict.fromkeys(SERVER_WAYS), "the client leaves"]
 
 @dataclass
 class Figures:
-    """What happened."""
+    """The figures of a run."""
 
     streams: int
     published: int = 0
@@ -52,7 +52,7 @@ class Figures:
     connections: int = 0
     most_open: int = 0
     cuts: Counter[str] = field(default_factory=Counter)
-    #: How many events came so many milliseconds after they were published; those that a cut held up too.
+    #: How many events arrived after each number of milliseconds, including events that a cut delayed.
     delays: Counter[int] = field(default_factory=Counter)
     #: The memory of the process in bytes: before the first stream, and each second since all were open.
     before: int = 0
@@ -63,7 +63,7 @@ class Figures:
 
     @property
     def right(self) -> bool:
-        """Each client was given each event once, as it was sent."""
+        """Whether each client got each event once, unchanged."""
         return not (self.lost or self.doubled or self.changed or self.gaps)
 
     def percentile(self, percent: float) -> int:
@@ -76,7 +76,7 @@ class Figures:
 
     @property
     def growth(self) -> int:
-        """How many bytes more the last third of the time has needed than the third before, on average."""
+        """How many more bytes the last third of the time needed than the third before, on average."""
         third = len(self.memory) // 3
         return (sum(self.memory[-third:]) - sum(self.memory[-2 * third : -third])) // third if third else 0
 
@@ -108,10 +108,10 @@ class Soak:
 
     Args:
         streams: how many clients.
-        seconds: how long, once all are there.
+        seconds: how long to run once all clients are connected.
         rate: events a second; each goes to all clients.
         lifetime: how many seconds a connection lasts, on average.
-        seed: of what is drawn by lot.
+        seed: of everything that is chosen at random.
     """
 
     def __init__(self, *, streams: int, seconds: float, rate: float, lifetime: float, seed: int) -> None:
@@ -119,7 +119,7 @@ class Soak:
         self._seconds = seconds
         self._rate = rate
         self._lifetime = lifetime
-        self._random = random.Random(seed)  # noqa: S311  # it draws cuts, and no secrets
+        self._random = random.Random(seed)  # noqa: S311  # it draws cuts, not secrets
         self._channel = Channel(history=EventHistory(max_events=1000), backlog=100)
         self._times: dict[int, float] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
@@ -136,7 +136,7 @@ class Soak:
         clients = []
         for _ in range(self._streams):
             clients.append(asyncio.create_task(self._read()))
-            await asyncio.sleep(0.0005)  # not all in one moment: that is another test
+            await asyncio.sleep(0.0005)  # not all at the same moment: that would be another test
         start, processor, received = time.perf_counter(), time.process_time(), figures.received
         while time.perf_counter() - start < self._seconds:
             await asyncio.sleep(min(1.0, self._seconds / 12))
@@ -192,7 +192,7 @@ class Soak:
                     writer.write(block[: self._random.randrange(len(block))])
                     await writer.drain()
                     if way == "a reset":
-                        # Linux: no time for what is left makes of a close a reset.
+                        # On Linux, a linger time of 0 turns a close into a reset.
                         writer.get_extra_info("socket").setsockopt(
                             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                         )
@@ -203,7 +203,7 @@ class Soak:
                     return
 
     async def _read(self) -> None:
-        """Read from the next event to the last, by as many connections as it takes."""
+        """Read from the next event to the last, over as many connections as it takes."""
         client = Reconnection(default_delay=0.1, min_delay=0.1, max_delay=1.0, random=self._random.random)
         number = 0
         while (delay := client.next_delay()) is not None:
@@ -252,12 +252,12 @@ async def close(writer: StreamWriter) -> None:
 
 
 def payload(number: int) -> str:
-    """The data of an event: as long as a token's JSON, not the same twice, and with more than a line."""
+    """Return the data of an event: as long as a token's JSON, never the same twice, and more than one line."""
     return f"{number}\n🍊 " + hashlib.sha256(str(number).encode()).hexdigest() * 3
 
 
 def resident() -> int:
-    """How many bytes of memory the process has."""
+    """Return how many bytes of memory the process uses."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
 

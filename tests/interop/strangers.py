@@ -1,8 +1,8 @@
-"""Encoders and decoders of other libraries, each as what `check_producer` or `check_consumer` takes.
+"""Encoders and decoders of other libraries, in the form that `check_producer` or `check_consumer` takes.
 
-An adapter does what its library does with an event to send, or with the bytes of a response, and no more; through
-public names where there are any. A library is imported when its adapter is called, so that the others run without it.
-The options of a check say what a library is by its own documentation or its own comments, and never excuse a fault.
+An adapter does what its library does with an event to send, or with the bytes of a response, and nothing else. It uses
+public names where there are any. A library is imported when its adapter is called, so the others run without it. The
+options of a check follow a library's own documentation or comments, and never excuse a fault.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def aiohttp_sse(event: ServerSentEvent) -> Any:
 
     sent: list[bytes] = []
 
-    class Response(EventSourceResponse):  # type: ignore[misc]  # Any where types are checked without it
+    class Response(EventSourceResponse):  # type: ignore[misc]  # Any if the library is not installed
         async def write(self, data: bytes) -> None:
             sent.append(data)
 
@@ -37,7 +37,7 @@ def aiohttp_sse(event: ServerSentEvent) -> Any:
 
 
 def fastapi(event: ServerSentEvent) -> bytes:
-    """What its routing makes of an event that a path operation yields."""
+    """Encode an event as its routing does when a path operation yields one."""
     from fastapi import sse
 
     item = sse.ServerSentEvent(raw_data=event.data, event=event.event, id=event.id, retry=event.retry)
@@ -83,16 +83,16 @@ def httpx2(chunks: Iterator[bytes]) -> Any:
 
 
 def launchdarkly(chunks: Iterator[bytes]) -> Iterator[Any]:
-    """All that its client gives out but the news of the connection."""
+    """Everything that its client yields except news of the connection."""
     from ld_eventsource import SSEClient
     from ld_eventsource.actions import Comment, Event
     from ld_eventsource.config import ConnectionClient, ConnectionResult, ConnectStrategy
 
-    class Connection(ConnectionClient):  # type: ignore[misc]  # Any where types are checked without it
+    class Connection(ConnectionClient):  # type: ignore[misc]  # Any if the library is not installed
         def connect(self, last_event_id: str | None) -> Any:
             return ConnectionResult(chunks, None)
 
-    class Strategy(ConnectStrategy):  # type: ignore[misc]  # it is an Any where it is not installed
+    class Strategy(ConnectStrategy):  # type: ignore[misc]  # Any if the library is not installed
         def create_client(self, logger: object) -> Any:
             return Connection()
 
@@ -100,7 +100,7 @@ def launchdarkly(chunks: Iterator[bytes]) -> Iterator[Any]:
 
 
 def openai(chunks: Iterator[bytes]) -> Any:
-    """What its `Stream` reads events with, before it makes objects of their data."""
+    """Read events as its `Stream` does, before it makes objects of their data."""
     import httpx2
     from openai._streaming import SSEDecoder
 
@@ -114,7 +114,7 @@ def sseclient(chunks: Iterator[bytes]) -> Any:
 
 
 class Stranger(NamedTuple):
-    """A library, under the name by which it is installed."""
+    """A library, under the name it is installed by."""
 
     name: str
     tested: Callable[[Any], Any]
@@ -122,7 +122,7 @@ class Stranger(NamedTuple):
 
     @property
     def version(self) -> str | None:
-        """The version that is installed, None if there is none; of ours, that it is this one."""
+        """The installed version; None if it is not installed, "(this)" for our own package."""
         if self.tested in {sse_codec.encode, sse_codec.decode}:
             return "(this)"
         try:
@@ -140,7 +140,7 @@ ENCODERS = [
     Stranger("sse-starlette", sse_starlette),
 ]
 
-#: "as per the SSE spec, do not reset last_event_id", says httpx-sse, and so do those that were made from it.
+#: httpx-sse says "as per the SSE spec, do not reset last_event_id", and so do the libraries derived from it.
 _AS_HTTPX_SSE = {"ids": "sticky", "retries": "own"}
 
 DECODERS = [

@@ -1,8 +1,7 @@
-"""Other people's libraries as they are published, and with the shims of `adoption` in place of their own parsers.
+"""Other people's libraries as published, and with the shims of `adoption` in place of their own parsers.
 
-A library is read through its public interface where that shows events, and else at the seam that the shim takes. What
-it makes of a stream is put into the same few words for all: a list of its events, and at the end the name of the
-exception that it raised, if it did.
+A library is read through its public interface if that shows events, and otherwise where the shim plugs in. The result
+has the same form for all: a list of events, and at the end the name of the exception if the library raised one.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def _mastodon(chunks: Iterable[bytes]) -> Iterable[Any]:
 
     seen: Seen = []
 
-    class Listener(StreamListener):  # type: ignore[misc]  # Any where types are checked without it
+    class Listener(StreamListener):  # type: ignore[misc]  # Any if the library is not installed
         def on_any_event(self, name: str, data: Any = None) -> None:
             seen.append((name, json.loads(json.dumps(data))))
 
@@ -89,7 +88,7 @@ def _mastodon(chunks: Iterable[bytes]) -> Iterable[Any]:
             seen.append("heartbeat")
 
     response = requests.Response()
-    response.raw = io.BytesIO(b"".join(chunks))  # it is read a byte at a time, however it was cut
+    response.raw = io.BytesIO(b"".join(chunks))  # it is read byte by byte, however it was cut
     try:
         Listener().handle_stream(response)
     finally:
@@ -97,18 +96,18 @@ def _mastodon(chunks: Iterable[bytes]) -> Iterable[Any]:
 
 
 class Decoding(NamedTuple):
-    """A library that reads streams, and where the shim goes."""
+    """A library that reads streams, and where its shim goes."""
 
     shim: str
-    #: Reads the chunks of a response with it.
+    #: Reads the chunks of a response with the library.
     read: Callable[[Iterable[bytes]], Iterable[Any]]
-    #: The places in the library that a name of the shim is put into; None lets what comes there through unchanged.
+    #: Each name in the library that is replaced, and its replacement in the shim; None passes the input on unchanged.
     places: dict[str, str | None]
     #: One of our events as `read` shows it.
     shown: Callable[[ReceivedEvent], Any]
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Put the shim in the place of the library's own."""
+        """Replace the library's own code with the shim."""
         module = shim(self.shim)
         for place, name in self.places.items():
             patch.setattr(place, getattr(module, name) if name else staticmethod(iter))
@@ -170,7 +169,7 @@ _STAINLESS = {
     "blank lines after an id": AGAIN,
     "a byte order mark": BOM,
 }
-#: What a swap changes, and why. After it, the library reads these streams as the standard says.
+#: The streams of test_adoption.py that a swap reads differently, and why. It reads them as the standard says.
 DIFFERENT: dict[str, dict[str, str]] = {
     "httpx-sse": _STAINLESS,
     "openai": {**_STAINLESS, "invalid UTF-8": UTF_8},
@@ -183,7 +182,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
     },
     "sseclient-py": {
         "an id with U+0000": "An id with U+0000 in it is ignored.",
-        "retry that is no number": RETRY,
+        "retry that is not a number": RETRY,
         "retry with a sign": RETRY,
         "retry in other digits": RETRY,
         "mixed line ends": "Line endings may be mixed. Before, two events became one.",
@@ -202,7 +201,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
 
 
 def outcome(read: Callable[[Iterable[bytes]], Iterable[Any]], chunks: Iterable[bytes]) -> Seen:
-    """Return all that it gives out; whatever it raises comes last, as a name."""
+    """Return everything that `read` yields; if it raises, the name of the exception comes last."""
     seen: Seen = []
     try:
         for event in read(chunks):

@@ -1,6 +1,6 @@
-"""Nine published libraries with our decoders and encoder in place of their own: the shims that docs/adopting.md shows.
+"""Nine published libraries with our decoders and encoder in place of their own, through the shims of docs/adopting.md.
 
-A swap changes nothing but what is named here, and there the library follows the standard afterwards.
+A swap changes only what is named here, and there the library follows the standard afterwards.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CASES = {
     "an id that is reset": b'event: a\nid: 7\ndata: {"n": 1}\n\nevent: a\nid: \ndata: {"n": 2}\n\n',
     "an id with U+0000": b'event: a\nid: 7\nid: 8\0\ndata: {"n": 1}\n\n',
     "retry": b'event: a\nretry: 500\ndata: {"n": 1}\n\n',
-    "retry that is no number": b'event: a\nretry: 5s\ndata: {"n": 1}\n\n',
+    "retry that is not a number": b'event: a\nretry: 5s\ndata: {"n": 1}\n\n',
     "retry with a sign": b'event: a\nretry: -5\ndata: {"n": 1}\n\n',
     "retry in other digits": 'event: a\nretry: ٣\ndata: {"n": 1}\n\n'.encode(),
     "a comment alone": b': hi\n\nevent: a\ndata: {"n": 1}\n\n',
@@ -56,7 +56,7 @@ CASES = {
     "empty data": b'event: a\ndata: \n\nevent: a\ndata: {"n": 1}\n\n',
     "an empty first line of data": b'event: a\ndata: \ndata: {"n": 1}\n\n',
     "an empty last line of data": b'event: a\ndata: {"n": 1}\ndata: \n\n',
-    "the type and the id behind the data": b'data: {"n": 1}\nid: 7\nevent: a\n\n',
+    "the type and the id after the data": b'data: {"n": 1}\nid: 7\nevent: a\n\n',
     "CRLF": b'event: a\r\ndata: {"n": 1}\r\n\r\nevent: a\r\ndata: {"n": 2}\r\n\r\n',
     "CR": b'event: a\rdata: {"n": 1}\r\revent: a\rdata: {"n": 2}\r\r',
     "mixed line ends": b'event: a\r\ndata: {"n": 1}\n\r\nevent: a\rdata: {"n": 2}\r\n\r',
@@ -85,7 +85,7 @@ def test_a_swap_changes_only_what_is_named(name: str, case: str, monkeypatch: py
         assert after == before
     else:
         assert after != before
-        # Comments are no events of the standard's.
+        # To the standard, comments are not events.
         assert [seen for seen in after if isinstance(seen, tuple)] == [
             library.shown(event) for event in reference_decode(wire).events
         ]
@@ -110,7 +110,7 @@ def test_a_stream_may_be_cut_anywhere(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 @decoding
-def test_most_cases_say_something(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_cases_have_events(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     library = DECODING[name]
     library.install(monkeypatch)
     events = [seen for wire in CASES.values() for seen in outcome(library.read, [wire]) if isinstance(seen, tuple)]
@@ -131,7 +131,7 @@ def test_no_event_waits_for_the_next_chunk(name: str, monkeypatch: pytest.Monkey
 
 
 @decoding
-def test_the_shim_is_what_reads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shim_does_the_reading(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     library = DECODING[name]
     library.install(monkeypatch)
     for ours in ("decode", "decode_blocks", "LineDecoder"):
@@ -139,12 +139,12 @@ def test_the_shim_is_what_reads(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert outcome(library.read, [CASES["an event type"]]) == ["TypeError"]
 
 
-# The libraries as their users meet them.
+# The libraries through the interfaces of their users.
 
 
 @pytest.fixture(params=["before", "after"])
 def swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """Import a library that reads streams; in one of two runs with the shim in it."""
+    """Import a library that reads streams; in the second of two runs, with its shim installed."""
 
     def use(name: str) -> Any:
         library: Decoding = DECODING[name]
@@ -157,7 +157,7 @@ def swap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cal
 
 
 def chat(*tokens: str) -> bytes:
-    """A chat completion, with a keep-alive in front as OpenRouter sends it."""
+    """Return a chat completion that starts with a keep-alive, as OpenRouter sends it."""
     common = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     chunks = [{**common, "choices": [{"index": 0, "delta": {"content": token}}]} for token in tokens]
     blocks = [f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks]
@@ -169,7 +169,7 @@ QUESTION: Any = [{"role": "user", "content": "Tell me a story."}]
 
 
 def answering(http: Any, wire: bytes, client: str = "Client") -> Any:
-    """A client of httpx or httpx2 that is always answered the same, in packets of 7 bytes."""
+    """Return a client of httpx or httpx2 that always gets the same answer, in packets of 7 bytes."""
 
     async def packets() -> Any:
         for at in range(0, len(wire), 7):
@@ -192,7 +192,7 @@ def test_chat_completions(swap: Callable[[str], Any], name: str, client: str, ht
 @pytest.mark.parametrize(
     ("name", "client", "http"), [("openai", "AsyncOpenAI", "httpx2"), ("groq", "AsyncGroq", "httpx")]
 )
-def test_chat_completions_of_coroutines(swap: Callable[[str], Any], name: str, client: str, http: str) -> None:
+def test_chat_completions_async(swap: Callable[[str], Any], name: str, client: str, http: str) -> None:
     async def read() -> list[str]:
         answer = answering(module(http), chat(*TOKENS), "AsyncClient")
         async with getattr(library, client)(api_key="k", http_client=answer) as sdk:
@@ -217,7 +217,7 @@ def test_anthropic_messages(swap: Callable[[str], Any]) -> None:
         assert [event.delta.text for event in stream] == TOKENS
 
 
-def test_anthropic_messages_of_coroutines(swap: Callable[[str], Any]) -> None:
+def test_anthropic_messages_async(swap: Callable[[str], Any]) -> None:
     async def read() -> list[str]:
         answer = answering(http, messages(*TOKENS), "AsyncClient")
         async with library.AsyncAnthropic(api_key="k", http_client=answer) as sdk:
@@ -228,15 +228,15 @@ def test_anthropic_messages_of_coroutines(swap: Callable[[str], Any]) -> None:
     assert asyncio.run(read()) == TOKENS
 
 
-def test_anthropic_gives_the_lines_as_they_came(swap: Callable[[str], Any]) -> None:
-    """For a middleware that sends them on: comments, unknown fields and spelling are kept."""
+def test_anthropic_keeps_the_lines_as_they_came(swap: Callable[[str], Any]) -> None:
+    """Comments, unknown fields and spelling are kept, for middleware that passes them on."""
     library, http = swap("anthropic"), module("httpx2")
     wire = b": hi\r\nevent:a\r\nfoo: bar\r\ndata: 1\r\ndata:  2\r\n\r\n:\n\nretry: 5\n\n"
     events = list(library.Stream.raw_events(http.Response(200, content=wire)))
     assert [event.raw for event in events] == [[": hi", "event:a", "foo: bar", "data: 1", "data:  2"], ["retry: 5"]]
 
 
-def test_httpx_sse_of_coroutines(swap: Callable[[str], Any]) -> None:
+def test_httpx_sse_async(swap: Callable[[str], Any]) -> None:
     async def read() -> list[str]:
         async with (
             answering(http, CASES["ids"], "AsyncClient") as client,
@@ -248,7 +248,7 @@ def test_httpx_sse_of_coroutines(swap: Callable[[str], Any]) -> None:
     assert asyncio.run(read()) == ["7", "7", "8"]
 
 
-def test_httpx_sse_looks_at_the_content_type(swap: Callable[[str], Any]) -> None:
+def test_httpx_sse_checks_the_content_type(swap: Callable[[str], Any]) -> None:
     library, http = swap("httpx-sse"), module("httpx")
     transport = http.MockTransport(lambda _: http.Response(200, json={}))
     with (
@@ -259,7 +259,7 @@ def test_httpx_sse_looks_at_the_content_type(swap: Callable[[str], Any]) -> None
         list(source.iter_sse())
 
 
-# How much they replace.
+# How much the shims replace.
 
 REPLACED = {
     "httpx-sse": (
@@ -276,7 +276,7 @@ REPLACED = {
     "sse-starlette": ("sse_starlette.ServerSentEvent.encode",),
     "aiohttp-sse": ("aiohttp_sse.EventSourceResponse.send",),
 }
-#: The `except` clauses around Mastodon.py's loop.
+#: Lines that stay: the `except` clauses around Mastodon.py's loop.
 KEPT = {"Mastodon.py": 12}
 
 
@@ -304,7 +304,7 @@ STARLETTE: list[tuple[dict[str, Any], bytes]] = [
     ({"data": "a\u2028b é🍊", "sep": "\n"}, "data: a\u2028b é🍊\n\n".encode()),
     ({"data": "a", "id": "b", "sep": "\r"}, b"id: b\rdata: a\r\r"),
 ]
-#: What is an error now, what it was before, and why.
+#: Events that are an error with the shim, and what is sent without it.
 STARLETTE_REFUSED: list[tuple[dict[str, Any], bytes]] = [
     ({"data": "a", "event": "x\ndata: y"}, b"event: xdata: y\r\ndata: a\r\n\r\n"),
     ({"data": "a", "id": "1\r2"}, b"id: 12\r\ndata: a\r\n\r\n"),
@@ -317,7 +317,7 @@ STARLETTE_REFUSED: list[tuple[dict[str, Any], bytes]] = [
 
 @pytest.fixture(params=["before", "after"])
 def starlette(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """sse-starlette, in one of two runs with the shim in it; and which run it is."""
+    """sse-starlette, in the second of two runs with the shim installed, and the name of the run."""
     encode = shim("sse_starlette").encode
     if request.param == "after":
         monkeypatch.setattr("sse_starlette.ServerSentEvent.encode", encode)
@@ -331,7 +331,7 @@ def test_sse_starlette_writes_the_same_bytes(starlette: Any) -> None:
     assert library.JSONServerSentEvent({"a": "é"}).encode() == 'data: {"a":"é"}\r\n\r\n'.encode()
 
 
-def test_sse_starlette_refuses_what_does_not_arrive(starlette: Any) -> None:
+def test_sse_starlette_refuses_events_that_would_not_arrive(starlette: Any) -> None:
     library, run = starlette
     for parts, wire in STARLETTE_REFUSED:
         event = library.ServerSentEvent(**parts)
@@ -342,7 +342,7 @@ def test_sse_starlette_refuses_what_does_not_arrive(starlette: Any) -> None:
                 event.encode()
 
 
-def test_sse_starlette_responds_with_it(starlette: Any) -> None:
+def test_sse_starlette_sends_a_response(starlette: Any) -> None:
     library, _ = starlette
 
     async def events() -> Any:
@@ -383,7 +383,7 @@ AIOHTTP: list[tuple[dict[str, Any], bytes]] = [
 
 @pytest.fixture(params=["before", "after"])
 def aiohttp_sse(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """aiohttp-sse, in one of two runs with the shim in it; and which run it is."""
+    """aiohttp-sse, in the second of two runs with the shim installed, and the name of the run."""
     send = shim("aiohttp_sse").send
     if request.param == "after":
         monkeypatch.setattr("aiohttp_sse.EventSourceResponse.send", send)
@@ -408,7 +408,7 @@ def test_aiohttp_sse_sends_the_same_bytes(aiohttp_sse: Any) -> None:
     app.router.add_get("/", handle)
     with serve_aiohttp(app) as port, urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
         body = answer.read()
-    # An empty event type can't be told from "message" when it is received.
+    # A receiver can't tell an empty event type from "message".
     empty = b"event: \r\ndata: a\r\n\r\n" if run == "before" else b"ValueError"
     assert body == b"".join(wire for _, wire in AIOHTTP) + empty
 
@@ -418,7 +418,7 @@ def test_aiohttp_sse_ends_with_the_connection(aiohttp_sse: Any, error: type[OSEr
     library, _ = aiohttp_sse
     seen: list[str] = []
 
-    class Response(library.EventSourceResponse):  # type: ignore[misc,name-defined]  # it is imported while running
+    class Response(library.EventSourceResponse):  # type: ignore[misc,name-defined]  # imported at run time
         async def write(self, data: bytes) -> None:
             if error is ConnectionResetError:
                 raise error

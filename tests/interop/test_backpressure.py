@@ -1,4 +1,4 @@
-"""A client that reads slowly holds its server's generator up; it does not fill the server's memory."""
+"""A client that reads slowly pauses its server's generator, and does not fill the server's memory."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.interop
 
 SIZE = 64 * 1024
-#: How many events may be on their way: what the sockets of both sides and the server's own buffer hold (Linux lets a
-#: sending socket grow to 4 MiB). Without a limit a server takes as many in a fraction of a second.
+#: How many events may be in transit: as many as fit into the sockets of both sides and the server's own buffer (Linux
+#: lets a sending socket grow to 4 MiB). Without a limit, a server takes as many in a fraction of a second.
 MOST = (16 << 20) // SIZE
-#: For so long nothing must happen for a generator to count as held up, in seconds. Longer only makes it surer.
+#: A generator counts as paused when it takes nothing for this many seconds. Longer would only be more certain.
 STILL = 0.5
 
 
@@ -32,20 +32,20 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield running
 
 
-def wait_until_held_up(source: Source, read: int = 0) -> int:
-    """Wait until more events have been taken than the client has read, and then no more; return how many there were."""
+def wait_until_paused(source: Source, read: int = 0) -> int:
+    """Wait until more events are taken than the client has read, and then no more; return how many were taken."""
     end = time.monotonic() + PATIENCE
     taken, since = -1, time.monotonic()
     while taken <= read or time.monotonic() - since < STILL:
         if source.taken != taken:
             taken, since = source.taken, time.monotonic()
-        assert taken - read <= MOST, "nothing holds the generator up"
-        assert time.monotonic() < end, f"the generator has stopped at {taken} events"
+        assert taken - read <= MOST, "nothing pauses the generator"
+        assert time.monotonic() < end, f"the generator stopped at {taken} events"
         time.sleep(0.01)
     return taken
 
 
-def test_who_does_not_read_is_sent_no_more(server: Server) -> None:
+def test_a_client_that_does_not_read_pauses_the_generator(server: Server) -> None:
     endless = itertools.repeat(ServerSentEvent("x" * SIZE))
     with server.sending(endless) as source, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SIZE)
@@ -54,13 +54,13 @@ def test_who_does_not_read_is_sent_no_more(server: Server) -> None:
         connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         read = 0
         for _ in range(3):
-            taken = wait_until_held_up(source, read)
-            # Read as much as is on its way at least, and the generator goes on.
+            taken = wait_until_paused(source, read)
+            # Once everything in transit is read, the generator goes on.
             missing = (taken - read) * SIZE
             while missing > 0:
                 missing -= len(connection.recv(SIZE))
             read = taken
-        wait_until_held_up(source, read)
+        wait_until_paused(source, read)
         assert not source.ended.is_set()
         connection.close()
         assert source.ended.wait(PATIENCE)

@@ -1,4 +1,4 @@
-"""The recipe with Redis: a channel in each worker, all fed from one stream, against Debian's redis-server."""
+"""The recipe with Redis, on Debian's redis-server: each worker has a channel, and one stream feeds them all."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def broker() -> Iterator[Broker]:
 
 
 class Client:
-    """One that listens, and comes back where it was."""
+    """A client that listens, leaves, and resumes where it was."""
 
     def __init__(self) -> None:
         self.decoder = Decoder()
         self.data: list[str] = []
 
     async def read(self, worker: Process, until: str) -> Sequence[ServerSentEvent]:
-        """Listen to a worker until an event with these data."""
+        """Listen to a worker until an event with this data; "" means until there is an id."""
         aiohttp = module("aiohttp")
         headers = {"Last-Event-ID": self.decoder.last_event_id} if self.decoder.last_event_id else {}
         timeout = aiohttp.ClientTimeout(PATIENCE)
@@ -95,7 +95,7 @@ async def post(worker: Process, data: str) -> None:
 
 
 def test_workers_share_one_stream(broker: Broker, tmp_path: Path) -> None:
-    """Each client is sent each event once, whichever worker it comes to, and whichever the event came from."""
+    """Each client gets each event once, whichever worker it connects to and whichever published the event."""
 
     def worker(name: str) -> Any:
         folder = tmp_path / name
@@ -103,11 +103,11 @@ def test_workers_share_one_stream(broker: Broker, tmp_path: Path) -> None:
         return run_command(REDIS, folder, SSE_CODEC_REDIS=broker.url)
 
     async def first(one: Process, two: Process, clients: list[Client]) -> None:
-        await post(one, "before")  # while there was nothing, the workers have no id in common
+        await post(one, "before")  # without any event, the workers have no id in common
         await asyncio.gather(*(client.read(at, "") for client, at in zip(clients, (one, two), strict=True)))
         await post(one, "a")
         await post(two, "b")
-        # They change places: an id of one worker is known to the other.
+        # The clients change places: each worker knows the ids of the other.
         await asyncio.gather(*(client.read(at, "b") for client, at in zip(clients, (two, one), strict=True)))
         await post(two, "c")
 
@@ -121,7 +121,7 @@ def test_workers_share_one_stream(broker: Broker, tmp_path: Path) -> None:
         broker.stop()
         broker.start()
         while not waiting.done():
-            with contextlib.suppress(AssertionError):  # it may be away yet
+            with contextlib.suppress(AssertionError):  # Redis may still be down
                 await post(three, "e")
             await asyncio.wait({waiting}, timeout=0.1)
         await waiting

@@ -1,4 +1,4 @@
-"""A page with an EventSource, in Chromium, on the servers of the guides: what it shows, and when."""
+"""What a page with an EventSource shows in Chromium, and when, on the servers of the guides."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANSWER = 'document.querySelector("#answer").textContent'
 READY_STATE = "source.readyState"
 CLOSED = 2
 
-#: Keeps what its EventSource gives it, of all types that there are in the tests.
+#: A page that keeps every event of the types used in the tests.
 KEEPING_PAGE = """<!doctype html><script>
 const source = new EventSource("/events");
 const seen = [];
@@ -40,7 +40,7 @@ source.addEventListener("close", () => source.close());
 
 @contextlib.contextmanager
 def serving(page: str, events: Callable[[str], AsyncGenerator[ServerSentEvent, None]]) -> Iterator[str]:
-    """Serve a page at /, and the stream of a guide's server beside it."""
+    """Serve a page at /, together with the stream of a guide's server."""
     responses = module("starlette.responses")
     app = recipe("server_fastapi").make_app(events)
     app.add_route("/", lambda _: responses.HTMLResponse(page))
@@ -74,7 +74,7 @@ def test_tokens_are_shown_as_they_arrive(browser: str) -> None:
 
 
 def test_the_model_and_its_page(browser: str) -> None:
-    """As docs/resuming.md has them, and nothing between."""
+    """Both as docs/resuming.md shows them, with nothing in between."""
     llm = recipe("llm")
 
     async def run(url: str) -> Any:
@@ -87,7 +87,7 @@ def test_the_model_and_its_page(browser: str) -> None:
         assert asyncio.run(run(url)) == "".join(llm.TOKENS)
 
 
-def test_the_model_goes_on_where_a_client_has_left_off() -> None:
+def test_the_model_resumes_where_a_client_left_off() -> None:
     llm = recipe("llm")
 
     async def rest() -> list[ServerSentEvent]:
@@ -100,8 +100,8 @@ def test_the_model_goes_on_where_a_client_has_left_off() -> None:
     ]
 
 
-def test_every_event(browser: str) -> None:
-    """All types, and payloads and ids of every awkward character; `event: close` ends it."""
+def test_every_event_arrives(browser: str) -> None:
+    """All types arrive, and payloads and ids with every awkward character; `event: close` ends the stream."""
     types = json.dumps(sorted({event.event for event in EVENTS} - {"message"}))
 
     async def run(url: str) -> Any:
@@ -114,7 +114,7 @@ def test_every_event(browser: str) -> None:
     events = [*EVENTS, ServerSentEvent("", event="close")]
     with serving(KEEPING_PAGE % types, server.agenerate) as url, server.sending(events) as source:
         seen = asyncio.run(run(url))
-        assert source.last_event_ids == [""], "it has not asked again"
+        assert source.last_event_ids == [""], "it asked again"
     last_event_id = ""
     expected = []
     for event in EVENTS:

@@ -1,4 +1,4 @@
-"""`sse_codec.clients` with every HTTP library that it reads with, against a server that does everything to them."""
+"""`sse_codec.clients` with every HTTP library that it supports, against a hostile server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DONE = b"data: [DONE]\n\n"
 JSON = b'{\n  "error": {"message": "You exceeded your quota", "code": null}\n}'
 HTML = b"<!doctype html>\n<html>\n\n<title>502 Bad Gateway</title>\n\n</html>\n"
 TYPE = "text/event-stream"
-#: Seconds that clients wait for what does not come.
+#: Seconds that clients wait for data that does not come.
 A_WHILE = 1.5
 
 
@@ -53,7 +53,7 @@ def server() -> Iterator[Hostile]:
 
 
 def compressed(wbits: int) -> list[bytes]:
-    """The parts, each flushed, so that none waits for the next."""
+    """Compress the parts, each flushed so that none waits for the next."""
     compressor = zlib.compressobj(wbits=wbits)
     flushed = [compressor.compress(part) + compressor.flush(zlib.Z_SYNC_FLUSH) for part in PARTS]
     return [*flushed, compressor.flush()]
@@ -64,11 +64,11 @@ def encoded(encoding: str, parts: list[bytes]) -> bytes:
 
 
 class Case(NamedTuple):
-    """A situation, and what every client must make of it."""
+    """A situation, and its outcome with every client."""
 
     story: Story
     data: list[str]
-    #: The type of the error, and what holds of it.
+    #: The type of the error, and a condition that it meets.
     error: type[Exception] | None = None
     holds: Callable[[Any], object] = bool
     options: dict[str, Any] = {}  # noqa: RUF012  # nothing changes it
@@ -78,7 +78,7 @@ def refused(status: int, kind: str | None, body: bytes, reason: str | None = Non
     return lambda error: (error.status, error.content_type, error.body, error.reason) == (status, kind, body, reason)
 
 
-NOTHING = "it brought no event"
+NOTHING = "it has no events"
 CASES: dict[str, Case] = {
     "chunks": Case([chunked(*PARTS)], DATA),
     "a length": Case([sized(WIRE)], DATA),
@@ -87,15 +87,15 @@ CASES: dict[str, Case] = {
     "gzip": Case([encoded("gzip", compressed(31))], DATA),
     "deflate": Case([encoded("deflate", compressed(15))], DATA),
     "deflate without its head": Case([encoded("deflate", compressed(-15))], DATA),
-    "not the gzip that it says": Case(
+    "a false claim of gzip": Case(
         [encoded("gzip", [WIRE])], [], ConnectionFailed,
         lambda error: error.reason == "its body can't be decompressed" and error.__cause__ is not None,
     ),
-    "gzip that it does not say": Case(
+    "gzip without saying so": Case(
         [chunked(gzip.compress(WIRE, mtime=0))], [], ConnectionFailed,
         refused(200, TYPE, gzip.compress(WIRE, mtime=0), NOTHING),
     ),
-    "JSON that says so": Case(
+    "JSON under its own type": Case(
         [chunked(JSON, content_type="application/json")], [], ConnectionFailed, refused(200, "application/json", JSON)
     ),
     "JSON under the type of streams": Case([chunked(JSON)], [], ConnectionFailed, refused(200, TYPE, JSON, NOTHING)),
@@ -135,13 +135,13 @@ CASES: dict[str, Case] = {
         [chunked(b"data: [DONE]\n")], [], MissingSentinel, lambda error: error.incomplete.data == "[DONE]",
         {"until": "[DONE]"},
     ),
-    "an answer that broke off in good order": Case(
+    "an answer that ended early but in order": Case(
         [chunked(*PARTS)], DATA, MissingSentinel, lambda error: error.last.data == "three", {"until": "[DONE]"}
     ),
     "an answer": Case([chunked(*PARTS, DONE)], DATA, options={"until": "[DONE]"}),
     "204": Case([head("204 No Content", None)], [], ConnectionFailed, refused(204, None, b"")),
-    "301 without a place": Case([sized(HTML, "301 Moved", "text/html")], [], ConnectionFailed,
-                                refused(301, "text/html", HTML)),
+    "301 without a location": Case([sized(HTML, "301 Moved", "text/html")], [], ConnectionFailed,
+                                   refused(301, "text/html", HTML)),
     "401": Case([sized(JSON, "401 Unauthorized", "application/json")], [], ConnectionFailed,
                 refused(401, "application/json", JSON)),
     "401 that was cut": Case(
@@ -156,23 +156,23 @@ CASES: dict[str, Case] = {
         [chunked(*PARTS, status="503 Service Unavailable")], [], ConnectionFailed, refused(503, TYPE, WIRE)
     ),
     "the wrong type": Case(
-        # It may go on for ever, so no more of it is read than it takes to know it.
+        # It may go on for ever, so only enough of it is read to identify it.
         [head("200 OK", "text/plain", CHUNKED) + chunks(PARTS[:1]), Act.STALL], [], ConnectionFailed,
         refused(200, "text/plain", PARTS[0]),
     ),
-    "the wrong type, taken": Case([chunked(*PARTS, content_type="text/plain")], DATA, options={"any_type": True}),
+    "the wrong type, accepted": Case([chunked(*PARTS, content_type="text/plain")], DATA, options={"any_type": True}),
     "no type": Case([chunked(PARTS[0], content_type=None)], [], ConnectionFailed, refused(200, None, PARTS[0])),
-    "no type, taken": Case([chunked(*PARTS, content_type=None)], DATA, options={"any_type": True}),
+    "no type, accepted": Case([chunked(*PARTS, content_type=None)], DATA, options={"any_type": True}),
     "several types": Case([head("200 OK", "application/json", CHUNKED, f"Content-Type: {TYPE}") + chunks(PARTS) + END],
                           DATA),
     "a reset": Case(
         [head("200 OK", TYPE, CHUNKED) + chunks(PARTS[:1]), Act.PAUSE, Act.RESET], DATA[:1], ConnectionLost,
     ),
-    "a chunk that is none": Case(
+    "an invalid chunk": Case(
         [head("200 OK", TYPE, CHUNKED) + chunks(PARTS[:1]), Act.PAUSE, b"xyz\r\n", Act.CUT], DATA[:1], ConnectionLost
     ),
     "no end": Case([head("200 OK", TYPE, CHUNKED) + chunks(PARTS), Act.CUT], DATA, ConnectionLost),
-    "no end behind an answer": Case(
+    "no end after an answer": Case(
         [head("200 OK", TYPE, CHUNKED) + chunks([*PARTS, DONE]), Act.CUT], DATA, options={"until": "[DONE]"}
     ),
     "less than its length": Case(
@@ -182,11 +182,11 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 
 
-#: Left out: aiohttp 3.14.5 by itself waits for ever for what follows a chunk without a size, its timeouts switched off.
-HANGS = {("aiohttp", "a chunk that is none")}
+#: Left out: after a chunk without a size, aiohttp 3.14.5 itself waits for ever, with its timeouts switched off.
+HANGS = {("aiohttp", "an invalid chunk")}
 
 
-#: httpx has to leave its own generators where they are when it can't decompress, and trio warns of each.
+#: If httpx can't decompress, it has to abandon its own generators, and trio warns about each.
 LEFT_BY_HTTPX = [
     pytest.mark.filterwarnings("ignore:Async generator 'httpcore:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -195,14 +195,14 @@ LEFT_BY_HTTPX = [
 
 def pairs(situations: Iterable[str]) -> list[ParameterSet]:
     return [
-        pytest.param(*pair, marks=LEFT_BY_HTTPX if "trio" in pair[0] and "not the gzip" in pair[1] else [])
+        pytest.param(*pair, marks=LEFT_BY_HTTPX if "trio" in pair[0] and "a false claim" in pair[1] else [])
         for pair in product(READERS, situations)
         if pair not in HANGS
     ]
 
 
 @pytest.mark.parametrize(("name", "situation"), pairs(CASES))
-def test_every_client_makes_the_same_of_every_situation(server: Hostile, name: str, situation: str) -> None:
+def test_every_client_handles_every_situation_alike(server: Hostile, name: str, situation: str) -> None:
     case = CASES[situation]
     [outcome] = read(name, server.tell(case.story), **case.options)
     check(outcome, case)
@@ -234,13 +234,13 @@ SILENCE: dict[str, Case] = {
 
 
 def by_all(function: Callable[[str], Outcome]) -> dict[str, Outcome]:
-    """What comes of each client, all at the same time, because they are there to wait."""
+    """Return the outcome of each client. All run at the same time, because they mostly wait."""
     with ThreadPoolExecutor(len(READERS)) as pool:
         return dict(zip(READERS, pool.map(function, READERS), strict=True))
 
 
 @pytest.mark.parametrize("situation", SILENCE)
-def test_silence_is_a_cut(server: Hostile, situation: str) -> None:
+def test_silence_counts_as_a_cut(server: Hostile, situation: str) -> None:
     case = SILENCE[situation]
     url = server.tell(case.story)
     for outcome in by_all(lambda name: read(name, url, timeout=A_WHILE)[0]).values():
@@ -273,12 +273,12 @@ def test_an_answer_without_ids_that_falls_silent_is_asked_for_once(server: Hosti
 
 
 def every(name: str) -> int:
-    """How far apart cuts are. Under trio httpx has the same parser as under asyncio."""
+    """Return how far apart the cuts are. Under trio, httpx has the same parser as under asyncio."""
     return 7 if "trio" in name else 1
 
 
 def delivered(response: bytes, cut: int) -> tuple[bytes, bool]:
-    """Return the body's bytes that come when a response in chunks is cut there, and whether its head came whole."""
+    """Return the bytes of the body that arrive before a cut in a chunked response, and whether its head is complete."""
     top, _, rest = response[:cut].partition(b"\r\n\r\n")
     body = b""
     while b"\r\n" in rest:
@@ -290,7 +290,7 @@ def delivered(response: bytes, cut: int) -> tuple[bytes, bool]:
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_response_in_chunks_is_cut_at_every_byte(server: Hostile, name: str) -> None:
-    """All that has come whole is given out, and the cut is told, whatever the byte."""
+    """Every complete event is yielded, and the cut is reported, at any byte."""
     response = chunked(*PARTS)
     cuts = list(range(1, len(response), every(name)))
     url = server.tell(*([response[:cut], Act.CUT] for cut in cuts))
@@ -298,22 +298,22 @@ def test_a_response_in_chunks_is_cut_at_every_byte(server: Hostile, name: str) -
         body, has_head = delivered(response, cut)
         assert outcome.data == [event.data for event in reference_decode(body).events], cut
         if not has_head and outcome.error is None:
-            # http.client takes a head that was cut for a whole one, and here one that says no more than the type.
+            # http.client takes a cut head for a whole one; this head has got as far as the content type.
             assert name in {"requests", "urllib3", "urllib.request", "http.client"}
             assert b"\r\nContent-Type: text/event-stream" in response[:cut]
         elif not has_head:
             assert outcome.error is not None
-            assert is_cut(outcome.error), cut  # often the library's own error, raised by what opens the response
+            assert is_cut(outcome.error), cut  # often the library's own error, raised on opening the response
         elif len(response) - cut > len(END) - 1:
             assert isinstance(outcome.error, ConnectionLost), cut
             assert outcome.error.last_event_id == ("" if not outcome.events else outcome.events[-1].last_event_id)
             assert outcome.error.__cause__ is not None
-        else:  # some forgive that line ends behind the last chunk are missing
+        else:  # some accept that line ends after the last chunk are missing
             assert outcome.error is None or isinstance(outcome.error, ConnectionLost), cut
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_response_of_a_length_is_cut_at_every_byte_of_its_body(server: Hostile, name: str) -> None:
+def test_a_response_with_a_length_is_cut_at_every_byte_of_its_body(server: Hostile, name: str) -> None:
     start = len(sized(WIRE)) - len(WIRE)
     cuts = list(range(0, len(WIRE), every(name)))
     url = server.tell(*([sized(WIRE)[: start + cut], Act.CUT] for cut in cuts))
@@ -323,7 +323,7 @@ def test_a_response_of_a_length_is_cut_at_every_byte_of_its_body(server: Hostile
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_response_that_is_reset_gives_no_event_that_was_not_sent(server: Hostile, name: str) -> None:
+def test_a_response_that_is_reset_yields_only_events_that_were_sent(server: Hostile, name: str) -> None:
     response = chunked(*PARTS)
     cuts = list(range(1, len(response), 7))
     url = server.tell(*([response[:cut], Act.RESET] for cut in cuts))
@@ -357,7 +357,7 @@ STEPS = {
 
 @pytest.mark.parametrize(("name", "framing"), [*product(READERS, STEPS)])
 def test_no_event_waits_for_what_comes_after_it(server: Hostile, name: str, framing: str) -> None:
-    """The server sends the next event when the one before has been given out."""
+    """The server sends each event only once the one before has been yielded."""
     url = server.tell(STEPS[framing])
     [outcome] = read(name, url, timeout=PATIENCE / 2, seen=lambda event: server.go.release())
     assert outcome == Outcome(outcome.events, None)
@@ -369,7 +369,7 @@ ANSWER = [head("200 OK", TYPE, CHUNKED) + chunks([*PARTS, DONE]), Act.PAUSE, END
 
 @pytest.mark.parametrize("name", POOLED)
 def test_twenty_answers_use_one_connection(server: Hostile, name: str) -> None:
-    """Their end comes after the event that ends them."""
+    """The end of each response comes only after the event that ends the answer."""
     outcomes = read(name, server.tell(ANSWER), times=20, until="[DONE]")
     assert [outcome.data for outcome in outcomes] == [DATA] * 20
     assert len(server.requests) == 20
@@ -384,7 +384,7 @@ def test_error_pages_use_one_connection(server: Hostile, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", POOLED)
-def test_answers_by_connect_use_one_connection(server: Hostile, name: str) -> None:
+def test_answers_read_with_connect_use_one_connection(server: Hostile, name: str) -> None:
     outcomes = read(name, server.tell(ANSWER), times=5, until="[DONE]", waits=[])
     assert [outcome.data for outcome in outcomes] == [DATA] * 5
     assert server.connections == 1
@@ -403,7 +403,7 @@ def test_leaving_early_closes_the_connection(server: Hostile, name: str, waits: 
 @pytest.mark.parametrize("waits", [None, []], ids=["aevents", "aconnect"])
 @pytest.mark.parametrize("name", ASYNC)
 def test_cancelling_closes_the_connection(server: Hostile, name: str, waits: list[float] | None) -> None:
-    """While it waits for the next event, as a time limit of asyncio's, trio's or anyio's does."""
+    """The reader is cancelled while it waits for the next event, as by a time limit of asyncio, trio or anyio."""
     anyio = module("anyio")
     url = server.tell([head("200 OK", TYPE, CHUNKED) + chunks(PARTS[:1]), Act.STALL])
     opener, run = ASYNC[name]
@@ -426,15 +426,15 @@ def test_cancelling_closes_the_connection(server: Hostile, name: str, waits: lis
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_connect_lives_through_everything_that_passes(server: Hostile, name: str) -> None:
-    """Each event once, in order; and what the server asks for is heeded, within bounds."""
+def test_connect_survives_every_transient_failure(server: Hostile, name: str) -> None:
+    """It yields each event once, in order, and waits as the server asks, within limits."""
     first, second, third = PARTS
     start = head("200 OK", TYPE, CHUNKED)
     url = server.tell(
         [Act.RESET],  # before any answer
         [sized(HTML, "503 Service Unavailable", "text/html", "Retry-After: 20")],
         [start[:20], Act.CUT],
-        [start + chunks([first + second[:10]]), Act.CUT],  # with an event that is half there
+        [start + chunks([first + second[:10]]), Act.CUT],  # inside an event
         [chunked(b"retry: 0\n\n: nothing new\n\n")],
         [head(), second, Act.CUT],  # a body without a length, which can't be told from a whole one
         [start + chunks([third]), Act.PAUSE, Act.RESET],
@@ -465,7 +465,7 @@ def test_an_answer_without_ids_is_asked_for_once(server: Hostile, name: str, end
 @pytest.mark.parametrize("name", READERS)
 def test_an_answer_with_ids_is_resumed_to_its_end(server: Hostile, name: str) -> None:
     url = server.tell(
-        [head("200 OK", TYPE, CHUNKED), Act.CUT],  # nothing was given out: it may be asked for again
+        [head("200 OK", TYPE, CHUNKED), Act.CUT],  # nothing was yielded, so `connect` may ask again
         [head("200 OK", TYPE, CHUNKED) + chunks(PARTS[:2]), Act.CUT],
         [chunked(PARTS[2])],
         [chunked(DONE)],
@@ -476,12 +476,12 @@ def test_an_answer_with_ids_is_resumed_to_its_end(server: Hostile, name: str) ->
     assert [request.headers.get("last-event-id") for request in server.requests] == [None, None, "2", "3"]
 
 
-#: What never passes.
-STOPS = ["JSON under the type of streams", "401", "429", "503", "the wrong type", "not the gzip that it says"]
+#: Failures that are not transient.
+STOPS = ["JSON under the type of streams", "401", "429", "503", "the wrong type", "a false claim of gzip"]
 
 
-@pytest.mark.parametrize(("name", "situation"), pairs([*STOPS, "301 without a place"]))
-def test_connect_stops_where_asking_again_is_no_use(server: Hostile, name: str, situation: str) -> None:
+@pytest.mark.parametrize(("name", "situation"), pairs([*STOPS, "301 without a location"]))
+def test_connect_stops_where_retrying_is_useless(server: Hostile, name: str, situation: str) -> None:
     case = CASES[situation]
     [outcome] = read(name, server.tell(case.story), waits=[])
     check(outcome, case)
@@ -489,11 +489,11 @@ def test_connect_stops_where_asking_again_is_no_use(server: Hostile, name: str, 
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_mistake_in_the_program_comes_out(server: Hostile, name: str) -> None:
-    """And no request is made, let alone one after the other."""
+def test_a_mistake_in_the_program_is_raised(server: Hostile, name: str) -> None:
+    """No request is made, let alone repeated."""
     url = server.tell([chunked(*PARTS)])
     requests: list[tuple[str, dict[str, str]]] = [(url, {"X-Id": "a\nb"}), ("http://127.0.0.1:none/", {})]
-    if name != "http.client":  # which knows no schemes
+    if name != "http.client":  # it takes no schemes
         requests.append(("gopher://127.0.0.1/", {}))
     for address, headers in requests:
         waits: list[float] = []
@@ -506,7 +506,7 @@ def test_a_mistake_in_the_program_comes_out(server: Hostile, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_server_that_is_gone_is_given_up_with_the_reason(name: str) -> None:
+def test_connect_gives_up_on_a_server_that_is_gone(name: str) -> None:
     with Hostile() as gone:
         url = gone.tell([chunked(*PARTS)])
     waits: list[float] = []
@@ -517,7 +517,7 @@ def test_a_server_that_is_gone_is_given_up_with_the_reason(name: str) -> None:
 
 
 def test_a_soak_of_connect(server: Hostile) -> None:
-    """A thousand events for each client, over hundreds of cuts: none is lost, and none comes twice."""
+    """A thousand events for each client, over hundreds of cuts: none is lost and none comes twice."""
     wire = [encode(ServerSentEvent("é" * (number % 300), id=str(number))) for number in range(1, 1001)]
     urls: dict[str, str] = {}
     for place, name in enumerate(READERS):
@@ -549,7 +549,7 @@ def test_a_soak_of_connect(server: Hostile) -> None:
 
 
 def test_nothing_is_left_open() -> None:
-    """In a process of its own, which warns of whatever is: an answer, an error, a cut, and an early leave for each."""
+    """A process that warns of open resources runs an answer, an error, a cut and an early leave with each client."""
     run = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.interop.readers"],
         capture_output=True,

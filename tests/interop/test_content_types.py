@@ -1,10 +1,10 @@
-"""`is_event_stream` against Chromium: does an EventSource open, for each of more than 300 `Content-Type` headers?
+"""`is_event_stream` agrees with Chromium's EventSource on more than 300 `Content-Type` headers, with two exceptions.
 
-Chromium departs from the Fetch Standard, which ours follows, in two things (tried with Chromium 156):
+Ours follows the Fetch Standard. Chromium departs from it in two ways (tried with Chromium 156):
 
-- It refuses a stream that names a charset other than UTF-8. HTML asks for the type alone (9.2.3), and "streams must be
+- It refuses a stream that names a charset other than UTF-8. HTML checks only the type (9.2.3), and "streams must be
   decoded using the UTF-8 decode algorithm" (9.2.6).
-- A subtype ends for it at white space: `WHITE_SPACE`.
+- It ends a subtype at white space: `WHITE_SPACE`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ PARAMETERS = [
     b"; version=1; charset=utf-8",
     b"; a=b;charset=iso-8859-1",
 ]
-#: For lists, each with each, one after the other.
+#: Members of lists: each is paired with each.
 MEMBERS = [
     b"text/event-stream",
     b"text/event-stream; charset=utf-8",
@@ -169,7 +169,7 @@ def opened(browser: str) -> list[bool]:
 
 
 def charset(values: list[bytes]) -> str:
-    """Return the charset that Chromium takes a stream for: that of the last event stream that names one."""
+    """Return the charset that Chromium assumes: that of the last event stream type that names one."""
     for value in reversed(_split(b", ".join(values).decode("latin-1"))):
         found = re.match(r"\s*text/event-stream\s*;[^\"]*?\bcharset=\"?([^\";]+)", value, re.IGNORECASE)
         if found:
@@ -177,11 +177,11 @@ def charset(values: list[bytes]) -> str:
     return "utf-8"
 
 
-#: Chromium ends a subtype at white space, and is content with what stands before; by the standard it is no subtype.
+#: Chromium ends a subtype at white space and accepts the part before it; by the standard it is not a subtype.
 WHITE_SPACE = [[b"text/event-stream x"], [b"text/event-stream text/event-stream"]]
 
 
-def test_it_says_what_chromium_does_but_for_two_things(opened: list[bool]) -> None:
+def test_it_agrees_with_chromium_with_two_exceptions(opened: list[bool]) -> None:
     ours = [is_event_stream(values) for values in HEADERS]
     for values, mine, chromiums in zip(HEADERS, ours, opened, strict=True):
         if values in WHITE_SPACE:
@@ -190,7 +190,7 @@ def test_it_says_what_chromium_does_but_for_two_things(opened: list[bool]) -> No
             assert not chromiums, values
         else:
             assert mine == chromiums, values
-    # Else it would say nothing.
+    # Otherwise the comparison would prove nothing.
     assert len(HEADERS) >= 300
     assert sum(ours) >= 100
     assert sum(opened) >= 100

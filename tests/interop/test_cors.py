@@ -1,4 +1,4 @@
-"""`response_headers(allow_origin=...)` in Chromium: a page of one origin, and a stream of another."""
+"""`response_headers(allow_origin=...)` in Chromium: a page of one origin reads a stream of another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLOSED = 2
 
 
 class Stream:
-    """Two events, each in a connection of its own; it knows what it was asked."""
+    """Sends two events, each over its own connection, and records the requests."""
 
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
@@ -52,7 +52,7 @@ null
 
 @pytest.mark.parametrize("credentials", [False, True])
 def test_a_page_of_another_origin(browser: str, credentials: bool) -> None:
-    """It may read the stream and resume it; neither needs a preflight. A cookie comes if it is allowed to."""
+    """It may read and resume the stream, both without a preflight. A cookie is sent only if allowed."""
     stream = Stream()
 
     async def run(page_url: str, url: str) -> Any:

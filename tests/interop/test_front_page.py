@@ -1,4 +1,4 @@
-"""The clients and the server that README.md begins with, and the clients of the guides that ask a model.
+"""The first clients and the server of README.md, and the clients of the guides that query a model.
 
 test_matrix.py has the clients of docs/reading.md, and test_resume.py those of docs/resuming.md.
 """
@@ -30,11 +30,12 @@ TEXT = "".join(
     for event in decode(STREAM, until="[DONE]")
     for choice in event.json()["choices"]
 )
+IN_BAND = answer(STREAM[:500].rpartition(b"\n\n")[0] + b'\n\ndata: {"error": {"message": "quota exceeded"}}\n\n')
 REFUSED = answer(b'{"error": "no key"}', status="401 Unauthorized", content_type="application/json")
 
 
 def ask(name: str, url: str) -> str:
-    """Ask a model with a client of the pages that yields text."""
+    """Ask a model with a client of the pages, and return the text that it yields."""
     httpx = module("httpx")
     client = recipe(name)
 
@@ -53,16 +54,19 @@ def ask(name: str, url: str) -> str:
 @pytest.mark.parametrize("name", ["front_client", "client_answer_async", "client_connect"])
 def test_a_client_that_asks_a_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", "secret")
-    with Scripted(answer(STREAM), answer(CUT_SHORT), answer(STREAM[:500], cut=True), REFUSED).running() as server:
+    answers = answer(STREAM), answer(CUT_SHORT), answer(STREAM[:500], cut=True), REFUSED, IN_BAND
+    with Scripted(*answers).running() as server:
         assert ask(name, server.url) == TEXT
-        # `connect` does not ask a second time for what would come from its start.
+        # `connect` does not ask again for an answer that would start over.
         with pytest.raises(ConnectionLost if name == "client_connect" else MissingSentinel):
             ask(name, server.url)
         with pytest.raises(ConnectionLost):
             ask(name, server.url)
         with pytest.raises(ConnectionFailed, match="no key"):
             ask(name, server.url)
-    assert len(server.requests) == 4
+        with pytest.raises(RuntimeError, match="quota exceeded"):
+            ask(name, server.url)
+    assert len(server.requests) == 5
     for request in server.requests:
         assert request.method == "POST"
         assert request.headers["authorization"] == "Bearer secret"
@@ -84,7 +88,7 @@ def test_the_client_that_connects_again(capsys: pytest.CaptureFixture[str], monk
 
 @pytest.mark.parametrize("name", [*CLIENTS, "httpx2", "httpx2_async"])
 def test_a_client_that_posts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line of docs/reading.md for each library: headers and body arrive, and the answer comes."""
+    """The line of docs/reading.md for each library sends headers and body, and reads the answer."""
     client = recipe(f"client_{name.replace('httpx2', 'httpx')}")
     if "httpx2" in name:
         monkeypatch.setattr(client, "httpx", module("httpx2"))
@@ -107,7 +111,7 @@ def test_a_client_that_posts(name: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert json.loads(request.body) == {"question": "Hi?"}
 
 
-def test_a_response_that_was_read_before() -> None:
+def test_a_response_that_was_already_read() -> None:
     httpx = module("httpx")
     with Scripted(answer(STREAM)).running() as server, httpx.stream("POST", server.url) as response:
         assert list(events(response, until="[DONE]"))
@@ -116,7 +120,7 @@ def test_a_response_that_was_read_before() -> None:
 
 
 def test_a_response_is_passed_on() -> None:
-    """As docs/proxies.md says: `astream` takes the blocks of a response, comments and all."""
+    """As docs/proxies.md says, `astream` takes the blocks of a response, including comments."""
 
     async def run(url: str) -> bytes:
         async with module("httpx").AsyncClient() as client:

@@ -1,4 +1,4 @@
-"""`sse-codec fuzz` with programs, clients, a browser and a test service of others, and the programs of the guide."""
+"""`sse-codec fuzz` with the programs of the guide, and with other people's clients, browser and test service."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def block(name: str) -> str:
 
 
 def fuzz(*arguments: str) -> dict[str, Any]:
-    """Run the command over the known places, and return what was found."""
+    """Run the command over the fixed cases, and return what was found."""
     command = [sys.executable, "-m", "sse_codec", "fuzz", arguments[0], "--examples", "0", "--timeout", "60"]
     done = subprocess.run(
         [*command, "--format", "json", *arguments[1:]], capture_output=True, check=False, cwd=ROOT, timeout=600
@@ -62,7 +62,7 @@ def test_a_parser_on_Node(engine: node.Engine, tmp_path: Path) -> None:
     (tmp_path / "adapter.mjs").write_text(block("js"), encoding="utf-8")
     found = fuzz("consumer", "--all", "--", engine.node, str(tmp_path / "adapter.mjs"))
     assert found["without"] == ["retry"]
-    # It takes the bytes of a byte order mark for one also if each is a character; test_node.py knows it.
+    # It also drops the bytes of a byte order mark if each is a character; see test_node.py.
     [finding] = found["findings"]
     assert finding["rule"] == "unknown-field"
     assert "\\xc3\\xaf\\xc2\\xbb\\xc2\\xbf" in finding["report"]
@@ -91,7 +91,7 @@ def test_a_parser_in_Go(tmp_path: Path) -> None:
 
 
 def test_a_program_in_the_shell() -> None:
-    """The smallest of all: it reads nothing, and that is found."""
+    """The smallest possible program: it finds no events, and the check notices."""
     script = (
         "read hello; echo '{\"hello\": 1}'; "
         'while read ask; do n=${ask#*: }; echo "{\\"n\\": ${n%%,*}, \\"events\\": []}"; done'
@@ -120,7 +120,7 @@ STREAMS: list[tuple[list[bytes], list[tuple[str, str, str]]]] = [
 
 
 def read_all(listener: Listener) -> list[list[dict[str, Any]]]:
-    """Have the streams read by who comes."""
+    """Let the next client read the streams."""
     listener.wait_for_client()
     read = [listener.read(chunks).events for chunks, _ in STREAMS]
     listener.finish(conforms=True, report="as it should be")
@@ -184,7 +184,7 @@ def test_a_client_in_Python(listener: Listener, tmp_path: Path) -> None:
 # A test service.
 
 
-def test_a_client_of_LaunchDarkly_s() -> None:
+def test_the_client_of_LaunchDarkly() -> None:
     module("ld_eventsource")
     command = [sys.executable, "-m", "tests.interop.launchdarkly"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT) as process:

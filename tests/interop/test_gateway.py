@@ -1,4 +1,4 @@
-"""The gateway of the guide: a fake model behind it, the SDK of OpenAI, a page in Chromium and our decoder before it."""
+"""The gateway of the guide with a fake model, read by the SDK of OpenAI, a page in Chromium and our decoder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KEEP_ALIVE = 0.1
 
 
 class Model:
-    """One that thinks for long and then writes fast; or never ends, or fails."""
+    """A model that thinks for long and then writes fast, never ends, or fails."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -101,7 +101,7 @@ def reading(url: str, decoder: Decoder) -> Iterator[Any]:
 
 
 def test_the_sdk_of_openai(gateway: tuple[Any, Model, str]) -> None:
-    """It waits through keep-alives, and is given all tokens, and the end."""
+    """It waits through keep-alives, and gets all tokens and the end."""
     _, model, url = gateway
     model.go_on.clear()
     timer = threading.Timer(3 * KEEP_ALIVE, model.go_on.set)
@@ -125,13 +125,13 @@ def test_keep_alives_and_the_end_on_the_wire(gateway: tuple[Any, Model, str]) ->
     assert [event.data for event in decode(received)][-1] == "[DONE]"
 
 
-def test_the_sdk_is_told_of_a_failure(gateway: tuple[Any, Model, str]) -> None:
+def test_the_sdk_gets_an_error_when_the_model_fails(gateway: tuple[Any, Model, str]) -> None:
     _, _, url = gateway
     openai = module("openai")
     seen = []
     with pytest.raises(openai.APIError, match="the model failed"):
         for chunk in complete(url, "fail"):
-            seen.append(chunk.choices[0].delta.content)  # noqa: PERF401  # what came before it
+            seen.append(chunk.choices[0].delta.content)  # noqa: PERF401  # the tokens before it
     assert seen == TOKENS[:1]
     with pytest.raises(openai.InternalServerError):
         complete(url, "fail at once")
@@ -152,11 +152,11 @@ def test_the_model_stops_when_nobody_reads_an_answer(gateway: tuple[Any, Model, 
     with reading(answer, Decoder()) as response:
         chunks = response.iter_bytes()
         next(chunks)
-        assert not model.ended.wait(1.5), "somebody reads"
+        assert not model.ended.wait(1.5), "it stopped although somebody reads"
     assert model.ended.wait(PATIENCE)
 
 
-def test_who_is_cut_reads_on(gateway: tuple[Any, Model, str]) -> None:
+def test_a_reader_that_is_cut_resumes(gateway: tuple[Any, Model, str]) -> None:
     _, _, url = gateway
     answer = ask(url, "go")
     decoder = Decoder()
@@ -174,14 +174,14 @@ def test_who_is_cut_reads_on(gateway: tuple[Any, Model, str]) -> None:
     assert module("httpx").get(f"{url}/answers/unknown").status_code == 404
 
 
-def test_an_answer_that_fails_says_so(gateway: tuple[Any, Model, str]) -> None:
+def test_an_answer_that_fails_ends_with_an_event(gateway: tuple[Any, Model, str]) -> None:
     _, _, url = gateway
     with reading(ask(url, "fail"), Decoder()) as response:
         assert [event.event for event in decode(response.iter_bytes())] == ["token", "failed"]
 
 
 def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
-    """Cut while the model writes, it shows each token once."""
+    """It shows each token once, although it is cut while the model writes."""
     _, model, url = gateway
     model.go_on.clear()
 
@@ -201,7 +201,7 @@ def test_a_page(gateway: tuple[Any, Model, str], browser: str) -> None:
 
 @contextlib.contextmanager
 def cutting(port: int, sizes: list[int]) -> Iterator[int]:
-    """Run a proxy before a port that cuts who reads an answer, each time after the next of so many bytes."""
+    """Run a proxy in front of a port that cuts readers of an answer, after each number of bytes in turn."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -223,7 +223,7 @@ def cutting(port: int, sizes: list[int]) -> Iterator[int]:
         yield server.server_address[1]
 
 
-def test_a_client_that_is_cut_reads_on(gateway: tuple[Any, Model, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_is_cut_resumes(gateway: tuple[Any, Model, str], monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, url = gateway
     assert connect.__kwdefaults__
     monkeypatch.setitem(connect.__kwdefaults__, "sleep", lambda _: None)
@@ -239,10 +239,11 @@ def test_a_client_that_is_cut_reads_on(gateway: tuple[Any, Model, str], monkeypa
 CHUNKS = b"".join(
     b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, "delta": {"content": token}}]}).encode() for token in TOKENS
 )
+ERROR = b'data: {"error": {"message": "quota exceeded"}}\n\n'
 
 
-def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """The one of the guide: its tokens, its errors with what was said, and an answer that stops too early."""
+def test_a_model_on_another_host(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The guide's model: all tokens, an answer that stops too early, a cut (both are logged), and a refusal."""
     httpx = module("httpx")
     monkeypatch.setenv("API_KEY", "secret")
 
@@ -258,12 +259,12 @@ def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 
     refused = answer(b"over quota", status="429 Too Many Requests", content_type="text/plain")
     with Scripted(
-        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), refused
+        answer(CHUNKS + b"data: [DONE]\n\n"), answer(CHUNKS), answer(CHUNKS, cut=True), answer(CHUNKS + ERROR), refused
     ).running() as server:
         *chunks, last = asyncio.run(tell(server.url))
         assert [json.loads(chunk)["choices"][0]["delta"]["content"] for chunk in chunks] == TOKENS
         assert last == "[DONE]"
-        for why in (MissingSentinel, ConnectionLost):
+        for why in (MissingSentinel, ConnectionLost, RuntimeError):
             caplog.clear()
             *chunks, last = asyncio.run(tell(server.url))
             assert len(chunks) == len(TOKENS)
@@ -271,10 +272,10 @@ def test_a_model_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch, caplog: pyte
             assert caplog.records[0].exc_info
             assert caplog.records[0].exc_info[0] is why
         assert asyncio.run(tell(server.url)) == ["500"]
-    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 4
+    assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"] * 5
 
 
-def test_a_model_that_is_elsewhere_is_left_when_the_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_on_another_host_is_left_when_the_client_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     httpx = module("httpx")
     monkeypatch.setenv("API_KEY", "secret")
     left = threading.Event()

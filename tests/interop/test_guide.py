@@ -1,4 +1,4 @@
-"""The kit on endpoints that never end and on clients, of real frameworks and event loops, as docs/testing.md has it."""
+"""The kit on endless endpoints of real frameworks, and on clients in real event loops, as docs/testing.md shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.interop
 
 
 class Clients:
-    """Who is connected: each has a queue of its own, and gets what is published."""
+    """The connected clients. Each has its own queue and gets what is published."""
 
     def __init__(self) -> None:
         self.queues: set[Any] = set()
@@ -46,14 +46,14 @@ class Clients:
             self.queues.discard(mine)
 
     def publish(self, event: ServerSentEvent) -> None:
-        """Send an event to all; what can't be sent is refused here, before it ends anybody's stream."""
+        """Send an event to all; one that can't be sent raises here, before it ends anybody's stream."""
         encode(event)
         for each in set(self.queues):
             each.put_nowait(event)
 
 
 def fastapi_s_own(clients: Clients) -> Any:
-    """FastAPI, with the SSE of its own, as in its documentation."""
+    """FastAPI with its own SSE, as in its documentation."""
     fastapi = module("fastapi")
     sse = module("fastapi.sse")
     app = fastapi.FastAPI()
@@ -116,12 +116,12 @@ def test_an_endpoint_that_never_ends(make_app: Callable[[Clients], Any]) -> None
     clients = Clients()
     endpoint = asgi(make_app(clients), "/events", publish=clients.publish)
     check_producer(endpoint, unsendable="refused", cases=EVENTS)
-    assert not clients.queues, "nothing is left behind"
+    assert not clients.queues, "a stream was left open"
 
 
 @pytest.mark.parametrize("make_app", APPS)
 def test_a_fault_of_an_endpoint_is_found(make_app: Callable[[Clients], Any]) -> None:
-    """One whose publisher loses the second line."""
+    """Its publisher sends only the first line of the data."""
     clients = Clients()
 
     def publish(event: ServerSentEvent) -> None:
@@ -132,7 +132,7 @@ def test_a_fault_of_an_endpoint_is_found(make_app: Callable[[Clients], Any]) -> 
     assert not clients.queues
 
 
-def test_a_path_that_there_is_not() -> None:
+def test_a_path_that_does_not_exist() -> None:
     clients = Clients()
     with pytest.raises(NotConforming, match="GET /nowhere answers with status 404"):
         check_producer(asgi(fastapi_s_own(clients), "/nowhere", publish=clients.publish), cases=EVENTS)
@@ -165,7 +165,7 @@ def httpx_sync(chunks: Any) -> Iterator[ServerSentEvent]:
 
 
 @pytest.mark.parametrize("consume", [httpx_async, httpx_sync])
-def test_an_http_client_of_either_kind(consume: Any) -> None:
+def test_sync_and_async_http_clients(consume: Any) -> None:
     check_consumer(consume, cases=STREAMS)
 
 
@@ -173,7 +173,7 @@ def test_on_trio() -> None:
     trio = module("trio")
 
     async def ahead(chunks: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
-        """Reads ahead, in a task of its own, which is not late."""
+        """Read ahead in another task, which does not count as late."""
         send, receive = trio.open_memory_channel(1000)
 
         async def read() -> None:

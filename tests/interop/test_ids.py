@@ -1,6 +1,6 @@
-"""Ids that a stream can set, through real clients to real servers: what `request_headers` gives arrives, or it refuses.
+"""Ids of every kind go through real clients to real servers: they arrive, or `request_headers` refuses them.
 
-The rule stands in the docstring of `request_headers`. Here is where it comes from.
+The docstring of `request_headers` has the rule. These tests are the evidence for it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import urllib3
 
     def fit_the_types_of_each_client(session: aiohttp.ClientSession, connection: http.client.HTTPConnection) -> None:
-        """For mypy alone: as text of its own, and with more in it."""
+        """For mypy only: each client takes the headers, with one added."""
         headers = request_headers("7")
         headers["Authorization"] = "Bearer x"
         httpx.stream("GET", "", headers=headers)
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-# Servers that answer with the last event ID that they were sent.
+# Servers that answer with the last event ID that they received.
 
 
 def wsgi(environ: Any, start_response: Any) -> list[bytes]:
@@ -98,7 +98,7 @@ def _aiohttp() -> Iterator[int]:
 def _waitress() -> Iterator[int]:
     waitress = module("waitress")
     with listening() as (listener, port):
-        sockets: dict[int, Any] = {}  # its own, which has the connections that are kept alive
+        sockets: dict[int, Any] = {}  # where waitress keeps its sockets, including idle connections
         server = waitress.create_server(wsgi, map=sockets, sockets=[listener])
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -241,12 +241,12 @@ IDS = [
     "é" * 2000,
 ]
 
-#: Where an id arrives as another, by server and what it is about.
+#: Ids that arrive changed, by server.
 CHANGED = {("wsgiref", id) for id in IDS if id.encode().endswith((b"\x85", b"\xa0"))}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_what_request_headers_give_arrives(client: str, server: tuple[str, int]) -> None:
+def test_ids_that_request_headers_accepts_arrive(client: str, server: tuple[str, int]) -> None:
     name, port = server
     changed = set()
     for id in IDS:
@@ -259,7 +259,7 @@ def test_what_request_headers_give_arrives(client: str, server: tuple[str, int])
 
 CONTROLS = {*range(0x20), 0x7F} - {0x09}
 
-#: The control characters that a server takes; it takes no request with any other.
+#: The control characters that a server accepts in a header. Servers that are not listed accept none.
 TAKEN = {
     "uvicorn, h11": CONTROLS - set(b"\0\n\x0b\x0c\r"),
     "wsgiref": CONTROLS,
@@ -277,7 +277,7 @@ def raw(port: int, value: bytes) -> bytes:
         return received.partition(b"\r\n")[0]
 
 
-def test_most_servers_refuse_what_request_headers_refuse(server: tuple[str, int]) -> None:
+def test_most_servers_refuse_the_ids_that_request_headers_refuses(server: tuple[str, int]) -> None:
     name, port = server
     taken = set()
     for code in CONTROLS:

@@ -1,7 +1,7 @@
 """Every client of docs/reading.md against the servers of docs/serving.md, over real sockets.
 
-Each server runs on the HTTP that it speaks by itself: chunks of HTTP/1.1, or with `http.server` HTTP/1.0, where the
-body ends with the connection.
+Each server uses its default HTTP: HTTP/1.1 with chunks, or HTTP/1.0 for `http.server`, where the body ends with the
+connection.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PAYLOADS = {
     "tabs around it": "\ttab\t",
     "U+0000": "nul \0 nul",
     "an emoji": "🍊👩‍👩‍👧",
-    "what is no line end here": "\u2028\u2029\x85\x0b\x0c\x1c",
+    "characters that are not line ends here": "\u2028\u2029\x85\x0b\x0c\x1c",
     "a byte order mark": "\ufeffmark\ufeff",
     "a colon": ": colon",
     "a field": "data: x\nid: 9\nretry: 9\nevent: x",
@@ -56,7 +56,7 @@ IDS = {
     "digits": "17",
     "an emoji": "🍊",
     "text": "naïve",
-    # Whose last byte is white space for who takes bytes for Latin-1, and takes white space of Unicode off.
+    # The last byte is white space to servers that decode headers as Latin-1 and strip the white space of Unicode.
     "a byte 0x85 at the end": "🍅",
     "a byte 0xA0 at the end": "voilà",
     "JSON with spaces": '[{"topic":"eqiad.recentchange", "partition":0, "timestamp":1764079200001},  {"offset": -1}]',
@@ -72,7 +72,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_every_event_arrives(client: str, server: Server) -> None:
-    """All at once, so that they share chunks and are cut by them."""
+    """They are sent without a pause, so that they share chunks and are cut by them."""
     decoder = Decoder()
     seen: list[ServerSentEvent] = []
     with server.sending(EVENTS):
@@ -118,7 +118,7 @@ def test_the_last_event_id_arrives(client: str, id: str, server: Server) -> None
 
 
 def test_the_headers_come_before_the_first_event(server: Server) -> None:
-    """A browser's `open` fires with them, and a client's time limit for an answer ends."""
+    """They fire a browser's `open` event, and end a client's time limit for a response."""
     with server.sending(EVENTS, paced=True), socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.settimeout(PATIENCE)
         connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -130,12 +130,12 @@ def test_the_headers_come_before_the_first_event(server: Server) -> None:
         headers = dict(line.lower().split(": ", 1) for line in lines[1 : lines.index("")])
         assert headers.items() >= {name.lower(): value for name, value in response_headers().items()}.items()
         assert server.source.taken == 0
-        assert not server.source.ended.is_set(), "they came with the end"
+        assert not server.source.ended.is_set(), "they came only with the end"
 
 
 @pytest.mark.parametrize("name", ["fastapi", "aiohttp"])
 def test_a_client_that_leaves_ends_a_generator_that_waits(name: str) -> None:
-    """A server of threads only hears of it when it writes: that is what keep-alives are also for."""
+    """A threaded server notices only when it writes, which is another use of keep-alives."""
     with run_server(name) as server, server.sending(EVENTS, paced=True) as source:
         source.allow()
         read("httpx", server.url, Decoder(), lambda _: True)
@@ -145,9 +145,9 @@ def test_a_client_that_leaves_ends_a_generator_that_waits(name: str) -> None:
 
 @pytest.mark.parametrize(("id", "arrives"), [("🍅", False), ("voilà", False), ("🍊", True), ("naïve", True)])
 def test_wsgiref_cuts_bytes_off_the_end_of_an_id(id: str, arrives: bool) -> None:
-    """It takes white space off each header, of Unicode and not of HTTP: a last byte 0x85 or 0xA0 is gone.
+    """It strips the white space of Unicode, not of HTTP, from each header: a last byte 0x85 or 0xA0 is lost.
 
-    So does Django's `runserver`, which is made of it (seen with 5.2.19). Ids in ASCII are safe everywhere.
+    Django's `runserver` is built on it and does the same (seen with 5.2.19). ASCII ids are safe everywhere.
     """
     from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -165,7 +165,7 @@ def test_wsgiref_cuts_bytes_off_the_end_of_an_id(id: str, arrives: bool) -> None
 
 
 def test_why_the_client_of_requests_reads_its_raw_body() -> None:
-    """Where a body is not sent in chunks, `iter_content` waits for its end."""
+    """If a body is not sent in chunks, `iter_content` waits for its end."""
     requests = module("requests")
     with run_server("http") as server, server.sending(EVENTS[:3], paced=True) as source:
         source.allow()
@@ -192,8 +192,8 @@ def _pass_on(app: Any) -> None:
 
 
 @pytest.mark.parametrize("add", [_compress, _pass_on])
-def test_middleware_holds_nothing_back(add: Callable[[Any], None]) -> None:
-    """What many apps have around theirs: neither delays an event, nor hides from it that the client has left."""
+def test_middleware_does_not_delay_events(add: Callable[[Any], None]) -> None:
+    """Middleware that many apps use: neither kind delays an event, nor hides that the client has left."""
     server = Server()
     app = recipe("server_fastapi").make_app(server.agenerate)
     add(app)

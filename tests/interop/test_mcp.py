@@ -1,8 +1,8 @@
-"""The MCP client of the official SDK, on a server of its streamable HTTP whose event streams we write; and its server.
+"""The official SDK's MCP client on a streamable HTTP server whose event streams we write, and our client on its server.
 
-Each answer is a stream: first a priming event, an id and empty data, so that there is something to resume behind before
-the first message. When a stream ends without an answer the client waits for the reconnection time, and asks for the
-rest with a GET and `Last-Event-ID`.
+Each answer is a stream. It starts with a priming event, which has an id and empty data, so that a client can resume
+even before the first message. When a stream ends without an answer, the client waits for the reconnection time and asks
+for the rest with a GET and `Last-Event-ID`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ WORDS = ["one", "two\u2028", "three 🍊", "four\x85", "five"]
 
 
 class McpServer:
-    """An ASGI app: the part of an MCP server that has to do with streams."""
+    """An ASGI app with the parts of an MCP server that concern streams."""
 
     def __init__(self) -> None:
         self.port = 0
-        #: What each connection of a tool call brings before it ends: so many blocks, and a slice of the next one. The
-        #: connection after those brings all.
+        #: How much each connection of a tool call sends before it ends: the number of blocks, and the end of a slice of
+        #: the next one. The connection after these sends everything.
         self.cuts: Sequence[tuple[int, int]] = ()
         self.make_id: Callable[[int], str] = str
         self.requests: list[tuple[str, str]] = []
@@ -57,7 +57,7 @@ class McpServer:
         method = request.get("method", "")
         self.requests.append((scope["method"], method or last_event_id))
         if scope["method"] == "GET" and not last_event_id:
-            await self._answer(send, 405)  # it has nothing to say unasked
+            await self._answer(send, 405)  # it sends nothing unasked
         elif scope["method"] == "DELETE":
             await self._answer(send, 200)
         elif scope["method"] == "POST" and "id" not in request:
@@ -72,7 +72,7 @@ class McpServer:
             await self._send(send, b"".join(self._history.after("") or ()))
 
     def _stream(self, messages: Sequence[dict[str, Any]]) -> None:
-        """Start a stream: the priming event, and these messages."""
+        """Start a stream with the priming event and these messages."""
         self._history = EventHistory()
         self._history.append(ServerSentEvent("", id=self._next_id(), retry=1))
         for message in messages:
@@ -135,7 +135,7 @@ def server() -> Iterator[McpServer]:
 
 
 def call(url: str) -> tuple[list[str], str]:
-    """Call the tool; return the progress that was told, and the result or the error."""
+    """Call the tool; return the progress that it reported, and the result or the error."""
     mcp = module("mcp")
 
     async def run() -> tuple[list[str], str]:
@@ -148,7 +148,7 @@ def call(url: str) -> tuple[list[str], str]:
             assert [tool.name for tool in (await client.list_tools()).tools] == ["count"]
             try:
                 result = await client.call_tool("count", {"to": 5}, progress_callback=progress)
-            except mcp.MCPError as error:  # here, before it becomes one of a group
+            except mcp.MCPError as error:  # here, before it becomes part of a group
                 return words, error.message
             return words, result.content[0].text
 
@@ -169,17 +169,17 @@ IDS: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("make_id", IDS.values(), ids=IDS)
 def test_a_stream_that_is_cut(make_id: Callable[[int], str], server: McpServer) -> None:
-    """Behind the priming event, inside the first block, before a blank line, behind an id, and behind a block."""
+    """Cuts after the priming event, inside the first block, before a blank line, after an id, and after a block."""
     server.make_id = make_id
     server.cuts = [(1, 0), (0, 20), (2, -1), (1, len(f"id: {make_id(1)}\n")), (1, 0)]
     assert call(server.url) == (WORDS, " ".join(WORDS))
     gets = [id for method, id in server.requests if method == "GET" and id]
-    first = server.last_number - len(WORDS) - 1  # of the stream of the call: the priming event
+    first = server.last_number - len(WORDS) - 1  # the priming event of the call's stream
     assert gets == [make_id(first + events) for events in (0, 0, 2, 3, 4)]
 
 
 def test_an_id_that_is_not_ascii_ends_the_call(server: McpServer) -> None:
-    """The client hands its HTTP client text for a header, which takes ASCII only: it never asks for the rest."""
+    """The client passes the header as text and its HTTP client takes only ASCII, so it never asks for the rest."""
     server.make_id = "🍊{}".format
     server.cuts = [(2, 0)]
     words, error = call(server.url)
@@ -189,7 +189,7 @@ def test_an_id_that_is_not_ascii_ends_the_call(server: McpServer) -> None:
 
 
 def make_server(calls: list[str]) -> Any:
-    """An app of the SDK's own server, whose tool closes its stream in the middle and goes on."""
+    """Return an app of the SDK's own server, whose tool closes its stream halfway and goes on."""
     mcpserver, http = module("mcp.server.mcpserver"), module("mcp.server.streamable_http")
 
     events: list[tuple[str, Any]] = []

@@ -1,7 +1,7 @@
-"""The clients of docs/migrating.md, before and after, on one server; and a check of each row of its tables.
+"""The clients of docs/migrating.md, before and after, read from one server; and each row of its tables has a check.
 
-Each check runs what the row says of their library and of ours, and asserts what it says of the difference. It is named
-by the first cell of its row; tests/test_migrating.py compares that with the page.
+A check runs what the row says about their library and ours, and asserts the difference. It is registered under the
+first cell of its row; tests/test_migrating.py compares that with the page.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.interop,
-    # Some of theirs leave sockets unclosed; that ours do not is tested in test_clients.py.
+    # Some of their libraries leave sockets unclosed; test_clients.py tests that ours does not.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
 
-#: By the name of its files in migration/: the heading of its section.
+#: The heading of each section, by the name of its files in migration/.
 TITLES = {
     "httpx_sse": "httpx-sse",
     "requests_sse": "requests-sse",
@@ -44,7 +44,7 @@ TITLES = {
     "anthropic": "The Anthropic SDK",
     "launchdarkly_eventsource": "launchdarkly-eventsource",
 }
-#: By that name, and the first cell of the row: what checks it.
+#: The check of each row, by that name and the first cell of the row.
 ROWS: dict[str, dict[str, Callable[[], None]]] = {}
 
 
@@ -64,7 +64,7 @@ STREAM = (
 SEEN = [("tick", "[1]", "1"), ("tick", "[1,\n2]", "1"), ("message", "3", "2")]
 JSON = answer(b'{"error": "no credit"}', content_type="application/json")
 NOT_FOUND = answer(b'{"error": "no such thing"}', status="404 Not Found", content_type="application/json")
-#: A server that is there, and gives no answer.
+#: The answer of a server that accepts the connection and closes it.
 NOTHING = b""
 
 
@@ -73,25 +73,25 @@ def serving(*answers: bytes) -> contextlib.AbstractContextManager[Scripted]:
 
 
 def outcome(items: Iterable[Any]) -> tuple[list[Any], Any]:
-    """Return what came, and what was raised then, if anything was."""
+    """Return the items, and the exception that ended them, if any."""
     seen = []
     try:
         for item in items:
             seen.append(item)  # noqa: PERF402  # what came before an error counts
-    except Exception as error:  # noqa: BLE001  # it is what is asked for
+    except Exception as error:  # noqa: BLE001  # the caller checks it
         return seen, error
     return seen, None
 
 
 def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Any]:
-    """Do the same for what a function makes on an event loop."""
+    """Do the same for the async iterable that a function makes on an event loop."""
 
     async def run() -> tuple[list[Any], Any]:
         seen = []
         try:
             async for item in items():
                 seen.append(item)  # noqa: PERF401  # what came before an error counts
-        except Exception as error:  # noqa: BLE001  # it is what is asked for
+        except Exception as error:  # noqa: BLE001  # the caller checks it
             return seen, error
         return seen, None
 
@@ -99,7 +99,7 @@ def aoutcome(items: Callable[[], AsyncIterable[Any]]) -> tuple[list[Any], Any]:
 
 
 def caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Tell whether an error is of a kind, or one of its causes is."""
+    """Tell whether an error or one of its causes is of a kind."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__
     return error is not None
@@ -118,14 +118,14 @@ def side(library: str, which: str) -> Any:
 
 @pytest.fixture(autouse=True, scope="module")
 def sockets_that_were_left_unclosed() -> Iterator[None]:
-    """Collect them before another module, which does not ignore them, hears of them."""
+    """Collect them here, before they become warnings in a module that does not ignore these."""
     yield
     gc.collect()
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits between two requests: neither their libraries nor ours."""
+    """Neither their libraries nor ours wait between two requests."""
 
     def sleep(_: float) -> None:
         """Sleep for no time."""
@@ -226,7 +226,7 @@ def _anthropic(client: Any, server: Scripted) -> Iterable[Any]:
         yield from client.answer(sdk, "Hi?")
 
 
-#: By library: how its clients are read, what the server sends them, and what they are to make of it.
+#: By library: how to read with its clients, what the server sends them, and what they should yield.
 BOTH: dict[str, tuple[Callable[[Any, Scripted], Iterable[Any]], bytes, list[Any]]] = {
     "httpx_sse": (_httpx_sse, STREAM, SEEN),
     "requests_sse": (_requests_sse, STREAM, SEEN),
@@ -244,7 +244,7 @@ def test_both_sides_get_the_same(library: str, which: str) -> None:
     read, stream, expected = BOTH[library]
     client = side(library, which)
     with serving(answer(stream)) as server:
-        seen, _ = outcome(read(client, server))  # theirs may raise at the 204 that comes then
+        seen, _ = outcome(read(client, server))  # theirs may raise at the 204 that follows
     assert seen == expected
 
 
@@ -367,7 +367,7 @@ def theirs_requests_sse(server: Scripted, **options: Any) -> Iterator[Any]:
 
 
 def get(server: Scripted, method: str = "GET", **options: Any) -> Callable[[dict[str, str]], Any]:
-    """Return what opens a response with requests."""
+    """Return a function that opens a response with requests."""
     requests = module("requests")
     return lambda headers: requests.request(method, server.url, headers=headers, stream=True, timeout=20, **options)
 
@@ -403,7 +403,7 @@ def _() -> None:
         assert [event.event for event in connect(get(server))] == before == ["tick", "message"]
 
 
-#: What both clients of EventSource do to data: take line ends off its end, and spaces off its start.
+#: Both libraries with an `EventSource` strip line ends from the end of data, and spaces from its start.
 SPACES = answer(b"data:   a\ndata:\n\n")
 
 
@@ -441,7 +441,7 @@ def _() -> None:
 
 
 def waits_of(library: str, read: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return how long a library would have slept, had it slept."""
+    """Return how long a library would have slept each time."""
     waits: list[float] = []
     monkeypatch.setattr(f"{library}.time", SimpleNamespace(sleep=waits.append, monotonic=lambda: 0.0))
     read()
@@ -488,7 +488,7 @@ def _() -> None:
         assert not isinstance(error, module("requests").RequestException)
 
 
-#: Two events, of which the first is no UTF-8.
+#: Two events, of which the first is not UTF-8.
 LATIN_1 = answer(b"data: \xff\n\ndata: b\n\n")
 
 
@@ -511,7 +511,7 @@ def _() -> None:
     }
     with serving(answer(b"data: 1\n\n", cut=True)) as server:
         outcome(theirs_requests_sse(server, **callbacks))
-    assert called == ["open", "1", "error", "error"]  # of the cut, and of 204
+    assert called == ["open", "1", "error", "error"]  # errors of the cut, and of 204
     errors: list[Exception] = []
     with serving(answer(b"data: 1\n\n", cut=True)) as server:
         list(connect(get(server), on_retry=errors.append))
@@ -630,7 +630,7 @@ def _() -> None:
         assert (len(seen), type(error)) == (3, module("aiohttp").ClientPayloadError)
         with serving(answer(STREAM)) as server:
             seen, error = theirs_aiohttp(server, copy)
-        assert (len(seen), type(error)) == (3, ConnectionAbortedError), "of 204"
+        assert (len(seen), type(error)) == (3, ConnectionAbortedError), "at the 204"
     with serving(*answers) as server:
         seen, error = ours_aiohttp(server)
     assert (len(seen), error) == (4, None)
@@ -702,7 +702,7 @@ def _() -> None:
         return keep
 
     with serving(*answers) as server, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aiohttp_sse_client.client.asyncio", SimpleNamespace(sleep=sleep(theirs)))
+        patch.setattr(module("aiohttp_sse_client.client"), "asyncio", SimpleNamespace(sleep=sleep(theirs)))
         theirs_aiohttp(server, reconnection_time=timedelta(seconds=5))
     assert theirs == [10, 14]
     with serving(*answers) as server:
@@ -714,7 +714,7 @@ def _() -> None:
 def _() -> None:
     aiohttp = module("aiohttp")
     with serving(*[NOTHING] * 7) as server:
-        # POST, because aiohttp itself asks again for a GET.
+        # POST, because aiohttp itself retries a GET.
         seen, error = theirs_aiohttp(server, max_connect_retry=5, option={"method": "POST"})
     assert (seen, len(server.requests)) == ([], 6)
     assert isinstance(error, aiohttp.ClientConnectionError)
@@ -766,7 +766,7 @@ def _() -> None:
     }
     with serving(answer(b"data: 1\n\n")) as server:
         theirs_aiohttp(server, **callbacks)
-    assert called == ["open", "1", "error", "error"]  # of the end, and of 204
+    assert called == ["open", "1", "error", "error"]  # errors of the end, and of 204
     errors: list[Exception] = []
     with serving(answer(b"data: 1\n\n", cut=True)) as server:
         ours_aiohttp(server, on_retry=errors.append)
@@ -794,7 +794,7 @@ def theirs_openai(server: Scripted) -> Iterator[Any]:
 
 @row("openai", "`response.iter_lines()` and a parser by hand")
 def _() -> None:
-    separator = "\u2028"  # which ends a line of text, and none of a stream
+    separator = "\u2028"  # it ends a line of text, but not a line of a stream
     for stream, last in (
         (CHAT.replace(b"data: ", b"data:"), " 🍊"),
         (CHAT.replace(b"[{", b"\ndata: [{"), " 🍊"),
@@ -992,7 +992,7 @@ def theirs_launchdarkly(
 
 
 def request(server: Scripted) -> Callable[[dict[str, str]], Any]:
-    """Return what opens a response with urllib3."""
+    """Return a function that opens a response with urllib3."""
     urllib3 = module("urllib3")
     return lambda headers: urllib3.request("GET", server.url, headers=headers, preload_content=False, retries=False)
 

@@ -1,9 +1,9 @@
-"""Our decoder against eventsource-parser: every event, comment, id and reconnection time, and the chunk it came with.
+"""Our decoder and eventsource-parser agree on every event, comment, id and reconnection time, chunk by chunk.
 
-SSE_CODEC_STREAMS=60000 in the environment makes a run of some ten minutes of it (`differential`).
+With SSE_CODEC_STREAMS=60000 in the environment, a run takes about ten minutes (`differential`).
 
-All that the two differ in is in `DEVIATIONS`, and a difference is only taken for one of them when eventsource-parser
-answers exactly as ours would with that deviation (`deviate`).
+`DEVIATIONS` lists all their differences. A difference counts as one of them only if eventsource-parser answers exactly
+as our decoder would with that deviation (`deviate`).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-#: The bytes of a byte order mark, each taken for a character.
+#: The bytes of a byte order mark, each read as a character.
 MARK_AS_TEXT = "\u00ef\u00bb\u00bf".encode()
 
 
 def retries(wire: bytes) -> list[int]:
-    """Return the numbers in a stream's `retry` fields; of those too long to read, the first digits."""
+    """Return the numbers in a stream's `retry` fields; of those that are too long, the first digits."""
     return [
         int(line.value.lstrip("0")[:400] or "0")
         for line in LineDecoder().feed(wire)
@@ -52,7 +52,7 @@ DEVIATIONS = [
     Deviation(
         "the text U+00EF U+00BB U+00BF is taken for a byte order mark",
         "'stream = [ bom ] *event', where bom is U+FEFF. eventsource-parser also looks for its bytes, for streams that "
-        "were decoded as something else than UTF-8.",
+        "were decoded as something other than UTF-8.",
         MARK_AS_TEXT + b":\n",
         lambda wire: wire.removeprefix(BOM).startswith(MARK_AS_TEXT),
     ),
@@ -72,7 +72,7 @@ DEVIATIONS = [
 
 
 def decode(chunks: Chunks) -> list[Step]:
-    """Decode with ours; what the end of the stream cuts off is discarded."""
+    """Decode with our decoder; an event that the end of the stream cuts off is discarded."""
     decoder, lines = Decoder(), LineDecoder()
     return [
         Step(
@@ -86,7 +86,7 @@ def decode(chunks: Chunks) -> list[Step]:
 
 
 def deviate(chunks: Chunks) -> list[Step]:
-    """Answer as ours would with all of the deviations, each where it plays a part."""
+    """Answer as our decoder would with all of the deviations, each where it applies."""
     wire = b"".join(chunks)
     start = len(BOM) * wire.startswith(BOM)
     for mark in (BOM, MARK_AS_TEXT):
@@ -111,7 +111,7 @@ def deviate(chunks: Chunks) -> list[Step]:
 
 
 def explanations(difference: Difference) -> list[str]:
-    """Return the names of the deviations that a difference comes from; none when they do not account for all of it."""
+    """Return the names of the deviations that explain a difference; none if they do not explain all of it."""
     if deviate(difference.chunks) != difference.theirs:
         return []
     wire = b"".join(difference.chunks)
@@ -120,7 +120,7 @@ def explanations(difference: Difference) -> list[str]:
 
 @pytest.fixture(scope="module")
 def streams(engine: Engine) -> Sequence[Chunks]:
-    """They are not generated when there is nobody to read them."""
+    """Generate the streams, unless there is no engine to read them."""
     return all_streams()
 
 
@@ -129,7 +129,7 @@ def answers(engine: Engine, streams: Sequence[Chunks]) -> list[list[Step]]:
     return engine.read(streams)
 
 
-def test_every_step(
+def test_every_step_is_the_same(
     engine: Engine, streams: Sequence[Chunks], answers: list[list[Step]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = differences(streams, answers, decode)
@@ -137,7 +137,7 @@ def test_every_step(
     explained = Counter(name for difference in found for name in explanations(difference))
     events = sum(len(step.events) for steps in answers for step in steps)
     with capsys.disabled():
-        print(f"\n{engine.version}: {len(streams)} streams, {events} events, {len(unexplained)} differ, besides:")
+        print(f"\n{engine.version}: {len(streams)} streams, {events} events, {len(unexplained)} differ, not counting:")
         for name, count in sorted(explained.items()):
             print(f"  {count} streams: {name}")
     assert not unexplained, report(unexplained)
@@ -145,7 +145,7 @@ def test_every_step(
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
 def test_a_deviation_is_still_there(engine: Engine, deviation: Deviation) -> None:
-    """Its smallest stream shows it, and it alone; with any one byte less there is no difference."""
+    """Its smallest stream shows only this deviation; with any one byte less there is no difference."""
     smallest = deviation.smallest
     (steps,) = engine.read([(smallest,)])
     assert steps != decode((smallest,))
@@ -157,7 +157,7 @@ def test_a_deviation_is_still_there(engine: Engine, deviation: Deviation) -> Non
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_of_ours_would_be_seen(fault: str, streams: Sequence[Chunks], answers: list[list[Step]]) -> None:
+def test_a_fault_in_our_decoder_would_be_seen(fault: str, streams: Sequence[Chunks], answers: list[list[Step]]) -> None:
     def faulty(chunks: Chunks) -> Sequence[Step]:
         return decode(FAULTS[fault](chunks))
 

@@ -1,7 +1,6 @@
-"""What other libraries' servers really send, over HTTP, as our clients read it.
+"""Our clients read what servers of other libraries really send over HTTP.
 
-`test_strangers` judges their encoders by themselves. Here their whole response does the sending: the headers, the
-keep-alives and the chunks are theirs too.
+`test_strangers` checks only their encoders. Here the headers, the keep-alives and the chunks are theirs too.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-#: Seconds between the keep-alives of those that send any.
+#: Seconds between the keep-alives of servers that send any.
 PING = 0.02
 
 
@@ -58,7 +57,7 @@ def fastapi(server: Server) -> Iterator[int]:
                     raw_data=event.data, event=event.event, id=event.id, retry=event.retry, comment="a comment"
                 )
 
-    # Without postponed annotations, which FastAPI could not look up here.
+    # FastAPI could not resolve postponed annotations here.
     stream.__annotations__ = {"last_event_id": "str"}
     stream.__defaults__ = (library.Header(""),)
     app.add_api_route("/events", stream, response_class=sse.EventSourceResponse)
@@ -168,8 +167,8 @@ def test_headers_and_comments(name: str, producer: Server) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PRODUCERS.keys() - {"litestar"}), scope="module")
-def test_keep_alives_are_no_events(producer: Server) -> None:
-    """They come while a stream is silent: a proxy sees them, a client does not. Litestar sends none."""
+def test_keep_alives_are_not_events(producer: Server) -> None:
+    """They come while a stream is silent. A proxy sees them, a client does not. Litestar sends none."""
     httpx = module("httpx")
     lines, decoder = LineDecoder(), Decoder()
     pings: list[str] = []

@@ -1,6 +1,6 @@
 """CPython 3.14 as WebAssembly: the package's own tests on Node, and the page of docs/pyodide.md in Chromium.
 
-Pyodide has no threads, no processes and no sockets: pyodide_tests.py says what is left out for it.
+Pyodide has no threads, no processes and no sockets: pyodide_tests.py says what is left out for that reason.
 
 The environment variable SSE_CODEC_NODE_MODULES names the folder with the npm package `pyodide`, and SSE_CODEC_PYODIDE
 one with the Python packages that the tests need, none of them compiled:
@@ -46,7 +46,7 @@ MEDIA_TYPES = {
     ".html": "text/html",
     ".json": "application/json",
 }
-#: How many seconds anything may take there, where Python itself must be compiled first. What takes longer hangs.
+#: Seconds that anything may take in Pyodide, where Python itself must be compiled first. What takes longer hangs.
 LONGEST = 600.0
 
 
@@ -68,7 +68,7 @@ def test_the_tests_pass_on_node(pyodide: Path) -> None:
     version, *_, summary = run.stdout.strip().splitlines()
     print(f"{version}: {summary}")
     assert version.startswith("3.14")
-    assert int(summary.split()[0]) > 1000, "a run of nothing would pass too"
+    assert int(summary.split()[0]) > 1000, "an empty run would pass too"
 
 
 def wheel() -> tuple[str, bytes]:
@@ -86,7 +86,7 @@ def wheel() -> tuple[str, bytes]:
 
 
 class Site(ThreadingHTTPServer):
-    """Serves Pyodide, the wheel, the page and its program, and an answer, each event of which waits for `allow`."""
+    """Serves Pyodide, the wheel, the page and its program, and an answer, whose events each wait for a permit."""
 
     daemon_threads = True
 
@@ -138,7 +138,7 @@ class Visit(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             for wire in self.server.events:
-                for byte in wire:  # each in a write of its own, so that characters are cut, too
+                for byte in wire:  # one write for each, so that characters are cut too
                     self.wfile.write(bytes([byte]))
                 assert self.server.permits.acquire(timeout=PATIENCE), "nobody asks for more"
             while True:  # until the page has left

@@ -1,4 +1,4 @@
-"""The README and the guides show each recipe as it stands, and the table of what was run names what is run."""
+"""The README and the guides show each recipe unchanged, and the table in this folder's README names what is tested."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ PINS = dict(
 )
 
 
-def test_there_is_a_recipe_of_each() -> None:
+def test_each_server_and_client_has_a_recipe() -> None:
     names = {f"server {name}" for name in SERVERS} | {f"client {name.replace('_', ' ')}" for name in CLIENTS}
     assert names <= set(RECIPES)
 
 
 def test_each_recipe_is_shown() -> None:
-    """In the README or in a guide. test_serving_docs.py holds two of the guides to them.
+    """Each is in the README or in a guide. test_serving_docs.py checks two of the guides.
 
-    Of the clients that differ in one line, that line is shown.
+    For the clients that differ in one line, the page shows that line.
     """
     lines = {f"client {name.replace('_', ' ')}" for name in CLIENTS}
     assert set(RECIPES) <= set(BLOCKS) | set(FILES) | lines
 
 
 def test_the_table_of_docs_reading_has_the_line_of_each_client() -> None:
-    """As its recipe has it. A second library in a row reads in the same way."""
+    """The line is as in the recipe. A second library in a row reads in the same way."""
     rows = re.findall(r"^\| (.*) \| `(async )?with (.*) as response:` \|$", PAGES["docs/reading.md"], re.MULTILINE)
     names = {"httpx, httpx2": "httpx", "requests": "requests", "urllib3": "urllib3"}
     names |= {"urllib.request": "urllib", "httpx, httpx2, async": "httpx_async", "aiohttp": "aiohttp"}
@@ -57,7 +57,7 @@ def test_the_table_of_docs_reading_has_the_line_of_each_client() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() & BLOCKS.keys()))
-def test_a_recipe_is_shown_as_it_stands(name: str) -> None:
+def test_a_recipe_is_shown_unchanged(name: str) -> None:
     assert BLOCKS[name] == RECIPES[name]
 
 
@@ -72,7 +72,7 @@ def test_the_table_names_each_server_and_each_client() -> None:
     assert all(cell.strip() == "✓" for cells in table.values() for cell in cells)
 
 
-def test_each_version_is_the_one_that_is_pinned() -> None:
+def test_each_version_is_the_pinned_one() -> None:
     named = {pair for pair in re.findall(r"\b([a-z][\w-]*)(?:, async)? (\d[\d.]*\d)", WORLD) if pair[0] in PINS}
     peers = {"aiohttp", "flask", "uvicorn", "httpx", "requests", "urllib3", "openai", "anthropic", "mcp", *PRODUCERS}
     assert named == {(name, PINS[name]) for name in peers}

@@ -1,4 +1,4 @@
-"""Streams that are cut at every kind of byte, and resumed: at the end no token is missing, and none has come twice."""
+"""Streams are cut at every kind of byte and resumed: in the end no token is missing, and none came twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.interop
 
-#: What each client raises when no response comes. When a stream is cut, it is ConnectionLost.
+#: What each client raises when no response comes. When a stream is cut, it raises ConnectionLost.
 ERRORS: dict[str, Callable[[], type[Exception]]] = {
     "httpx": lambda: module("httpx").TransportError,
     "httpx_async": lambda: module("httpx").TransportError,
@@ -41,8 +41,8 @@ make_id = pytest.mark.parametrize("make_id", IDS.values(), ids=IDS)
 @chunked
 @make_id
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_that_resumes_by_itself(client: str, make_id: Callable[[int], str], chunked: bool) -> None:
-    """One decoder for all connections is all it needs."""
+def test_a_client_that_resumes_with_only_a_decoder(client: str, make_id: Callable[[int], str], chunked: bool) -> None:
+    """It uses one decoder for all connections."""
     server = CuttingServer(make_id, list(CUTS), retry=1, chunked=chunked)
     decoder = Decoder()
     seen: list[ServerSentEvent] = []
@@ -61,14 +61,14 @@ def test_a_client_that_resumes_by_itself(client: str, make_id: Callable[[int], s
 
 
 class Sleeps(list[float]):
-    """Stands for `time` in a recipe: keeps what it was to sleep, and does not."""
+    """Replaces `time` in a recipe: records each delay instead of sleeping."""
 
     def sleep(self, seconds: float) -> None:
         self.append(seconds)
 
 
 def resume(server: CuttingServer, client: Reconnection, monkeypatch: pytest.MonkeyPatch) -> Sleeps:
-    """Read the whole stream with the client of docs/resuming.md that is written by hand; return how long it waited."""
+    """Read the whole stream with the handwritten client of docs/resuming.md; return how long it waited."""
     by_hand = recipe("client_by_hand")
     sleeps = Sleeps()
     monkeypatch.setattr(by_hand, "time", sleeps)
@@ -87,7 +87,7 @@ def resume(server: CuttingServer, client: Reconnection, monkeypatch: pytest.Monk
 def test_a_client_with_a_reconnection(
     make_id: Callable[[int], str], chunked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for the `retry` of the stream; longer, when a connection brought no event."""
+    """It waits for the `retry` of the stream, and longer after connections without an event."""
     server = CuttingServer(make_id, list(CUTS), retry=700, chunked=chunked)
     sleeps = resume(server, Reconnection(jitter=0), monkeypatch)
     assert server.asked == server.to_ask[:-1]
@@ -97,14 +97,14 @@ def test_a_client_with_a_reconnection(
     assert sleeps == expected
 
 
-def test_a_reconnection_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reconnection_limits_the_delays_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     for retry, delay in ((0, 0.5), (10**12, 120.0)):
         server = CuttingServer(str, ["inside a block"], retry=retry, chunked=True)
         assert resume(server, Reconnection(jitter=0), monkeypatch) == [0.0, delay]
 
 
-def test_a_server_that_no_longer_knows_ends_it() -> None:
-    """With 204, which says to stop."""
+def test_a_server_that_no_longer_knows_the_id_ends_the_stream() -> None:
+    """It answers 204, which tells the client to stop."""
     by_hand = recipe("client_by_hand")
     server = CuttingServer(str, [], retry=1, chunked=True)
     with server.running():
@@ -113,7 +113,7 @@ def test_a_server_that_no_longer_knows_ends_it() -> None:
 
 
 @chunked
-def test_a_stream_that_lives_through_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_survives_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client of docs/resuming.md."""
     sleeps = Sleeps()
     monkeypatch.setitem(defaults(connect), "sleep", sleeps.sleep)
@@ -133,7 +133,7 @@ def test_a_stream_that_lives_through_cuts(chunked: bool, monkeypatch: pytest.Mon
 
 
 @chunked
-def test_a_stream_of_coroutines_that_lives_through_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_async_stream_that_survives_cuts(chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     sleeps = Sleeps()
 
     async def sleep(seconds: float) -> None:
@@ -156,7 +156,7 @@ def test_a_stream_of_coroutines_that_lives_through_cuts(chunked: bool, monkeypat
         asyncio.run(run())
     assert seen == server.events
     assert server.asked == server.to_ask[:-1]
-    assert len(sleeps) == len(CUTS) - 1  # where no response came, aiohttp asked again by itself
+    assert len(sleeps) == len(CUTS) - 1  # where no response came, aiohttp itself asked again
 
 
 def defaults(function: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def read_in_a_page(browser: str, server: CuttingServer) -> None:
 
     async def run() -> Any:
         async with devtools.page(browser) as page:
-            # A page of the server, which may ask it.
+            # A page of the same server may send requests to it.
             await page.open(server.url.replace("/events", "/page"))
             return await page.evaluate(READ % json.dumps(server.url))
 
@@ -201,11 +201,11 @@ def read_in_a_page(browser: str, server: CuttingServer) -> None:
 @chunked
 @make_id
 def test_a_browser(make_id: Callable[[int], str], chunked: bool, browser: str) -> None:
-    """Were `retry` not honoured, its own 3 seconds would be waited for after each cut, and the test would not end."""
+    """If the browser ignored `retry`, it would wait its own 3 seconds after each cut."""
     read_in_a_page(browser, CuttingServer(make_id, list(CUTS), retry=1, chunked=chunked))
 
 
-def test_a_browser_waits_as_it_was_told(browser: str) -> None:
+def test_a_browser_waits_for_the_reconnection_time(browser: str) -> None:
     server = CuttingServer(str, ["inside a block", "before the first byte"], retry=600, chunked=True)
     read_in_a_page(browser, server)
     waits = [start - end for end, start in zip(server.ends, server.starts[1:], strict=False)]

@@ -1,7 +1,7 @@
-"""The SDKs of OpenAI and Anthropic, each reading a whole answer that our encoder wrote, from a server on this machine.
+"""The SDKs of OpenAI and Anthropic read whole answers that our encoder wrote, from a server on this machine.
 
-The wire has what their servers have and more: keep-alive comments between events, text that is not ASCII and not
-escaped, and the line separators of Unicode, at which a client that splits lines with `str.splitlines` breaks.
+The answers have what their servers send and more: keep-alive comments between events, unescaped text beyond ASCII, and
+the line separators of Unicode, which break a client that splits lines with `str.splitlines`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HEADERS = [(name.lower().encode(), value.encode()) for name, value in response_h
 
 
 class Api:
-    """An ASGI app that answers each request with the blocks it is told to."""
+    """An ASGI app that answers each request with `blocks`."""
 
     def __init__(self) -> None:
         self.blocks: Iterable[bytes] = ()
@@ -64,7 +64,7 @@ def data(value: Any, event: str = "message") -> bytes:
     return encode(ServerSentEvent(json.dumps(value, ensure_ascii=False), event=event))
 
 
-# OpenAI, chat completions: only data, and [DONE] at the end.
+# OpenAI, chat completions: data only, and [DONE] at the end.
 
 
 def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
@@ -128,7 +128,7 @@ def test_openai_chat_put_together(api: Api, openai: Any) -> None:
     assert (call.function.name, json.loads(call.function.arguments)) == ("weather", {"city": "Köln\u2029", "days": 3})
 
 
-def test_openai_chat_of_coroutines(api: Api) -> None:
+def test_openai_chat_async(api: Api) -> None:
     library = module("openai")
 
     async def read() -> list[str]:
@@ -147,7 +147,7 @@ def test_openai_stops_at_done(api: Api, openai: Any) -> None:
 
 
 def test_openai_error_in_band(api: Api, openai: Any) -> None:
-    """As data alone, because the status is sent already."""
+    """It is only data, because the status has already been sent."""
     api.blocks = [chunk({"content": "a"}), data({"error": {"message": "The server\u2028is busy", "code": 502}})]
     seen = []
     with pytest.raises(module("openai").APIError, match="The server\u2028is busy") as caught:
@@ -284,7 +284,7 @@ def test_anthropic_messages_put_together(api: Api, anthropic: Any) -> None:
     assert (message.stop_reason, message.usage.output_tokens) == ("tool_use", 9)
 
 
-def test_anthropic_messages_of_coroutines(api: Api) -> None:
+def test_anthropic_messages_async(api: Api) -> None:
     library = module("anthropic")
 
     async def read() -> list[str]:
@@ -309,11 +309,11 @@ def test_anthropic_error_in_band(api: Api, anthropic: Any) -> None:
     assert caught.value.body == error
 
 
-# Where an SDK makes events of what is none, and what a server does about it.
+# Where an SDK takes something else for an event, and how a server avoids it.
 
 
 def test_openai_takes_a_block_without_data_for_an_event(api: Api, openai: Any) -> None:
-    """It fails at the JSON that is not there; so `id` and `retry` go into blocks that have data."""
+    """It fails to parse the missing JSON, so `id` and `retry` must go into blocks that have data."""
     api.blocks = [encode_block(retry=1000), *CHAT]
     with pytest.raises(json.JSONDecodeError):
         list(openai.chat.completions.create(model="model", messages=QUESTION, stream=True))
@@ -323,7 +323,7 @@ def test_openai_takes_a_block_without_data_for_an_event(api: Api, openai: Any) -
 
 
 def test_openai_takes_a_blank_line_after_an_id_for_an_event(api: Api, openai: Any) -> None:
-    """So with ids a keep-alive is a comment without a blank line of its own."""
+    """So in a stream with ids, a keep-alive must be a comment without its own blank line."""
     first = b"id: 1\n" + CHUNKS[0]
     api.blocks = [first, encode_comment("keep-alive"), *CHUNKS[1:]]
     with pytest.raises(json.JSONDecodeError):
@@ -333,7 +333,7 @@ def test_openai_takes_a_blank_line_after_an_id_for_an_event(api: Api, openai: An
     assert "".join(part.choices[0].delta.content or "" for part in parts) == TEXT
 
 
-def test_anthropic_ignores_what_has_no_data(api: Api, anthropic: Any) -> None:
+def test_anthropic_ignores_blocks_without_data(api: Api, anthropic: Any) -> None:
     api.blocks = [encode_block(retry=1000, id="1"), encode_comment("keep-alive"), *message_events()]
     with anthropic.messages.stream(model="model", max_tokens=9, messages=QUESTION) as stream:
         assert list(stream.text_stream) == TOKENS

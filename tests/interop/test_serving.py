@@ -1,4 +1,4 @@
-"""Each recipe of the guide on each of its servers, as a process of its own, in the situations that production has."""
+"""Each recipe of the guide on each of its servers, in its own process, in the situations of production."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.interop
 
 LISTENERS = 10
-#: How many seconds a server may take to stop. None takes 3 where nothing else runs, as the guide's table says; one that
-#: waits for its clients takes for ever, and a machine may be busy.
+#: Seconds that a server may take to stop. On an idle machine none takes 3, as the guide's table says. A busy machine
+#: needs longer, and a server that waits for its clients takes for ever.
 SHUTDOWN = 10.0
-#: The same until it serves again; looking for changes and starting takes its own.
+#: Seconds until it serves again after a change. Noticing the change and starting take time too.
 RELOAD = SHUTDOWN + 10.0
-#: What the recipes say.
+#: As in the recipes.
 SEND_TIMEOUT = 30.0
 PING = b": \n\n"
 
@@ -42,7 +42,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @contextlib.asynccontextmanager
 async def get(server: Process, situation: str) -> AsyncIterator[Any]:
-    """Ask for an event stream; gives aiohttp's response."""
+    """Request an event stream; yields aiohttp's response."""
     aiohttp = module("aiohttp")
     timeout = aiohttp.ClientTimeout(PATIENCE)
     async with aiohttp.ClientSession(timeout=timeout) as session:
@@ -52,17 +52,17 @@ async def get(server: Process, situation: str) -> AsyncIterator[Any]:
 
 
 async def read(response: Any, count: int) -> bytes:
-    """Read the next so many blocks."""
+    """Read the next `count` blocks."""
     received = b""
     while received.count(b"\n\n") < count:
         chunk = await response.content.readany()
-        assert chunk, f"the stream has ended behind {received!r}"
+        assert chunk, f"the stream ended after {received!r}"
         received += chunk
     return received
 
 
 def test_silence(server: Process) -> None:
-    """It brings keep-alives, and a client that leaves in it ends the source."""
+    """The server sends keep-alives, and the source ends when the client leaves."""
 
     async def run() -> None:
         async with get(server, "silence") as response:
@@ -86,21 +86,21 @@ def test_a_flood(server: Process) -> None:
     assert events == [ServerSentEvent(f"token {number}", id=str(number)) for number in range(FLOOD)]
 
 
-def test_a_failure_at_once_is_no_empty_stream(server: Process) -> None:
+def test_an_immediate_failure_is_not_an_empty_stream(server: Process) -> None:
     async def run() -> int:
         try:
             async with get(server, "fails at once") as response:
                 status: int = response.status
                 return status
         except module("aiohttp").ClientConnectionError:
-            return 0  # http.server answers nothing
+            return 0  # http.server sends no response
 
     assert asyncio.run(run()) in {500, 0}
     server.wait_for("fails at once ended", 1)
 
 
 def test_a_failure_half_way_breaks_the_connection(server: Process, request: pytest.FixtureRequest) -> None:
-    """So that a client knows that this was not all, and asks again."""
+    """So the client knows that the stream is incomplete, and asks again."""
 
     async def run() -> bool:
         async with get(server, "fails half-way") as response:
@@ -118,7 +118,7 @@ def test_a_failure_half_way_breaks_the_connection(server: Process, request: pyte
     server.wait_for("fails half-way ended", 1)
 
 
-#: Where a client finds an end in order when the source has failed, and what it is told before.
+#: Servers that end the response normally although the source has failed, and what they send before the end.
 IN_ORDER = {
     "Django on uvicorn": b"event: failed\ndata: \n\n",
     "Django on daphne": b"event: failed\ndata: \n\n",
@@ -134,8 +134,8 @@ def test_a_reader_that_stalls_and_leaves(server: Process) -> None:
         connection.sendall(request_of("GET", "endless"))
         server.wait_for("endless started", 1)
         assert connection.recv(1)
-    # granian sometimes takes long to say that a client has left which it was sending to, whatever the application is.
-    # Then it is the recipe's `send_timeout` that ends the source.
+    # With any application, granian is sometimes slow to report that the client it was sending to has left. Then the
+    # recipe's `send_timeout` ends the source.
     server.wait_for("endless ended", 1, 2 * SEND_TIMEOUT)
 
 
@@ -145,7 +145,7 @@ def request_of(method: str, situation: str) -> bytes:
 
 
 def test_head_has_no_body(server: Process) -> None:
-    """Not one byte of it, or it would be the start of the next response on the connection."""
+    """Any byte of a body would count as the start of the next response on the connection."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.settimeout(PATIENCE)
         connection.sendall(request_of("HEAD", "silence"))
@@ -161,7 +161,7 @@ def test_head_has_no_body(server: Process) -> None:
 
 
 def test_a_client_comes_back(server: Process) -> None:
-    """With an id that the channel knows, has forgotten, or never had: it had five events, and has the last three."""
+    """Its id may be known to the channel, forgotten or unknown: it had five events, and keeps the last three."""
 
     async def first(situation: str, blocks: int) -> tuple[Sequence[ServerSentEvent], str]:
         decoder = Decoder()
@@ -171,7 +171,7 @@ def test_a_client_comes_back(server: Process) -> None:
     async def run() -> None:
         events, id = await first("", 2)
         epoch, _, number = id.rpartition("-")
-        assert (events, number) == ([], "5"), "a new client is told where it stands"
+        assert (events, number) == ([], "5"), "a new client gets the id to resume from"
         gap = ServerSentEvent("", event="gap", id=id)
         for last_event_id in (f"{epoch}-1", "fedcba98-4"):
             assert (await first(last_event_id, 2))[0] == [gap]
@@ -182,7 +182,7 @@ def test_a_client_comes_back(server: Process) -> None:
 
 
 def with_listeners_that_wait(server: Process) -> contextlib.ExitStack:
-    """Open so many streams that are silent."""
+    """Open `LISTENERS` silent streams."""
     stack = contextlib.ExitStack()
     for _ in range(LISTENERS):
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
@@ -197,18 +197,18 @@ def with_listeners_that_wait(server: Process) -> contextlib.ExitStack:
 
 
 def stop(server: Process, number: int) -> None:
-    """End a server that has silent streams; all generators run their `finally`."""
+    """Stop a server that has silent streams; all generators must run their `finally`."""
     ended = server.count("silence ended")
     with with_listeners_that_wait(server):
         server.process.send_signal(number)
         seconds = server.wait()
     assert server.count("silence ended") == ended + LISTENERS, server.output[-3000:]
     assert seconds < SHUTDOWN
-    assert "coro=<_pump()" not in server.output, "asyncio has found a task that was left alone"
+    assert "coro=<_pump()" not in server.output, "asyncio reported an abandoned task"
 
 
 def test_SIGTERM_ends_it(server: Process) -> None:
-    """The last test of a server."""
+    """This must be the last test of a server."""
     stop(server, signal.SIGTERM)
 
 
@@ -219,7 +219,7 @@ def test_Ctrl_C_ends_it(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.reload])
-def test_a_change_of_a_source_reloads_it(name: str, tmp_path: Path) -> None:
+def test_a_changed_source_reloads_it(name: str, tmp_path: Path) -> None:
     source = tmp_path / "sse_codec_source.py"
     source.touch()
     reload = COMMANDS[name].reload.format(folder=tmp_path).split()

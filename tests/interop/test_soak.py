@@ -1,4 +1,4 @@
-"""The soak, for as long as CI has time for it."""
+"""The soak, for as long as CI can afford."""
 
 from __future__ import annotations
 

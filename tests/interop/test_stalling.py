@@ -1,4 +1,4 @@
-"""Readers that stall on real servers, and sources that hold what belongs to one task."""
+"""Readers that stall on real servers, and sources that depend on their task, thread or request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHORT = {"send_timeout": LIMIT}
 
 
 class Endless:
-    """More than a reader will ever take."""
+    """More events than a reader will ever take."""
 
     def __init__(self) -> None:
         self.started = threading.Event()
@@ -79,8 +79,8 @@ FRAMEWORKS = ["fastapi", "starlette", "litestar", "quart"]
 @pytest.mark.parametrize(
     "serve", [raw_asgi, aiohttp, *map(a_framework, FRAMEWORKS)], ids=["raw ASGI", "aiohttp", *FRAMEWORKS]
 )
-def test_a_reader_that_stalls_is_let_go(serve: Any) -> None:
-    """Its connection is open, and stays so; without the limit the source would wait as long."""
+def test_a_reader_that_stalls_is_disconnected(serve: Any) -> None:
+    """It keeps its connection open; without the limit the source would wait for ever."""
     events = Endless()
     with serve(events) as port, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -91,11 +91,11 @@ def test_a_reader_that_stalls_is_let_go(serve: Any) -> None:
         connection.settimeout(PATIENCE)
         with contextlib.suppress(ConnectionResetError):
             while connection.recv(1 << 20):
-                pass  # what was on its way, and then the end
+                pass  # the data in transit, then the end
 
 
 def test_a_source_may_hold_a_cancel_scope_over_a_yield() -> None:
-    """As sessions of MCP and many SDKs do; anyio refuses when another task leaves it."""
+    """Sessions of MCP and many SDKs do; anyio raises an error if another task leaves the scope."""
     anyio = module("anyio")
 
     async def events() -> AsyncIterator[ServerSentEvent]:
@@ -116,7 +116,7 @@ def test_a_source_may_hold_a_cancel_scope_over_a_yield() -> None:
 
 
 def test_a_reader_in_a_cancel_scope_closes_the_source() -> None:
-    """anyio cancels a task in each turn of the loop until it has ended; and a `finally` may wait all the same."""
+    """anyio cancels a task in each turn of the loop until it has ended; a `finally` may await nevertheless."""
     anyio = module("anyio")
     closed = []
 
@@ -138,8 +138,8 @@ def test_a_reader_in_a_cancel_scope_closes_the_source() -> None:
     asyncio.run(main())
 
 
-def test_the_request_of_flask_is_there_in_the_source() -> None:
-    """Although the source runs in another thread, and goes on when the view has returned."""
+def test_a_source_can_use_the_request_of_flask() -> None:
+    """It runs in another thread, and goes on after the view has returned."""
     flask = module("flask")
     app = flask.Flask(__name__)
 
@@ -158,7 +158,7 @@ def test_the_request_of_flask_is_there_in_the_source() -> None:
     assert [event.data for event in decode(body)] == ["of the request", "of the view"]
 
 
-def test_a_server_of_coroutines_takes_a_stream_of_threads() -> None:
+def test_an_async_server_takes_a_sync_stream() -> None:
     starlette = module("starlette.applications")
     responses, routing, testclient = (module(f"starlette.{name}") for name in ("responses", "routing", "testclient"))
 
@@ -169,7 +169,7 @@ def test_a_server_of_coroutines_takes_a_stream_of_threads() -> None:
     assert [event.data for event in decode(client.get("/").content)] == ["one", "two"]
 
 
-def test_trio_is_told_apart() -> None:
+def test_trio_is_recognised() -> None:
     trio = module("trio")
 
     async def events() -> AsyncIterator[ServerSentEvent]:

@@ -1,7 +1,7 @@
-"""What the checks find in encoders and decoders of other libraries is what is expected, and in ours it is nothing.
+"""The checks find the expected faults in encoders and decoders of other libraries, and none in ours.
 
-Expected is what `findings` wrote down, with the versions in which it was found. Another version may have other
-findings; then the test fails, and says which.
+`findings` wrote down the expected faults and the versions that have them. Another version may have others; then the
+test fails and lists them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.interop
 
 EXPECTED = findings.read()
 
-#: Rules that these break as well, in streams so rare that the search does not come to one every time.
+#: Rules that these also break, in streams so rare that the search does not always find one.
 RARE = {"anthropic": {"cut-crlf", "promptness-cr"}, "sseclient-py": {"promptness-cr"}}
 
 
@@ -30,16 +30,16 @@ RARE = {"anthropic": {"cut-crlf", "promptness-cr"}, "sseclient-py": {"promptness
         for stranger in kind.strangers
     ],
 )
-def test_what_is_found(kind: str, stranger: Stranger) -> None:
+def test_the_expected_faults_are_found(kind: str, stranger: Stranger) -> None:
     if stranger.version is None:
         pytest.skip(f"{stranger.name} is not installed")
     expected = EXPECTED[kind][stranger.name]
     found = {finding.rule: finding for finding in findings.find(KINDS[kind], stranger)}
     assert expected.rules <= found.keys() <= expected.rules | RARE.get(stranger.name, set()), (
-        f"{stranger.name} {stranger.version} (expected was found in {expected.version})\n"
-        f"breaks, unexpected: {[found[rule] for rule in sorted(found.keys() - expected.rules)]}\n"
+        f"{stranger.name} {stranger.version} (the expected findings are from {expected.version})\n"
+        f"breaks unexpectedly: {[found[rule] for rule in sorted(found.keys() - expected.rules)]}\n"
         f"no longer breaks: {sorted(expected.rules - found.keys())}\n"
-        f"If that is right, write it down with {COMMAND}, and the reason of what is new into {findings.FILE.name}."
+        f"If that is right, run {COMMAND}, and write the reason of each new finding into {findings.FILE.name}."
     )
 
 
@@ -57,12 +57,12 @@ def test_each_finding_has_a_reason() -> None:
     ]
 
 
-def test_readme_shows_what_is_expected() -> None:
-    assert findings.shown() == findings.markdown(EXPECTED), f"{COMMAND} writes it"
+def test_the_readme_shows_the_expected_findings() -> None:
+    assert findings.shown() == findings.markdown(EXPECTED), f"run {COMMAND} to write it"
 
 
-def test_a_consumer_of_nothing_is_not_a_finding() -> None:
-    """Who breaks everything has no findings: the adapter is broken."""
+def test_a_consumer_that_yields_nothing_is_not_a_finding() -> None:
+    """If everything is broken, the adapter is at fault."""
     with pytest.raises(NotConforming) as raised:
         findings.find(KINDS["decoders"], Stranger("nobody", lambda chunks: []))
     assert raised.value.rule == "data"

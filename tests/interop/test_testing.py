@@ -1,4 +1,4 @@
-"""What the guide says on testing: an endless stream, through the test client of each framework."""
+"""The guide's tests of an endless stream work with the test client of each framework."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXPECTED = [ServerSentEvent(f"event {number}") for number in range(3)]
 
 
 class Endless:
-    """Events without end; it knows when its stream has been closed."""
+    """Yields events without end; `ended` is set once its stream is closed."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()
@@ -56,7 +56,7 @@ def check(endless: Endless, found: Any) -> None:
 
         found = asyncio.run(main())
     assert found == EXPECTED
-    assert endless.ended.wait(PATIENCE), "the stream goes on"
+    assert endless.ended.wait(PATIENCE), "the stream was not closed"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def check(endless: Endless, found: Any) -> None:
         ("quart", "quart"),
     ],
 )
-def test_a_framework_of_coroutines(server: str, client: str) -> None:
+def test_an_async_framework(server: str, client: str) -> None:
     endless = Endless()
     check(endless, recipe(f"testing_{client}").first_events(recipe(f"server_{server}").make_app(endless.events), 3))
 
@@ -86,7 +86,7 @@ def urls() -> Any:
     from django.conf import settings
 
     if not settings.configured:
-        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="none")  # noqa: S106  # it keeps none
+        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="none")  # noqa: S106  # it protects nothing
         django.setup()
     from django.urls import clear_url_caches, path
 

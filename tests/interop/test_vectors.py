@@ -1,8 +1,8 @@
-"""The runners of docs/vectors.md, as they stand there: each passes with a right library, and fails with a faulty one.
+"""The runners of docs/vectors.md pass with a correct library, and fail with a faulty one.
 
-They run in a folder of their own, on files that `sse-codec vectors` copied there, as they would in somebody's
-repository. What they test is somebody's library (eventsource-parser, eventsource-encoder, httpx-sse, gin), this one, or
-for Go and Ruby the small ones in `runners/`.
+They run in a separate folder, on files that `sse-codec vectors` copied there, as in a user's repository. They test
+other people's libraries (eventsource-parser, eventsource-encoder, httpx-sse, gin), this one, and for Go and Ruby the
+small ones in `runners/`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COUNTS: dict[Name, int] = {
     "encoding": len(load_vectors("encoding")["cases"]),
 }
 
-#: What a test does to a library: a text in its source, and what stands there instead.
+#: A change that a test makes to a library: a text in its source, and the replacement.
 Fault = tuple[str, str]
 
 
@@ -61,7 +61,7 @@ def program(name: str) -> str:
 
 
 def run(command: list[str], folder: Path, passed: str, failed: str, **variables: str) -> Outcome:
-    """Run a runner; the patterns find the lines that say that a case passed, or failed, and in them its id."""
+    """Run a runner. The patterns find the lines of cases that passed or failed, and the ids in them."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -144,7 +144,7 @@ def test_pytest_on_lone_surrogates(folder: Path) -> None:
 
 
 def test_pytest_on_httpx_sse(folder: Path) -> None:
-    """Its text is httpx's, which drops no byte order mark, and it takes any block that has a field for an event."""
+    """httpx decodes its text and keeps a byte order mark, and it takes any block that has a field for an event."""
     outcome = run_pytest(folder, "decoding", HTTPX_SSE, "--tb=no")
     assert {"leading-bom", "event-without-data"} <= outcome.rules
     assert not {"data", "events", "event", "data-lines"} & outcome.rules
@@ -231,7 +231,7 @@ type Parser struct{ body string }
 
 func NewParser() *Parser { return &Parser{} }
 
-// Feed knows the whole stream in its last call only, which is the first where it is one chunk.
+// Feed has the whole stream only in its last call, which is the first one if the stream is one chunk.
 func (p *Parser) Feed(chunk []byte) (events []Event) {
 	p.body += string(chunk)
 	got, _ := gin.Decode(strings.NewReader(p.body))
@@ -276,7 +276,7 @@ def test_go_on_a_faulty_library(folder: Path, name: str, fault: Fault, rule: str
 
 
 def test_go_on_gin(folder: Path) -> None:
-    """gin-contrib/sse, as Debian has it: it takes `retry: 7` for an id, and much more."""
+    """gin-contrib/sse as Debian packages it takes `retry: 7` for an id, and has many other faults."""
     packages = Path("/usr/share/gocode")
     if not (packages / "src/github.com/gin-contrib/sse").exists():
         pytest.skip("golang-github-gin-contrib-sse-dev is not installed")

@@ -1,7 +1,7 @@
-"""A part of the table of the world, found again: what is in the table is so, and what is not, is not.
+"""A part of the survey, found again: the faults in the table show, and no others.
 
-The table is made with all that `tests/world/libraries.toml` pins, in environments of its own. Here are those libraries
-that the other tests need as well, as they are installed here.
+The table is made with everything that `tests/world/libraries.toml` pins, in separate environments. This module checks
+the libraries that other tests need as well, as they are installed here.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ PYTHON = [
     ("sseclient-py", "consumer"),
 ]
 JAVASCRIPT = [("better-sse", "producer"), ("eventsource", "consumer"), ("eventsource-parser", "consumer")]
-#: Those of which all is looked for again, and not only what was found.
+#: Libraries that are checked for everything again, not only for the known faults.
 THOROUGH = [("httpx-sse", "Python"), ("eventsource-parser", "JavaScript")]
 
 
 class Installed:
-    """What runs adapters with what is installed here, if it is what the table was made with."""
+    """Runs adapters with the libraries installed here, if their versions are those of the table."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -77,7 +77,7 @@ class Installed:
 
     def _is_version(self, library: Library, installed: str) -> None:
         if library.group != "Engines" and installed != library.version:
-            pytest.skip(f"{library.name} {library.version} is not installed, but {installed or 'none'}")
+            pytest.skip(f"needs {library.name} {library.version}; {installed or 'none'} is installed")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_nothing_else_is_found(name: str, group: str, environments: Commands) ->
 
 @pytest.mark.usefixtures("chromium_path")
 def test_an_engine(environments: Commands) -> None:
-    """Its faults show again, and streams of some rules that it keeps are read as the standard says."""
+    """Its faults show again, and it reads streams of some other rules as the standard says."""
     entry, library = expected("Chromium", "Engines", "consumer"), listed("Chromium", "Engines")
     fine = [
         [b"\xef\xbb\xbfdata: a\n\n"],
@@ -131,14 +131,14 @@ def test_an_engine(environments: Commands) -> None:
     with table.Remote(library, "consumer", environments) as remote:
         check_consumer(remote.tested, cases=fine, timeout=table.TIMEOUT, **remote.options)
         broken = table.broken_rules(remote, entry)
-    # Another version may have mended what it broke; what it broke anew is for the whole run to find.
+    # Another version may have fixed some faults. Only the whole run finds new ones.
     assert broken <= {finding.rule for finding in entry.findings}
     if remote.version == entry.version:
         assert broken == {finding.rule for finding in entry.findings}
 
 
 def test_the_page(browser: str) -> None:
-    """It orders and finds rows, and a cross opens its case; without a script each case has its place too."""
+    """It sorts and finds rows, and a cross opens its case."""
     page_file = pytest.importorskip("tests.world.page").PAGE
 
     async def main() -> None:

@@ -1,1 +1,1 @@
-"""Programs that speak docs/fuzz-protocol.md: the seeded faults, and what does not answer as it should."""
+"""Programs that speak the protocol of docs/fuzz-protocol.md: the seeded faults, and programs that answer wrongly."""

@@ -31,7 +31,7 @@ def get(url: str) -> Any:
 
 
 def reading(fault: type[faulty_consumers.Correct]) -> Read:
-    """Return what reads with a consumer, and says how many events have come as soon as they have."""
+    """Return a function that reads with a consumer, and reports the count of events each time one arrives."""
 
     def read(chunks: Iterable[bytes], saw: Callable[[int], None]) -> Iterator[dict[str, Any]]:
         for count, event in enumerate(fault().consume(chunks), 1):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Chunks:
-    """The chunks of a request, of which it is known how many were asked for."""
+    """The chunks of a request. They count how many were asked for."""
 
     def __init__(self, encoded: list[str]) -> None:
         self.chunks = [base64.b64decode(chunk) for chunk in encoded]
@@ -28,7 +28,7 @@ class Chunks:
 
 
 def members(event: Any) -> dict[str, Any]:
-    """Return an event as the protocol has it; some give out plain tuples."""
+    """Return an event in the protocol's form. Some consumers return plain tuples."""
     if isinstance(event, faulty_consumers.Event):
         return event._asdict()
     return dict(zip(("event", "data", "id", "retry"), event, strict=False))
@@ -39,7 +39,7 @@ def answer(request: dict[str, Any], fault: type[faulty_consumers.Correct]) -> di
     events: list[dict[str, Any]] = []
     try:
         events.extend({**members(event), "chunk": chunks.asked - 1} for event in fault().consume(chunks))
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+    except Exception as error:  # noqa: BLE001  # reports any error
         return {"n": request["n"], "events": events, "error": repr(error)}
     return {"n": request["n"], "events": events}
 

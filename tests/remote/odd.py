@@ -1,7 +1,7 @@
-"""Programs that do not answer as they should: `python -m tests.remote.odd MODE`.
+"""Programs that answer wrongly: `python -m tests.remote.odd MODE`.
 
-What is asked with the letter X in its first chunk gets the odd answer, and a hello where the mode says so; all else is
-read by our decoder.
+A mode of `HELLOS` answers the hello wrongly. The other modes answer wrongly to a request with the letter X in a chunk.
+Our decoder reads everything else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from sse_codec import Decoder
 
-#: Lines that are no answers.
+#: Odd lines that answer a request, most of them invalid.
 LINES = {
     "not json": b"hello?\n",
     "not utf-8": b'{"n": 1, "events": [{"data": "\xff"}]}\n',
@@ -32,7 +32,7 @@ LINES = {
     "a number in base64": b'{"n": N, "events": [{"data_base64": 7}]}\n',
     "bad bytes": b'{"n": N, "events": [{"data_base64": "/w=="}]}\n',
     "an error": b'{"n": N, "events": [{"data": "a"}], "error": "boom"}\n',
-    "an error without a word": b'{"n": N, "error": ""}\n',
+    "an error without a message": b'{"n": N, "error": ""}\n',
 }
 HELLOS = {
     "no hello": b'{"hi": 1}\n',

@@ -12,14 +12,14 @@ from tests import faulty_producers
 
 
 def comment(request: dict[str, Any]) -> dict[str, Any]:
-    """Make a comment as most do, with the line ends that are in it."""
+    """Write a comment as most producers do: the line ends in it stay."""
     return {"n": request["n"], "wire": base64.b64encode(f": {request['comment']}\n\n".encode()).decode()}
 
 
 def answer(request: dict[str, Any], producer: faulty_producers.Correct) -> dict[str, Any]:
     try:
         wire = producer.produce(ServerSentEvent(**request["event"]))
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+    except Exception as error:  # noqa: BLE001  # reports any error
         return {"n": request["n"], "refused": repr(error)}
     return {"n": request["n"], "wire": base64.b64encode(wire).decode()}
 

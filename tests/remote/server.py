@@ -1,4 +1,4 @@
-"""A server over a producer: what is posted to /publish comes out of /events, and /echo answers with its stream."""
+"""A server that sends with a producer: to /events what is posted to /publish, and to /echo what is posted there."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        if self.path == "/garbage":
+            self.wfile.write(b"garbage\r\n\r\n")
+            return
         if self.path == "/page":
             self.start("text/html")
             self.wfile.write(b"<!doctype html>")
@@ -32,6 +35,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.authorizations.add(self.headers["Authorization"])
+        if self.path == "/garbage":
+            self.wfile.write(b"garbage\r\n\r\n")
+            self.close_connection = True
+            return
         members = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
             wire = self.server.produce(ServerSentEvent(**members))
@@ -42,9 +49,17 @@ class Handler(BaseHTTPRequestHandler):
             for events in self.server.clients:
                 events.put(wire)
             self.start("text/plain")
+            self.wfile.write(b"published")
         elif self.path == "/echo":
             self.start("text/event-stream")
             self.wfile.write(wire)
+        elif self.path == "/endless":
+            self.do_GET()
+        elif self.path == "/broken":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"5\r\nda")
         else:
             self.send_error(404 if self.path == "/refuse" else 503)
 

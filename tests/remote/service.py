@@ -1,7 +1,7 @@
-"""A test service as LaunchDarkly's sse-contract-tests drive it: `python -m tests.remote.service [NAME]`.
+"""A test service that LaunchDarkly's sse-contract-tests can drive: `python -m tests.remote.service [NAME]`.
 
-NAME is a consumer of `faulty_consumers`; it prints where it listens. A client is a function that takes the options of
-the stream and yields what it reads, over as many connections as it makes.
+NAME is a consumer of `faulty_consumers`. The service prints its URL. A client is a function that takes the options of
+the stream and yields the events that it reads, over one or more connections.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def reading(fault: type[faulty_consumers.Correct], *, again: bool = True) -> Cli
 
     def read(options: dict[str, Any], closed: threading.Event) -> Iterator[dict[str, Any]]:
         while not closed.is_set():
-            with urllib.request.urlopen(options["streamUrl"]) as response:  # noqa: S310  # what it was told
+            with urllib.request.urlopen(options["streamUrl"]) as response:  # noqa: S310  # the URL that it got
                 if response.status != 200:
                     return
                 for event in fault().consume(iter(response.read1, b"")):
@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Service(ThreadingHTTPServer):
-    """The service; each stream is a thread, and an event that tells it to stop."""
+    """The service. Each stream is a thread, with a `threading.Event` that stops it."""
 
     daemon_threads = True
     block_on_close = False
@@ -115,8 +115,8 @@ class Service(ThreadingHTTPServer):
             pass  # the suite has gone
 
     def call_back(self, url: str, message: dict[str, Any]) -> None:
-        request = urllib.request.Request(url, json.dumps(message).encode())  # noqa: S310  # what it was told
-        urllib.request.urlopen(request).close()  # noqa: S310  # what it was told
+        request = urllib.request.Request(url, json.dumps(message).encode())  # noqa: S310  # the URL that it got
+        urllib.request.urlopen(request).close()  # noqa: S310  # the URL that it got
 
 
 def main(name: str = "Correct") -> None:

@@ -1,6 +1,6 @@
-"""Wire cases as data: what every decoder makes of a stream, by the standard and not by any decoder of ours.
+"""Wire cases as data: what every decoder must return for a stream, taken from the standard and not from our decoders.
 
-Each is named for the rule it holds. They run whole, byte by byte, at every two-way cut and with a further event behind.
+Each is named for the rule it tests. They run whole, byte by byte, at every two-way cut and with an event after them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CASES = [
     Case("a byte order mark after a CRLF is text", b"\r\n" + BOM + b"data: a\n\n", []),
     Case("a byte order mark in a value is text", b"data: " + BOM + b"\n\n", _x("\ufeff")),
     Case("a stream of a byte order mark alone", BOM, []),
-    Case("two thirds of a byte order mark are a field nobody knows", BOM[:2] + b"\ndata: a\n\n", _x("a")),
+    Case("two thirds of a byte order mark are an unknown field", BOM[:2] + b"\ndata: a\n\n", _x("a")),
     Case("two thirds of a byte order mark and then a field", BOM[:2] + b"data: a\n\ndata: b\n\n", _x("b")),
     Case("a byte order mark before a blank line", BOM + b"\n\ndata: a\n\n", _x("a")),
     Case("a byte order mark before a comment", BOM + b": hi\ndata: a\n\n", _x("a"), comments=("hi",)),
@@ -97,7 +97,7 @@ CASES = [
     Case("a tab after the colon is kept", b"data:\ta\n\n", _x("\ta")),
     Case("spaces at the end are kept", b"data: a  \n\n", _x("a  ")),
     Case("only the first colon counts", b"data: a: b\n\n", _x("a: b")),
-    Case("only the first colon counts, with a space behind it or not", b"data:a: b\ndata:c:d\n\n", _x("a: b\nc:d")),
+    Case("only the first colon counts, with or without a space after it", b"data:a: b\ndata:c:d\n\n", _x("a: b\nc:d")),
     Case("a field without a colon has an empty value", b"data\n\n", _x("")),
     Case("data with an empty value is an event", b"data:\n\n", _x("")),
     Case("data with a space as its value is an event", b"data: \n\n", _x("")),
@@ -110,19 +110,19 @@ CASES = [
     Case("names are exact: a space before", b" data: a\ndata: b\n\n", _x("b")),
     Case("names are exact: a space after", b"data : a\ndata: b\n\n", _x("b")),
     Case("unknown fields are ignored", b"error: {}\ndata: a\nfoo\n\n", _x("a")),
-    Case("a block of unknown fields is no event", b"foo: a\nevent: b\n\ndata: c\n\n", _x("c")),
+    Case("a block of unknown fields is not an event", b"foo: a\nevent: b\n\ndata: c\n\n", _x("c")),
     # Event types.
     Case("event names the type", b"event: tick\ndata: a\n\n", [E("a", event="tick")]),
-    Case("the type is the block's own", b"event: tick\ndata: a\n\ndata: b\n\n", [E("a", event="tick"), E("b")]),
+    Case("the type applies only to its block", b"event: tick\ndata: a\n\ndata: b\n\n", [E("a", event="tick"), E("b")]),
     Case("the type of a block without data is dropped", b"event: tick\n\ndata: a\n\n", _x("a")),
     Case("an empty type is message", b"event: \ndata: a\n\nevent\ndata: b\n\n", _x("a", "b")),
     Case("the last type counts", b"event: a\nevent: b\ndata: c\n\n", [E("c", event="b")]),
     Case("the last type counts, empty or not", b"event: a\nevent:\ndata: c\n\n", _x("c")),
     Case("the type may follow the data", b"data: a\nevent: b\n\n", [E("a", event="b")]),
-    Case("message may be spelt out", b"event: message\ndata: a\n\n", _x("a")),
-    # Blocks of one shape, and the first that is not.
+    Case("message may be written out", b"event: message\ndata: a\n\n", _x("a")),
+    # Blocks of one shape, then one that differs.
     Case("alike, then two data lines", b"data: a\n\ndata: b\ndata: c\n\ndata: d\n\n", _x("a", "b\nc", "d")),
-    Case("alike, then a blank line more", b"data: a\n\n\ndata: b\n\n", _x("a", "b")),
+    Case("alike, then an extra blank line", b"data: a\n\n\ndata: b\n\n", _x("a", "b")),
     Case("alike, then a comment", b"data: a\n\n: b\n\ndata: c\n\n", _x("a", "c"), comments=("b",)),
     Case(
         "typed alike, then two data lines",
@@ -146,11 +146,11 @@ CASES = [
         ],
         last_event_id="1",
     ),
-    Case("alike, but for the case of data", b"data: a\n\nDATA: b\n\ndata: c\n\n", _x("a", "c")),
-    Case("typed, but for the case of event", b"EVENT: a\ndata: b\n\n", _x("b")),
-    Case("typed, but for the case of data", b"event: a\nDATA: b\n\n", []),
+    Case("alike, except for the case of data", b"data: a\n\nDATA: b\n\ndata: c\n\n", _x("a", "c")),
+    Case("typed, except for the case of event", b"EVENT: a\ndata: b\n\n", _x("b")),
+    Case("typed, except for the case of data", b"event: a\nDATA: b\n\n", []),
     Case(
-        "typed alike, but for the case of event",
+        "typed alike, except for the case of event",
         b"event: a\ndata: b\n\nEVENT: c\ndata: d\n\n",
         [E("b", event="a"), E("d")],
     ),
@@ -182,7 +182,7 @@ CASES = [
         [E("a", id="1", last_event_id="1"), E("b", id=""), E("c")],
     ),
     Case("an id with U+0000 is ignored", b"id: 1\0\ndata: a\n\n", _x("a")),
-    Case("an id with U+0000 is ignored, with a space behind the colon or not", b"id:1\0\ndata: a\n\n", _x("a")),
+    Case("an id with U+0000 is ignored, with or without a space after the colon", b"id:1\0\ndata: a\n\n", _x("a")),
     Case(
         "an id with U+0000 leaves the block's earlier id",
         b"id: 1\nid: 2\0\ndata: a\n\n",
@@ -190,7 +190,7 @@ CASES = [
         last_event_id="1",
     ),
     Case(
-        "an id keeps its inner spaces and colons",
+        "an id keeps spaces and colons inside it",
         b"id: a: b \ndata: c\n\n",
         [E("c", id="a: b ", last_event_id="a: b ")],
         last_event_id="a: b ",
@@ -220,19 +220,19 @@ CASES = [
     Case("leading zeros are digits in base ten", b"retry: 03000\n\n", [], reconnection_time=3000),
     Case("zero is a reconnection time", b"retry: 0\ndata: a\n\nretry: 000\n", [E("a", retry=0)], "", 0),
     Case("many leading zeros", b"retry: " + b"0" * 40 + b"7\n", [], reconnection_time=7),
-    Case("leading zeros by the thousand", b"retry: " + b"0" * 5000 + b"7\n", [], reconnection_time=7),
+    Case("thousands of leading zeros", b"retry: " + b"0" * 5000 + b"7\n", [], reconnection_time=7),
     Case("the longest number that counts", b"retry: " + b"9" * 18 + b"\n", [], reconnection_time=10**18 - 1),
     Case("a longer number is ignored", b"retry: 7\nretry: 1" + b"0" * 18 + b"\n", [], reconnection_time=7),
     Case("an absurdly long number is ignored", b"retry: " + b"9" * 5000 + b"\n\n", []),
     Case("a field that only starts with retry", b"retryx: 1\nretry : 1\n\n", []),
     # Comments.
-    Case("comments are no fields", b":data: a\n: event: b\n::\n\n", [], comments=("data: a", "event: b", ":")),
+    Case("comments are not fields", b":data: a\n: event: b\n::\n\n", [], comments=("data: a", "event: b", ":")),
     Case("a comment inside a block", b"data: a\n: b\ndata: c\n\n", _x("a\nc"), comments=("b",)),
     Case(
         "a comment between an event's name and data", b"event: a\n:b\ndata: c\n\n", [E("c", event="a")], comments=("b",)
     ),
     Case("a comment loses one space", b":  a\n:\n: \n", [], comments=(" a", "", "")),
-    # The letters that the mutation tests put around a text of the program's: a mutant that looks for them must be seen.
+    # The mutation tests put XX around the code's strings; these cases detect a mutant that searches for such a string.
     Case("XX is text", b"data: aXX\n\ndata: XXbXX\n\nXXdata: c\n\n", _x("aXX", "XXbXX")),
     Case(
         "XX is text of a typed event",
@@ -241,8 +241,8 @@ CASES = [
     ),
     Case("XX is text before and after a CR", b"data: aXX\rdata: XX\r\r", _x("aXX\nXX")),
     # The end of the stream.
-    Case("an unfinished block is no event", b"data: a\n\ndata: b\n", _x("a"), unfinished=E("b")),
-    Case("an unfinished line is no line", b"data: a\n\ndata: b", _x("a"), unfinished=E("b")),
+    Case("an unfinished block is not an event", b"data: a\n\ndata: b\n", _x("a"), unfinished=E("b")),
+    Case("an unfinished line is not a line", b"data: a\n\ndata: b", _x("a"), unfinished=E("b")),
     Case("an unfinished block with a complete line before", b"data: a\ndata: b", [], unfinished=E("a\nb")),
     Case("an unfinished block commits no id", b"id: 1\ndata: a\n", [], unfinished=E("a", id="1", last_event_id="1")),
     Case("an unfinished field name", b"dat", []),

@@ -1,7 +1,7 @@
-"""Dialects as data: how well-known servers write their streams, and what a client must make of it.
+"""Dialects as data: how well-known servers write their streams, and how a client must read them.
 
-The payloads are our own; the framing is the servers': order of fields, line ends, spaces, comments and sentinels. Where
-`spelling` is "ours", the encoder writes the very bytes, `ours`; else the one difference is named, and makes them of it.
+The payloads are our own. The framing is the servers': order of fields, line ends, spaces, comments and sentinels. If
+`spelling` is "ours", the encoder's bytes, `ours`, equal the wire; otherwise `spelling` names the one difference.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ class Dialect(NamedTuple):
     name: str
     wire: bytes
     events: list[E]
-    #: What our encoder makes of the same lines.
+    #: The same lines as our encoder writes them.
     ours: bytes
-    #: By what the wire differs from that: nothing, the line ends, or the spaces after colons (all of them, those of
-    #: comments, or those of empty values).
+    #: How the wire differs from `ours`: not at all, in the line ends, or in the spaces after colons (of all lines, of
+    #: comments, or of empty values).
     spelling: Literal["ours", "crlf", "no space", "no space in comments", "no space when empty"] = "ours"
     comments: tuple[str, ...] = ()
     last_event_id: str = ""
     reconnection_time: int | None = None
-    #: What the request's `Last-Event-ID` said.
+    #: The request's `Last-Event-ID`.
     resumed_from: str = ""
-    #: The codes of what lint finds with all that is known of the dialect, `known`.
+    #: The codes of lint's findings with the options in `known`.
     findings: tuple[str, ...] = ()
-    known: dict[str, Any] = {}  # noqa: RUF012  # a default that nobody changes
+    known: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
     def __repr__(self) -> str:
         return self.name
 
 
 def _lines(*lines: tuple[str, str] | str) -> bytes:
-    """Write fields, comments, and blank lines where a text is empty, each as it stands."""
+    """Encode fields, comments, and a blank line for each empty text."""
     parts = [
         encode_line(Field(*line) if isinstance(line, tuple) else Comment(line) if line else BlankLine())
         for line in lines
@@ -45,7 +45,7 @@ def _lines(*lines: tuple[str, str] | str) -> bytes:
 
 
 def _resumed(events: list[E]) -> list[E]:
-    """Give each event its own id as the last event ID, for streams in which every event has one."""
+    """Set each event's last event ID to its own id, for streams in which every event has one."""
     return [E(event.data, event.event, event.id, event.retry, event.id or "") for event in events]
 
 
@@ -67,7 +67,7 @@ _PING = '{"type": "ping"}'
 _TEXT = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" Hi"}         }'
 _OVERLOADED = '{"type":"error","error":{"type":"overloaded_error","message":"Try again later"}}'
 
-#: An image of 36 kB in one line, as image models send it: more than a read of a socket brings.
+#: An image of 36 kB in one line, as image models send it: more than one read of a socket returns.
 _IMAGE = b64encode(bytes(range(256)) * 106).decode()
 _PART = '{"candidates": [{"content": {"parts": [{"text": "A red square\\u2026"}],"role": "model"},"index": 0}]}'
 _INLINE = f'{{"candidates": [{{"content": {{"parts": [{{"inlineData": {{"data": "{_IMAGE}"}}}}]}}}}]}}'
@@ -115,7 +115,7 @@ DIALECTS = [
         known=JSON,
     ),
     Dialect(
-        "Anthropic messages: pings, padding, and an error in band that ends it",
+        "Anthropic messages: pings, padding, and an error event that ends it",
         f"event: message_start\ndata: {_START}\n\nevent: ping\ndata: {_PING}\n\n"
         f"event: content_block_delta\ndata: {_TEXT}\n\nevent: error\ndata: {_OVERLOADED}\n\n".encode(),
         [
@@ -173,7 +173,7 @@ DIALECTS = [
     ),
     # The Model Context Protocol.
     Dialect(
-        "MCP: the priming event has an id and empty data, and says when to come back",
+        "MCP: the priming event has an id, empty data and a retry",
         f"id: 3_0\nretry: 1500\ndata: \n\nevent: message\nid: 3_1\ndata: {_PROGRESS}\n\n".encode(),
         _resumed([E("", id="3_0", retry=1500), E(_PROGRESS, id="3_1")]),
         _lines(("id", "3_0"), ("retry", "1500"), ("data", ""), "")
@@ -183,7 +183,7 @@ DIALECTS = [
         known={"require_ids": True, "unique_ids": True},
     ),
     Dialect(
-        "MCP: the stream resumed, where a message without an id keeps the place",
+        "MCP: the stream resumed, with a message without an id",
         f"event: message\ndata: {_PROGRESS}\n\nevent: message\nid: 3_2\ndata: {_RPC}\n\n".encode(),
         [E(_PROGRESS, last_event_id="3_1"), E(_RPC, id="3_2", last_event_id="3_2")],
         encode_block(_PROGRESS, event="message") + _lines(("event", "message"), ("id", "3_2"), ("data", _RPC), ""),
@@ -201,9 +201,9 @@ DIALECTS = [
         last_event_id="9",
         known=JSON,
     ),
-    # Pages that are sent in pieces.
+    # Pages sent in pieces.
     Dialect(
-        "Datastar: an element in lines, each with its key",
+        "Datastar: an element over several lines, each with its key",
         b"event: datastar-patch-elements\nid: 123\nretry: 2000\ndata: selector #feed\ndata: mode append\n"
         b"data: elements <li>\ndata: elements     one\ndata: elements </li>\n\nevent: datastar-patch-signals\n"
         b'data: signals {"open":true}\n\n',
@@ -233,14 +233,14 @@ DIALECTS = [
         reconnection_time=2000,
     ),
     Dialect(
-        "htmx: HTML as it is indented, and an event that closes",
+        "htmx: indented HTML, and a closing event",
         b"event: row\ndata: <tr>\ndata:   <td>caf\xc3\xa9</td>\ndata: \ndata: </tr>\n\nevent: close\ndata: \n\n",
         [E("<tr>\n  <td>caf\u00e9</td>\n\n</tr>", event="row"), E("", event="close")],
         encode(E("<tr>\n  <td>caf\u00e9</td>\n\n</tr>", event="row")) + encode(E("", event="close")),
     ),
     # Hubs and feeds.
     Dialect(
-        "Mercure: the topics in a field of its own, which a client of the standard ignores",
+        "Mercure: the topics in a nonstandard field, which clients ignore",
         b"event: stock\nretry: 4000\ntopic: https://shop.example/books/1\ntopic: /books/{id}\n"
         b'id: urn:uuid:5e94c686-2c0b-4f9b-958c-92ccc3bbb4eb\ndata: {\ndata:   "left": 2\ndata: }\n\n',
         _resumed([E('{\n  "left": 2\n}', "stock", "urn:uuid:5e94c686-2c0b-4f9b-958c-92ccc3bbb4eb", 4000)]),
@@ -261,7 +261,7 @@ DIALECTS = [
         known=JSON,
     ),
     Dialect(
-        "Wikimedia: ids that are JSON, with spaces, and the type spelt out",
+        "Wikimedia: ids that are JSON, with spaces, and the type written out",
         f"event: message\nid: {_KAFKA % 1}\ndata: {_EDIT}\n\n"
         f"event: message\nid: {_KAFKA % 2}\ndata: {_EDIT}\n\n".encode(),
         _resumed([E(_EDIT, id=_KAFKA % 1), E(_EDIT, id=_KAFKA % 2)]),
@@ -324,7 +324,7 @@ DIALECTS = [
         reconnection_time=1000,
     ),
     Dialect(
-        "LaunchDarkly: all of it once, then what changes",
+        "LaunchDarkly: the full data once, then changes",
         f"event: put\ndata: {_FLAGS}\n\nevent: patch\ndata: {_FLAG}\n\n"
         'event: delete\ndata: {"path":"/flags/new-page","version":5}\n\n'.encode(),
         [

@@ -1,8 +1,9 @@
 """Makes the published vectors, `sse_codec/testing/vectors/*.json`: run `python -m tests.vectors.publish`.
 
-Nothing in those files is written by hand. The inputs are the known places of the fuzz kit (`_tour.py`), the tags and
-sentences are its rules (`_rules.py`), and what each stream means is what the reference decoder says. docs/vectors.md
-describes the format, and what it says of the cases is written, too. `tests/test_vectors.py` holds both to what is made.
+Nothing in those files is written by hand. The inputs are the fixed cases of the fuzz kit (`_tour.py`), the tags and
+sentences are its rules (`_rules.py`), and the reference decoder says what each stream means. docs/vectors.md describes
+the format; its parts about the cases are generated too. `tests/test_vectors.py` checks that the files and the page are
+up to date.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from sse_codec import ReceivedEvent, ServerSentEvent, encode
 from sse_codec.testing import _tour, _vectors, reference_decode
 from sse_codec.testing._producer import _arriving
 from sse_codec.testing._rules import CONSUMER_RULES, PRODUCER_RULES, Rule, Stream
-from sse_codec.testing._tour import events_that_cannot_be_sent, events_to_send
+from sse_codec.testing._tour import events_that_cannot_be_sent, large_events_to_send, small_events_to_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 Case = dict[str, Any]
 
-#: The version of the suite; its changelog says what a new one may change.
+#: The version of the suite. Its changelog says what a new version may change.
 VERSION = "1.0.0"
 FOLDER = _vectors.FOLDER
 PAGE = Path(__file__).parents[2] / "docs" / "vectors.md"
 
 #: Stands for the text that a case repeats: U+001A SUBSTITUTE.
 MARK = "\x1a"
-#: What is sent behind the events of an encoding case: whatever was left open swallows it.
+#: Sent after the events of an encoding case. A field or block that was left open swallows it.
 BEHIND = ServerSentEvent("behind")
-#: How many blocks or events a case has at most that is put together from several.
+#: The largest number of blocks or events in a case that joins several fixed cases.
 MOST = 8
-#: And how many bytes or characters each of those has at most.
+#: The largest size of each part of such a case, in bytes or characters.
 SMALL = 100
-#: How large a case may be, in bytes of JSON, and one that is about how many there are of something. A few of the known
-#: places are larger, and left to the checks.
+#: The largest size of a case in bytes of JSON, and of a case about a number of things. A few fixed cases are larger;
+#: only the checks try them.
 LARGEST = 3_500
 LARGEST_OF_MANY = 36_000
 
@@ -71,11 +72,11 @@ FREE = {
 }
 
 
-# What is made of one case.
+# One case.
 
 
 def decoding_case(chunks: Sequence[bytes]) -> Case:
-    """Return a stream in chunks with what it means. A member that says nothing is left out."""
+    """Return the case of a stream in chunks. Members with nothing to say are left out."""
     wire = b"".join(chunks)
     stream = Stream(chunks)
     reference = reference_decode(wire)
@@ -115,7 +116,7 @@ def decoding_case(chunks: Sequence[bytes]) -> Case:
 
 
 def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
-    """Return events to send with what arrives of them.
+    """Return the case of events to send.
 
     Args:
         events: the events of one stream.
@@ -143,7 +144,7 @@ def encoding_case(events: Sequence[ServerSentEvent], spoilt: str = "") -> Case:
 
 
 def short_hash(parts: Sequence[bytes]) -> str:
-    """Return the part of an id that never changes: it is made of the input alone."""
+    """Return the part of an id that never changes: a hash of the input alone."""
     return hashlib.sha256(b"".join(b"%d:%b," % (len(part), part) for part in parts)).hexdigest()[:8]
 
 
@@ -152,17 +153,17 @@ def _event(event: ReceivedEvent) -> Case:
 
 
 def _members(event: ServerSentEvent) -> Case:
-    """Return the members of an event; one that says nothing is left out."""
+    """Return the members of an event, without those that have the default."""
     type_ = None if event.event == "message" else event.event
     members = {"type": type_, "data": event.data, "id": event.id, "retry": event.retry}
     return {name: value for name, value in members.items() if value is not None}
 
 
 def _arrivals(chunks: Sequence[bytes], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield for each event the chunk that completes it, and the one with which it comes at the latest.
+    """Yield for each event the chunk that completes it, and the chunk with which it must come at the latest.
 
-    They differ where the chunk ends with the CR that ends the event. Who waits for a LF behind it has it with the next
-    character, or at the end of the stream, after the last chunk.
+    They differ if the chunk ends with the CR that ends the event. A consumer that waits for an LF after it returns the
+    event with the next character, or at the end of the stream, after the last chunk.
     """
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     characters = list(accumulate(len(decode(chunk)) for chunk in chunks))
@@ -177,7 +178,7 @@ def _arrivals(chunks: Sequence[bytes], ends: Sequence[int]) -> Iterator[tuple[in
 
 
 def _as_text(chunks: Sequence[bytes]) -> list[str] | None:
-    """Return the chunks as text, if a parser of text can be given them; a mark at the start is not for it to see."""
+    """Return the chunks as text if a parser of text can take them. It never sees a byte order mark at the start."""
     if b"".join(chunks).startswith(codecs.BOM_UTF8):
         return None
     try:
@@ -190,10 +191,10 @@ _SHOWN = 40
 
 
 def _about(rule: Rule[Any], shown: str, count: int, unit: str) -> str:
-    """Return a line for people: what the rule is about, and what the case is."""
+    """Return a line for people: what the rule is about, and the case."""
     shown = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN // 2]}...{shown[-(_SHOWN // 2) :]}"
-    text = repr(f"{shown}'\"")[1:-4]  # with both quotes in it, so that it is always the same that are escaped
-    text = re.sub(r"(?<!\\)\\x([89a-f][0-9a-f])", r"\\u00\1", text)  # a character; a byte that is none is \xNN
+    text = repr(f"{shown}'\"")[1:-4]  # with both quotes, so that repr always escapes the same one
+    text = re.sub(r"(?<!\\)\\x([89a-f][0-9a-f])", r"\\u00\1", text)  # a character; an invalid byte is \xNN
     text = re.sub(r"(?<!\\)\\udc([89a-f][0-9a-f])", r"\\x\1", text).replace("\\'", "'")
     return f"{rule.about}: {text}" + (f", in {count} {unit}s" if count > 1 else "")
 
@@ -202,14 +203,14 @@ def _shown(event: Case) -> str:
     return "; ".join(f"{name} {value}" for name, value in event.items())
 
 
-# What is long is written short.
+# Long runs are written short.
 
-#: A run of the same one to eight characters that is worth it.
+#: A run of the same one to eight characters that is long enough.
 _RUN = re.compile(r"([^\x1a]{1,8}?)\1{127,}", re.DOTALL)
 
 
 def shortened(case: Case) -> Case:
-    """Return a case with its long runs of one text written as marks, if it has any."""
+    """Return a case with the runs of one text replaced by marks, if it has long ones."""
     strings = [part for member in _REPEATING for part in _strings(case.get(member))]
     has_mark = any(MARK in string for string in strings)
     runs = {(found[1], len(found[0]) // len(found[1])) for text in strings for found in _RUN.finditer(text)}
@@ -221,7 +222,7 @@ def shortened(case: Case) -> Case:
 
 
 def _with_repeat(case: Case, text: str, times: int) -> Case:
-    """Return a case with marks, and what they stand for; without that member there is none in it."""
+    """Return a case with marks, and the member that says what they stand for. Cases without it have no marks."""
 
     def mark(string: str) -> str:
         return string.replace(text * times, MARK)
@@ -234,7 +235,7 @@ _REPEATING = ("text", "base64", "events", "unfinished", "lastEventId", "comments
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Yield all text of a value; bytes as text of as many characters."""
+    """Yield all text of a value. Bytes become text of as many characters."""
     if isinstance(value, bytes):
         yield value.decode("latin-1")
     elif isinstance(value, str):
@@ -245,7 +246,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _each(value: Any, change: Callable[[str], str]) -> Any:
-    """Return a value with all text in it changed."""
+    """Return a value with a function applied to all text in it."""
     if isinstance(value, bytes):
         return change(value.decode("latin-1")).encode("latin-1")
     if isinstance(value, str):
@@ -255,15 +256,15 @@ def _each(value: Any, change: Callable[[str], str]) -> Any:
     return {key: _each(part, change) for key, part in value.items()} if isinstance(value, dict) else value
 
 
-# Which cases there are.
+# All cases.
 
 
 def _streams() -> Iterator[tuple[Sequence[bytes], bool]]:
-    """Yield the known streams in chunks, and whether they may be put together with others."""
+    """Yield the fixed streams in chunks, and whether they may be joined with others."""
     parts = (_tour._alone, _tour._with_others, _tour._paired, _tour._cut, _tour._sized, _tour._counted, _tour._largest)
     for part in parts:
-        for chunks in part(_holds_many):  # which the tour then gives one by one
-            # Of the pairs those in one block, and of two line ends: the others would double the suite.
+        for chunks in part(_holds_many):  # which makes the tour yield those blocks one by one
+            # Of the pairs, only those in one block, and of two line ends: the others would double the suite.
             stream = Stream(chunks)
             if part is _tour._paired and len(stream.blocks) != 2 and len({line.end for line in stream.lines}) == 1:
                 continue
@@ -275,7 +276,7 @@ def _holds_many(chunks: Sequence[bytes]) -> bool:
 
 
 def _can_be_joined(chunks: Sequence[bytes]) -> bool:
-    """Tell whether a stream is one chunk of whole blocks that mean the same behind others."""
+    """Tell whether a stream is one chunk of whole blocks that mean the same after others."""
     stream = Stream(chunks)
     return (
         len(chunks) == 1
@@ -288,10 +289,10 @@ def _can_be_joined(chunks: Sequence[bytes]) -> bool:
 
 
 def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
-    """Yield the streams of the suite: those that it has, and what is not among them yet.
+    """Yield the streams of the suite: those that it has, and new ones.
 
-    Blocks with the same rule to blame are put together, few enough to see which of them was read wrongly. A new one
-    is put together with other new ones. So what there is keeps its id.
+    Blocks with the same broken rule are joined, few enough to see which of them was read wrongly. New blocks are joined
+    only with other new ones, so that existing cases keep their ids.
     """
     old = [case_chunks(case) for case in known]
     yield from old
@@ -325,14 +326,14 @@ def _joined_streams(known: Collection[Case]) -> Iterator[list[bytes]]:
         yield [b"".join(group)]
 
 
-#: The rules of what is not put together with others, so that the first cases are plain.
+#: Cases of these rules are not joined, so that the first cases are plain.
 PLAIN = {"data", "events"}
-#: What implementations leave out and know it; so it should be easy to skip, and hide little else.
+#: Rules that implementations often skip on purpose. Skipping their cases should hide little else.
 OFTEN_SKIPPED = {"event-without-data", "id", "no-colon", "retry"}
 
 
 def _key(rules: Iterable[str]) -> tuple[str, ...]:
-    """Return what streams that are put together have in common: the rule to blame, and what is often skipped."""
+    """Return what streams must share to be joined: the first rule, and the rules that are often skipped."""
     first, *others = rules
     return (first, *(name for name in others if name in OFTEN_SKIPPED))
 
@@ -342,7 +343,7 @@ def _count_blocks(wire: bytes) -> int:
 
 
 def _stands_in(wire: bytes, stream: bytes) -> bool:
-    """Tell whether a stream holds the blocks of another."""
+    """Tell whether a stream contains the blocks of another."""
     at = stream.find(wire)
     while at > 0 and stream[at - 2 : at] not in {b"\n\n", b"\r\r"} and not stream.startswith(b"\r\n\r\n", at - 4):
         at = stream.find(wire, at + 1)
@@ -363,8 +364,13 @@ def case_events(case: Case) -> list[ServerSentEvent]:
     return [ServerSentEvent(e["data"], e.get("type", "message"), e.get("id"), e.get("retry")) for e in events]
 
 
+def events_to_send() -> list[list[ServerSentEvent]]:
+    """Return all known places of events that can be sent."""
+    return [*small_events_to_send(), *large_events_to_send()]
+
+
 def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent]]:
-    """Yield the events of the suite that can be sent, in the same way."""
+    """Yield the lists of events that can be sent, joined in the same way."""
     old = list(map(case_events, known))
     yield from old
     old_ones = set(map(tuple, old))
@@ -394,18 +400,18 @@ def _joined_events(known: Collection[Case]) -> Iterator[Sequence[ServerSentEvent
 
 
 def decoding_cases(known: Collection[Case] = ()) -> list[Case]:
-    """Return all cases of streams; `known` are those that there are already."""
+    """Return all cases of streams. `known` are the existing ones."""
     return _sorted(map(decoding_case, _joined_streams(known)), CONSUMER_RULES)
 
 
 def encoding_cases(known: Collection[Case] = ()) -> list[Case]:
-    """Return all cases of events to send, those with a lone surrogate too."""
+    """Return all cases of events to send, including those with a lone surrogate."""
     sendable = [case for case in known if "unsendable" not in case]
     cases = [*map(encoding_case, _joined_events(sendable))]
     cases += [
         encoding_case([event], field)
         for event, field in events_that_cannot_be_sent()
-        if json.loads(json.dumps(_members(event))) == _members(event)  # JSON makes one character of two surrogates
+        if json.loads(json.dumps(_members(event))) == _members(event)  # JSON joins a pair of surrogates
     ]
     cases += [
         encoding_case(case_events(case), "event" if case["unsendable"] == "type" else case["unsendable"])
@@ -416,9 +422,9 @@ def encoding_cases(known: Collection[Case] = ()) -> list[Case]:
 
 
 def _sorted(cases: Iterable[Case], rules: Sequence[Rule[Any]]) -> list[Case]:
-    """Return the cases, each once, basic ones first: then the first that fails is to blame on its first rule.
+    """Return the cases, each once, basic ones first: then the first case that fails is due to its first rule.
 
-    The rules' order is that of blame: what shows in few streams stands first, and the last is touched by all.
+    Rules that few streams touch come first in `rules`, and all streams touch the last one.
     """
     order = [rule.name for rule in reversed(rules)]
 
@@ -441,7 +447,7 @@ def _is_small(case: Case) -> bool:
 
 
 def dumped(value: object) -> str:
-    """Return JSON in ASCII; bytes as base64."""
+    """Return JSON in ASCII, with bytes as base64."""
 
     def as_base64(part: bytes) -> str:
         return base64.b64encode(part).decode()
@@ -450,7 +456,7 @@ def dumped(value: object) -> str:
 
 
 def _document(kind: str, title: str, about: str, rules: Sequence[Rule[Any]], cases: Sequence[Case]) -> str:
-    """Return a file: what it is, and a case a line."""
+    """Return the text of a file: its head, and each case on a line."""
     used = {name for case in cases for name in case["rules"]}
     free = {name for case in cases for name in case["free"]}
     head = {
@@ -470,10 +476,10 @@ def _document(kind: str, title: str, about: str, rules: Sequence[Rule[Any]], cas
 
 
 def files(known: Mapping[str, Collection[Case]]) -> dict[str, str]:
-    """Return what each file should hold, by name.
+    """Return the text of each file, by name.
 
     Args:
-        known: the cases that each file has already, by name; they stay.
+        known: the cases that each file has already, by name. They stay.
     """
     encoding = encoding_cases([*known.get("encoding.json", ()), *known.get("surrogates.json", ())])
     plain = [case for case in encoding if "surrogate" not in case["rules"]]
@@ -498,13 +504,13 @@ def files(known: Mapping[str, Collection[Case]]) -> dict[str, str]:
 
 
 def published() -> dict[str, list[Case]]:
-    """Return the cases that there are, by the name of their file."""
+    """Return the existing cases, by the name of their file."""
     paths = (FOLDER / f"{name}.json" for name in ("decoding", "encoding", "surrogates"))
     return {path.name: json.loads(path.read_text("ascii"))["cases"] for path in paths if path.exists()}
 
 
 def page(text: str, cases: Mapping[str, Sequence[Case]]) -> str:
-    """Return docs/vectors.md with what it says of the cases: how many there are, one of them, what is free."""
+    """Return docs/vectors.md with its parts about the cases: their number, an example, and the free choices."""
     decoding, encoding = cases["decoding.json"], cases["encoding.json"]
     example = next((case for case in decoding if case["rules"][0] == "id" and len(case["events"]) == 2), decoding[0])
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in example.items())
@@ -518,7 +524,7 @@ def page(text: str, cases: Mapping[str, Sequence[Case]]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the files, and say what is new, gone or changed; with `--anew` what there is need not stay."""
+    """Write the files, and print what is new, gone or changed. With `--anew`, existing cases need not stay."""
     before = published()
     for name, text in files({} if "--anew" in arguments else before).items():
         old = {case["id"]: case for case in before.get(name, ())}

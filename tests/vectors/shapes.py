@@ -1,6 +1,6 @@
-"""The shapes that blocks have, and what nearly has one: for the ways of the decoders that read many blocks at a time.
+"""Shapes of blocks, and near misses, to test the decoders' paths that read many blocks at once.
 
-A shape is the lines of a block, without their ends; `%d` stands for the number of the block.
+A shape is a block's lines, without line ends; `%d` stands for the number of the block.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ SHAPES: dict[str, list[bytes]] = {
     "three data, apart": [b"data: a%d", b"event: e%d", b"data:b%d", b"x: y%d", b"data:  c%d"],
     "two types": [b"event: a%d", b"event: b%d", b"data: d%d"],
     "two ids": [b"id: a%d", b"data: d%d", b"id:b%d"],
-    "a type that is empty": [b"event: ", b"data: d%d"],
-    "an id that is empty": [b"data: d%d", b"id:"],
-    "a retry that is none": [b"retry: x%d", b"data: d%d"],
+    "an empty type": [b"event: ", b"data: d%d"],
+    "an empty id": [b"data: d%d", b"id:"],
+    "an invalid retry": [b"retry: x%d", b"data: d%d"],
     "unknown fields": [b"x-trace: %d", b"data: d%d", b"data-2: %d"],
     "no data": [b"id: %d", b"event: e%d"],
     "comments alone": [b": ping %d"],
@@ -40,23 +40,23 @@ SHAPES: dict[str, list[bytes]] = {
 
 
 def block(shape: list[bytes], number: int) -> list[bytes]:
-    """Return the lines of a block, the blank one too."""
+    """Return the lines of a block, including the blank line."""
     return [*(line.replace(b"%d", b"%d" % number) for line in shape), b""]
 
 
 def stream(shape: list[bytes], count: int, end: bytes = b"\n") -> list[bytes]:
-    """Return so many blocks of one shape, as bytes."""
+    """Return `count` blocks of one shape, as bytes."""
     return [b"".join(line + end for line in block(shape, number)) for number in range(count)]
 
 
-#: One block among those of `event: e%d`, `id: %d`, `data: d%d` which is not like them, as what comes in its place.
+#: Blocks that differ from the shape `event: e%d`, `id: %d`, `data: d%d`, to put among blocks of that shape.
 NEAR_MISSES: dict[str, bytes] = {
-    "one name another": b"event: e\nids: 1\ndata: d\n\n",
+    "another name": b"event: e\nids: 1\ndata: d\n\n",
     "one name in upper case": b"event: e\nID: 1\ndata: d\n\n",
     "a prefix without its space": b"event: e\nid:1\ndata: d\n\n",
     "every prefix without its space": b"event:e\nid:1\ndata:d\n\n",
     "a value that starts with a space": b"event:  e\nid:  1\ndata:  d\n\n",
-    "a tab for the space": b"event:\te\nid:\t1\ndata:\td\n\n",
+    "a tab instead of the space": b"event:\te\nid:\t1\ndata:\td\n\n",
     "a space before the colon": b"event : e\nid: 1\ndata: d\n\n",
     "a space before the name": b"event: e\n id: 1\ndata: d\n\n",
     "a missing colon": b"event: e\nid\ndata: d\n\n",
@@ -65,23 +65,23 @@ NEAR_MISSES: dict[str, bytes] = {
     "an id with U+0000": b"event: e\nid: 1\x002\ndata: d\n\n",
     "an id of U+0000": b"event: e\nid: \0\ndata: d\n\n",
     "data and type with U+0000": b"event: \0\nid: 1\ndata: \0\n\n",
-    "the order another": b"id: 1\nevent: e\ndata: d\n\n",
-    "a line less": b"event: e\ndata: d\n\n",
-    "a line less, the first": b"id: 1\ndata: d\n\n",
-    "a line less, the last": b"event: e\nid: 1\n\n",
-    "a data line more": b"event: e\nid: 1\ndata: d\ndata: f\n\n",
-    "a comment more": b"event: e\n: c\nid: 1\ndata: d\n\n",
-    "a comment for a line": b"event: e\n: c\ndata: d\n\n",
-    "a retry more": b"event: e\nid: 1\nretry: 5\ndata: d\n\n",
-    "a blank line more": b"event: e\nid: 1\ndata: d\n\n\n",
+    "another order": b"id: 1\nevent: e\ndata: d\n\n",
+    "one line missing": b"event: e\ndata: d\n\n",
+    "the first line missing": b"id: 1\ndata: d\n\n",
+    "the last line missing": b"event: e\nid: 1\n\n",
+    "an extra data line": b"event: e\nid: 1\ndata: d\ndata: f\n\n",
+    "an extra comment": b"event: e\n: c\nid: 1\ndata: d\n\n",
+    "a comment instead of a line": b"event: e\n: c\ndata: d\n\n",
+    "an extra retry": b"event: e\nid: 1\nretry: 5\ndata: d\n\n",
+    "an extra blank line": b"event: e\nid: 1\ndata: d\n\n\n",
     "a blank line inside": b"event: e\n\nid: 1\ndata: d\n\n",
     "a blank line before": b"\nevent: e\nid: 1\ndata: d\n\n",
-    "a blank line for a line": b"event: e\n\ndata: d\n\n",
-    "three blank lines for three lines": b"\n\n\n\n",
+    "a blank line instead of a line": b"event: e\n\ndata: d\n\n",
+    "three blank lines instead of three lines": b"\n\n\n\n",
     "one line of another length": b"event: e\nidd: 1\ndata: d\n\n",
-    "prefixes as long together, one shorter and one longer": b"event: e\nid:1\ndata:  d\n\n",
+    "one prefix shorter and one longer": b"event: e\nid:1\ndata:  d\n\n",
     "the prefix twice": b"event: event: e\nid: id: 1\ndata: data: d\n\n",
-    "nothing like them": b"what\nis\nthis\n\n",
+    "nothing in common": b"what\nis\nthis\n\n",
     "invalid bytes": b"event: \xff\nid: \xff\ndata: \xff\n\n",
     "a byte order mark": b"\xef\xbb\xbfevent: e\nid: 1\ndata: d\n\n",
 }

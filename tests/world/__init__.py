@@ -1,1 +1,1 @@
-"""The table of the world: what the checks find in other people's libraries and in browsers, rule by rule."""
+"""The survey: what the checks find in browsers and in other people's libraries, rule by rule."""

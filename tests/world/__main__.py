@@ -1,4 +1,4 @@
-"""Make the table: `python -m tests.world`. It takes up where it was stopped; `--help` has what else can be said."""
+"""Make the table: `python -m tests.world`. It continues where it stopped; `--help` shows the options."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.world", description=__doc__)
     parser.add_argument("names", nargs="*", help="only these libraries, or groups")
     parser.add_argument("--role", choices=table.CHECKS, help="only in this role")
-    parser.add_argument("--again", action="store_true", help="also those that were checked already")
-    parser.add_argument("--examples", type=int, default=50, help="how many to draw, beside the known places")
-    parser.add_argument("--page", action="store_true", help="only write the page, from the data that there is")
+    parser.add_argument("--again", action="store_true", help="also those that these checks saw already")
+    parser.add_argument("--examples", type=int, default=50, help="how many cases to draw, besides the fixed cases")
+    parser.add_argument("--page", action="store_true", help="only write the pages, from the existing data")
     parser.add_argument(
         "--environments",
         type=Path,
@@ -54,7 +54,7 @@ def main() -> None:
                 print(
                     f"{entry.name} {entry.version}, {role}, {entry.cases} cases, {seconds:.0f} s: {rules}", flush=True
                 )
-                # Several may run at once, each for some of the libraries.
+                # Several runs may work at the same time, each on some of the libraries.
                 table.write(in_order({**table.read(), key: entry}, everyone))
     page.write(table.read())
 
@@ -62,7 +62,7 @@ def main() -> None:
 def in_order(
     entries: dict[tuple[str, str, str], table.Entry], everyone: list[libraries.Library]
 ) -> dict[tuple[str, str, str], table.Entry]:
-    """Return the entries in the order of the list; those of whom it has no more are dropped."""
+    """Return the entries in the order of the list, without those that it no longer has."""
     keys = [(library.name, library.group, role) for library in everyone for role in library.roles]
     return {key: entries[key] for key in keys if key in entries}
 

@@ -1,9 +1,9 @@
 """The EventSource of a browser engine, behind the fuzz protocol: `python engines.py Chromium` (or Firefox, or WebKit).
 
-A server on the loopback has a page and the streams. The page asks for a stream, opens an EventSource for it, listens to
-every type that the stream can be read to name, and sends what came, with the time at which it came. The server knows
-when it sent which chunk, and so with which chunk an event came. A busy machine can make an event late; so a stream with
-a late one is read again, with long pauses, before that is told.
+A server on the loopback serves a page and the streams. The page asks for a stream, opens an EventSource for it, listens
+to every type that the stream may name, and sends back the events with the times at which they came. The server knows
+when it sent each chunk, and so with which chunk an event came. A busy machine can make an event late; so a stream with
+a late event is read again, with long pauses, before that is reported.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from sse_codec import Decoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Seconds between two chunks: as a rule, and where an event seemed to be late.
+#: Seconds between two chunks: normally, and if an event seemed to be late.
 PAUSE, LONG_PAUSE = 0.003, 0.2
-#: Streams of more chunks are not read again; when their events came is left open.
+#: Streams of more chunks are not read again. The answer then does not say when their events came.
 MANY = 8
 PATIENCE = 60.0
 
@@ -63,7 +63,7 @@ for (;;) {
 
 
 def named_types(wire: bytes) -> list[str]:
-    """Return every event type that a stream can be read to name, by whatever ends lines at CR or LF."""
+    """Return every event type that a stream may name to a reader that ends lines at CR or LF."""
     types = {"message"}
     for line in re.split(rb"[\r\n]", wire):
         _, found, rest = line.partition(b"event")
@@ -99,10 +99,10 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/"
 
     def handle_error(self, *_: Any) -> None:
-        """Browsers leave when they like."""
+        """Ignore it: browsers may disconnect at any time."""
 
     def read(self, chunks: list[bytes], pause: float) -> list[dict[str, Any]]:
-        """Have one stream read; each event says with which chunk it came."""
+        """Have the page read one stream, and return its events; each says with which chunk it came."""
         self.chunks, self.pause, self.sent = chunks, pause, []
         self.number += 1
         task = {"url": f"/stream/{self.number}", "types": named_types(b"".join(chunks))}
@@ -117,7 +117,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def waits_at_the_end(self) -> bool:
-        """Whether the stream is held open for a while: what ends with a CR may make a reader wait for a LF."""
+        """Whether to keep the stream open for a while: after a CR at the end, a reader may wait for an LF."""
         return self.chunks[-1:] != [] and self.chunks[-1].endswith(b"\r")
 
 
@@ -182,7 +182,7 @@ def _running(command: list[str], **variables: str) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **variables},
-        start_new_session=True,  # its helper processes are ended with it
+        start_new_session=True,  # so that its helper processes can be ended with it
     ) as process:
         try:
             yield
@@ -215,7 +215,7 @@ def firefox(url: str, profile: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def webkit(url: str, profile: str) -> Iterator[str]:
-    """WebKitGTK has no headless mode, so it gets a screen that nobody sees; its sandbox refuses root."""
+    """Run WebKitGTK on a virtual screen, as it has no headless mode, and without its sandbox, which refuses root."""
     port, screen = _free_port(), f":{_free_port()}"
     browser = _mini_browser()
     variables = {"DISPLAY": screen, "HOME": profile, "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
@@ -266,12 +266,12 @@ ENGINES: dict[str, Callable[[str, str], contextlib.AbstractContextManager[str]]]
     "WebKit": webkit,
 }
 
-#: An EventSource tells no reconnection time, and HTTP has no empty chunks but the last.
+#: An EventSource does not tell the reconnection time, and in HTTP only the last chunk is empty.
 HELLO = {"role": "consumer", "ids": "sticky", "without": ["retry", "empty-chunk"]}
 
 
 def answer(server: Server, chunks: list[bytes]) -> list[dict[str, Any]]:
-    """Read a stream, and once more with long pauses if an event seems to have come late."""
+    """Read a stream. If an event seems to be late, read it again with long pauses."""
     chunks = list(filter(None, chunks))
     events = server.read(chunks, PAUSE)
     if is_late(chunks, events):

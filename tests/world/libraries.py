@@ -1,4 +1,4 @@
-"""The list of `libraries.toml`: who is in the table, how each is installed, and how its adapter is run."""
+"""The list of `libraries.toml`: which libraries are in the table, how to install each, and how to run its adapter."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Library(NamedTuple):
     """A row of the list."""
 
     name: str
-    #: Of which the page makes its groups: "Engines", "Python", "JavaScript", ...
+    #: The group on the page: "Engines", "Python", "JavaScript", ...
     group: str
-    #: As pinned; "" for what the machine has, such as a browser.
+    #: The pinned version; "" for the one that the machine has, such as a browser's.
     version: str
     #: "consumer", "producer", or both.
     roles: tuple[str, ...]
-    #: The file with its adapter, from this folder.
+    #: The file with its adapter, relative to this folder.
     adapter: str
     #: Where its package comes from: "pypi", "npm", "debian" or "source" (this project).
     source: str
-    #: What is installed with it, and in which environment of its kind.
+    #: What to install with it, and in which environment of its kind.
     needs: tuple[str, ...] = ()
     environment: str = "main"
-    #: The name of its package, where it is another than the library's.
+    #: The name of its package, if it differs from the library's.
     package: str = ""
     note: str = ""
 
@@ -49,7 +49,7 @@ class Library(NamedTuple):
 
 
 def read() -> list[Library]:
-    """Return all of the list, in its order."""
+    """Return all libraries of the list, in its order."""
     import tomllib  # type: ignore[import-not-found,unused-ignore]  # from 3.11 on
 
     table = tomllib.loads(FILE.read_text("utf-8"))
@@ -62,17 +62,17 @@ def read() -> list[Library]:
 
 
 class Environments:
-    """A folder in which libraries are installed, each kind of environment once for its pins."""
+    """A folder in which libraries are installed, with one environment for each kind and set of pins."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._all = read()
 
     def command(self, library: Library, role: str) -> list[str]:
-        """Return the command that runs an adapter, with all that it needs installed.
+        """Install everything that an adapter needs, and return the command that runs it.
 
         Raises:
-            Missing: something that a package manager of the system has is not there.
+            Missing: a program that the system's package manager provides is not installed, or an installation failed.
         """
         adapter = library.file(role)
         match adapter.suffix:
@@ -102,7 +102,7 @@ class Environments:
             shutil.rmtree(folder, ignore_errors=True)
             _run([sys.executable, "-m", "venv", str(folder)])
             _run([str(python), "-m", "pip", "install", "--quiet", *dict.fromkeys(pins)])
-            # This project as it is now; the parts that are checked are the same in every adapter's environment.
+            # This project as it is now, the same in every environment.
             _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--editable", str(HERE.parents[1])])
             (folder / "done").touch()
         return python
@@ -121,7 +121,7 @@ class Environments:
             npm = [_found("npm"), "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
             _run([*npm, "--prefix", str(folder), *dict.fromkeys(pins)])
             done.write_text(_key(pins), "utf-8")
-        # JavaScript looks for packages in the folders above a file, and nowhere else.
+        # JavaScript looks for packages only in the folders above a file.
         shutil.copytree(adapter.parent, folder / "adapters", dirs_exist_ok=True)
         file = str(folder / "adapters" / adapter.name)
         modules = folder / "node_modules"
@@ -135,7 +135,7 @@ class Environments:
     def _go(self, adapter: Path) -> Path:
         program = self.folder / "go" / hashlib.sha256(adapter.read_bytes()).hexdigest()[:12]
         if not program.exists():
-            # Debian has the libraries below GOPATH, as Go had it before it had modules.
+            # Debian installs the libraries below GOPATH, as Go did before it had modules.
             variables = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
             _run([_found("go"), "build", "-o", str(program), str(adapter)], {**os.environ, **variables})
         return program

@@ -28,10 +28,10 @@ OPEN = {
     ),
 }
 BOUND = "Free to choose. The standard sets no limit, and a reader that fails at its own limit loses nothing silently."
-#: Rules of which the second holds, if the library fails instead of giving something else.
+#: Rules to which `BOUND` applies if the library fails instead of giving a wrong result.
 BOUNDED = {"long", "many-lines", "many-events"}
 
-#: What does not apply either, where a library has no ids, no reconnection times, or no types.
+#: Rules that do not apply either if a library has no ids, no reconnection times, or no types.
 IMPLIED = {
     "id": ("line-end-in-id", "id-with-null", "empty-id"),
     "retry": ("invalid-retry", "negative-retry"),
@@ -67,7 +67,7 @@ class Cell(NamedTuple):
 
 
 def cell(entry: Entry, rule: str) -> Cell:
-    """Return what a table shows of a library and a rule."""
+    """Return what the table shows for a library and a rule."""
     for finding in entry.findings:
         if finding.rule == rule:
             return Cell("open" if why_open(finding) else "fault", finding)
@@ -76,7 +76,7 @@ def cell(entry: Entry, rule: str) -> Cell:
 
 
 def why_open(finding: Finding) -> str:
-    """Return why a difference is free to choose; "" if it is a fault."""
+    """Return why the standard allows a difference; "" if it is a fault."""
     if finding.rule in BOUNDED and finding.raised:
         return BOUND
     return OPEN.get(finding.rule, "")
@@ -96,7 +96,7 @@ def anchor(entry: Entry, rule: str) -> str:
 
 
 def sections(report: str) -> tuple[str, list[tuple[str, list[str]]]]:
-    """Take the report of a finding apart: its first sentence, and its parts with the lines of each."""
+    """Split the report of a finding into its first sentence, and its parts with the lines of each."""
     first, _, rest = report.partition("\n\n")
     parts: list[tuple[str, list[str]]] = []
     for line in rest.splitlines():
@@ -110,7 +110,7 @@ def sections(report: str) -> tuple[str, list[tuple[str, list[str]]]]:
 
 
 def smallest(finding: Finding) -> str:
-    """Return the smallest case in a line, for a summary."""
+    """Return the smallest case on one line, for a summary."""
     shown = " + ".join(
         repr(item) if isinstance(item, bytes)
         else ", ".join(f"{name}={getattr(item, name)!a}" for name in ("data", "event", "id", "retry"))
@@ -138,7 +138,7 @@ def _detail(entry: Entry, finding: Finding, rule: Rule[object]) -> str:
 
 
 def _meaning(entry: Entry) -> str:
-    """Return in a few words what the library chose where the standard leaves it to it."""
+    """Return in a few words what the library chose where the standard leaves it the choice."""
     options = entry.options
     said = []
     if "id" not in entry.without and entry.role == "consumer":
@@ -172,7 +172,7 @@ def _row(entry: Entry, rules: list[Rule[object]]) -> str:
 
 
 def _short(version: str) -> str:
-    """Return a version as it fits into a row; the rest of a browser's says nothing to people."""
+    """Return a version that fits into a row. The rest of a browser's version tells readers nothing."""
     version = version.rpartition("~git")[2]
     return version if len(version) <= 12 else version[:12].rpartition(".")[0]
 
@@ -276,14 +276,25 @@ _LEAD = """[The table](world-table.html) shows, rule by rule, what the checks of
 runtimes and libraries. Open a ✗ to see the smallest stream or event that shows the fault, and the sentence of the
 standard. This page is a summary of the table. `python -m tests.world` makes both;
 [tests/world/README.md](../tests/world/README.md) says how, and how to add a library.
+
+The survey counts only what the standard forbids, so its figures can be lower than those of [How other libraries
+compare](conformance.md). A decoder may wait for the byte after a CR, for example, and an encoder may send an event that
+the format can't represent in another form, as long as that does no harm. Nor does the survey count what a library does
+not claim to support.
 """
+
+
+def _listed(names: list[str]) -> str:
+    """Join names into a phrase."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def markdown(entries: Iterable[Entry]) -> str:
     """Return the summary."""
     entries = list(entries)
     parts = [
-        "# The table of the world\n",
+        "# The survey\n",
         _LEAD,
     ]
     for role, title in TITLES.items():
@@ -293,7 +304,7 @@ def markdown(entries: Iterable[Entry]) -> str:
         parts.append(f"## {title}\n")
         parts.append(
             f"{len(of_role)} {title.lower()} were checked, and {sum(broken.values())} faults were found. "
-            f"No faults were found in {', '.join(conforming)}.\n"
+            f"{_listed(conforming)} had none.\n"
         )
         most = "".join(f"| `{rule}` | {count} |\n" for rule, count in broken.most_common(8))
         parts.append(f"| rules broken most often | {title.lower()} |\n| --- | --: |\n{most}")
@@ -307,6 +318,6 @@ def markdown(entries: Iterable[Entry]) -> str:
 
 
 def write(entries: dict[tuple[str, str, str], Entry]) -> None:
-    """Write both."""
+    """Write both pages."""
     PAGE.write_text(html(entries.values()), "utf-8")
     SUMMARY.write_text(markdown(entries.values()), "utf-8")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).with_name("table.json")
 
-#: Of a writer, what only a server can be asked: when it sends, and what it makes of a comment.
+#: Rules that are not checked. Of writers, only servers can show when they send events and how they write comments.
 NOT_ASKED = {"consumer": frozenset[str](), "producer": frozenset({"promptness", "line-end-in-comment"})}
 
 #: The rules of each role, in the order of the table's columns.
@@ -51,13 +51,13 @@ class Finding(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What is known of a library in one role."""
+    """What is known about a library in one role."""
 
     name: str
     group: str
     role: str
     version: str
-    #: What it says of itself in its hello: `ids`, `retries`, `comments`, `max_retry`, ...
+    #: What its hello says: `ids`, `retries`, `comments`, `max_retry`, ...
     options: dict[str, Any]
     #: Rules that do not apply to it.
     without: list[str]
@@ -65,12 +65,12 @@ class Entry(NamedTuple):
     cases: int
     findings: list[Finding]
     note: str
-    #: Of the checks that found this.
+    #: The fingerprint of the checks that found this.
     suite: str
 
 
 def suite() -> str:
-    """Return a fingerprint of the checks: their rules, the known places, and how these are tried."""
+    """Return a fingerprint of the checks: their rules, the fixed cases, and how these are tried."""
     folder = Path(sse_codec.testing.__file__).parent
     text = b"".join(path.read_bytes() for path in sorted(folder.glob("_*.py")))
     return hashlib.sha256(text).hexdigest()[:12]
@@ -139,7 +139,7 @@ def _sender(program: ProgramProducer) -> Callable[[ServerSentEvent], bytes]:
 
 
 class Commands(Protocol):
-    """What knows how to run the adapters."""
+    """Knows the commands that run the adapters."""
 
     def command(self, library: Library, role: str) -> list[str]:
         """Return the command that runs an adapter."""
@@ -147,7 +147,7 @@ class Commands(Protocol):
 
 
 class Remote:
-    """The adapter of a library, as what a check takes; a context manager, because it runs in a process of its own."""
+    """The adapter of a library, in a form that a check takes. A context manager, because it runs in another process."""
 
     def __init__(self, library: Library, role: str, environments: Commands) -> None:
         command = environments.command(library, role)
@@ -166,7 +166,7 @@ class Remote:
         self.without = program.hello.without
 
     def tested(self, case: Any) -> Any:
-        """Take a case, as what is given to a check does."""
+        """Take a case, as the code that a check tests does."""
         self.cases += 1
         return self._tested(case)
 
@@ -178,12 +178,12 @@ class Remote:
 
 
 def is_pair(text: str) -> bool:
-    """Tell whether a text has two surrogates of which JSON makes a character: an adapter can't be given them."""
+    """Tell whether a text has a pair of surrogates, which can't be passed to an adapter: JSON joins them."""
     return re.search("[\ud800-\udbff][\udc00-\udfff]", text) is not None
 
 
 def plain(items: Sequence[Any]) -> list[Any]:
-    """Return a case as JSON; what is long is written as something short, many times."""
+    """Return a case as JSON, with long runs as a short text and a count."""
     return [
         {"data": _packed(item.data), "event": item.event, "id": item.id, "retry": item.retry}
         if isinstance(item, ServerSentEvent)
@@ -193,7 +193,7 @@ def plain(items: Sequence[Any]) -> list[Any]:
 
 
 def _runs(data: bytes) -> list[tuple[bytes, int]]:
-    """Take bytes apart into what stands in them once, and what stands in them many times over."""
+    """Split bytes into parts and how many times each is repeated."""
     runs: list[tuple[bytes, int]] = []
     at = 0
     for match in re.finditer(rb"(.{1,8}?)\1{30,}", data, re.DOTALL):
@@ -217,7 +217,7 @@ def _unpacked(value: Any) -> str:
 
 
 def _report(failure: NotConforming) -> str:
-    """Return the report without the rule and its sentence, which the table has once."""
+    """Return the report without the rule and its sentence, which the table has only once."""
     return failure.report.partition("\nrule: ")[0].rstrip()
 
 

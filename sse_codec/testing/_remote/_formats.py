@@ -11,11 +11,11 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._finding import escape_command
-from sse_codec.lint._text import counted, printable
-from sse_codec.testing._remote._messages import RULES, event_members, in_base64
-from sse_codec.testing._remote._run import Outcome
-from sse_codec.testing._report import OF_EVERYTHING, NotConforming
+from sse_codec._text import counted, escape_command, printable
+from sse_codec.testing._report import OF_EVERYTHING, NotConforming, event_members
+
+from ._messages import RULES, in_base64
+from ._run import Outcome
 
 #: The longest case that fits on a command line, in characters.
 _LONGEST_CASE = 3000

@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sse_codec.testing._remote._messages import (
+from sse_codec.testing._rules import PROMPTNESS
+
+from ._messages import (
     CannotGoOn,
     Hello,
     Reading,
@@ -23,8 +25,8 @@ from sse_codec.testing._remote._messages import (
     parse_hello,
     parse_reading,
 )
-from sse_codec.testing._remote._server import Case, Paced, Request
-from sse_codec.testing._rules import PROMPTNESS
+from ._pacing import Case, Paced
+from ._server import Request
 
 #: How long the server waits for the client to learn that the run is over, in seconds.
 _FAREWELL = 2.0
@@ -205,14 +207,14 @@ class Listener(Paced):
         try:
             request.stream(case.send)
         finally:
+            case.end()
             with self._changed:
-                case.is_sent = True
                 self._changed.notify_all()
 
     def _take(self, request: Request, take: Callable[[dict[str, Any]], bool]) -> None:
         """Handle a POST, and reply to it. An invalid body ends the run."""
         try:
-            is_done = take(parse_answer(request.body))
+            is_done = take(parse_answer(request.body, is_body=True))
         except CannotGoOn as reason:
             with self._changed:
                 self._problem = f"the client's POST to {request.route} is invalid: {reason}"

@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._text import printable
+from sse_codec._text import printable
+from sse_codec.testing._choices import CHOICES
+from sse_codec.testing._options import is_one_of
 from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 
 VERSION = 1
@@ -25,17 +27,6 @@ _SHOWN = 200
 RULES: dict[str, Sequence[Rule[Any]]] = {
     "consumer": CONSUMER_CHECKED,
     "producer": PRODUCER_CHECKED,
-}
-
-#: By role, the options that a hello can contain, with their values.
-_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    "consumer": {
-        "ids": ("own", "sticky", "either"),
-        "retries": ("own", "sticky", "either"),
-        "on_eof": ("discard", "dispatch"),
-        "comments": ("dropped", "kept", "kept raw"),
-    },
-    "producer": {"unsendable": ("contained", "refused", "untested"), "ids": ("own", "sticky")},
 }
 
 
@@ -109,10 +100,10 @@ def parse_hello(members: dict[str, Any], role: str) -> Hello:
     if members.get("hello") != VERSION:
         raise CannotGoOn(f'its hello must have "hello": {VERSION}, but it is {_shown(members)}')
     if (named := members.get("role", role)) != role:
-        remedy = f"; use sse-codec fuzz {named}" if named in tuple(_CHOICES) else ""
+        remedy = f"; use sse-codec fuzz {named}" if named in tuple(CHOICES) else ""
         raise CannotGoOn(f"its hello has role {_shown(named)}, not {role}{remedy}")
     options: dict[str, Any] = {}
-    for name, choices in _CHOICES[role].items():
+    for name, choices in CHOICES[role].items():
         if name in members:
             if members[name] not in choices:
                 raise CannotGoOn(f"its hello has {name} {_shown(members[name])}; valid values: {', '.join(choices)}")
@@ -141,7 +132,7 @@ def rule_names(names: Any, role: str) -> frozenset[str]:
         CannotGoOn: it is not a list, or no rule has one of the names.
     """
     known = {rule.name for rule in RULES[role]}
-    if not _is(names, list):
+    if not is_one_of(names, list):
         raise CannotGoOn(f"its hello has without {_shown(names)}; it must be a list of rules")
     for name in names:
         if name not in known:
@@ -159,11 +150,6 @@ def in_base64(chunk: bytes) -> str:
     return base64.b64encode(chunk).decode("ascii")
 
 
-def event_members(event: ServerSentEvent) -> dict[str, Any]:
-    """Return an event as a request contains it."""
-    return {"data": event.data, "event": event.event, "id": event.id, "retry": event.retry}
-
-
 def parse_case(text: str, role: str) -> list[Any]:
     """Parse the value of --case: chunks in base64, or events.
 
@@ -171,7 +157,7 @@ def parse_case(text: str, role: str) -> list[Any]:
         ValueError: it is not a case.
     """
     items = json.loads(text)
-    if not _is(items, list) or (role == "producer" and not items):
+    if not is_one_of(items, list) or (role == "producer" and not items):
         raise ValueError(text)
     try:
         if role == "consumer":
@@ -181,25 +167,23 @@ def parse_case(text: str, role: str) -> list[Any]:
         raise ValueError(text) from error
 
 
-def parse_answer(line: bytes) -> dict[str, Any]:
-    """Parse an answer.
+def parse_answer(line: bytes, *, is_body: bool = False) -> dict[str, Any]:
+    """Parse an answer: a line that a program wrote, or the body of a request.
 
     Raises:
         CannotGoOn: it is not a JSON object in UTF-8.
     """
+    what = "the body is" if is_body else "it wrote a line that is"
     try:
         text = line.decode()
         parsed = json.loads(text)
     except UnicodeDecodeError:
-        raise CannotGoOn(
-            f"it wrote a line that is not UTF-8: {_shown(line)} (send such text in base64, as NAME_base64)"
-        ) from None
+        raise CannotGoOn(f"{what} not UTF-8: {_shown(line)} (send such text in base64, as NAME_base64)") from None
     except (ValueError, RecursionError):
-        raise CannotGoOn(
-            f"it wrote a line that is not JSON: {_shown(line)} (if it is a log message, write it to standard error)"
-        ) from None
-    if not _is(parsed, dict):
-        raise CannotGoOn(f"it wrote a line that is not a JSON object: {_shown(line)}")
+        advice = "" if is_body else " (if it is a log message, write it to standard error)"
+        raise CannotGoOn(f"{what} not JSON: {_shown(line)}{advice}") from None
+    if not is_one_of(parsed, dict):
+        raise CannotGoOn(f"{what} not a JSON object: {_shown(line)}")
     members: dict[str, Any] = parsed
     return members
 
@@ -214,7 +198,7 @@ def parse_reading(members: dict[str, Any]) -> Reading:
     events = members.get("events")
     if "events" not in members and error is None:
         raise CannotGoOn(f"its answer has neither events nor an error: {_shown(members)}")
-    if not _is(events, list, type(None)):
+    if not is_one_of(events, list, type(None)):
         raise CannotGoOn(f"its events are not a list: {_shown(events)}")
     read = list(map(parse_event, events or ()))
     return Reading(read, "" if error is None else _text(error) or "(it does not say why)")
@@ -226,7 +210,7 @@ def parse_event(members: Any) -> dict[str, Any]:
     Raises:
         CannotGoOn: it is neither.
     """
-    if not _is(members, dict):
+    if not is_one_of(members, dict):
         raise CannotGoOn(f"an event must be a JSON object, not {_shown(members)}")
     comment = _member(members, "comment")
     data = _member(members, "data")
@@ -259,11 +243,6 @@ def parse_wire(members: dict[str, Any]) -> bytes:
     if not isinstance(wire, str):
         raise CannotGoOn(f"its answer has neither wire nor refused: {_shown(members)}")
     return _from_base64(wire, members)
-
-
-def _is(value: object, *kinds: type) -> bool:
-    """Like `isinstance`, but the value stays Any for type checkers, instead of a list or dict of unknown items."""
-    return isinstance(value, kinds)
 
 
 def _member(members: dict[str, Any], *names: str) -> Any:

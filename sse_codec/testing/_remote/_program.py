@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from sse_codec._event import ServerSentEvent
-from sse_codec.lint._text import printable
-from sse_codec.testing._remote._messages import (
+from sse_codec._text import printable
+from sse_codec.testing._report import event_members
+
+from ._messages import (
     VERSION,
     CannotGoOn,
     Reading,
     RemoteError,
-    event_members,
     in_base64,
     parse_answer,
     parse_hello,

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -16,9 +17,11 @@ from sse_codec.testing._consumer import check_consumer
 from sse_codec.testing._endpoints import Endpoint, PerStream, per_stream
 from sse_codec.testing._findings import findings
 from sse_codec.testing._producer import check_producer
-from sse_codec.testing._remote._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 from sse_codec.testing._report import OF_EVERYTHING, NotConforming
 from sse_codec.testing._rules import COMMENT_END
+from sse_codec.testing._sending import is_mark
+
+from ._messages import CannotGoOn, Hello, Refused, RemoteConsumer, RemoteError, RemoteProducer
 
 #: The checks, by the role of what they check.
 _CHECKS: dict[str, Callable[..., None]] = {"consumer": check_consumer, "producer": check_producer}
@@ -38,7 +41,7 @@ class Outcome:
         seconds: how long the run took.
         stopped: why it could not continue. "" means that it completed.
         is_interrupted: whether Ctrl-C stopped it.
-        last: the case at which it stopped: chunks, or an event. Empty if it completed.
+        last: the case at which it stopped: chunks, or an event. Empty if it completed, or had tried none.
         rules: the rules to report. Empty means all rules.
         ended_early: whether some rules were not fully checked.
     """
@@ -71,7 +74,7 @@ class Plan:
         skip: rules to leave out, in addition to those of the hello.
         rules: the rules to report. Empty means all rules.
         every: whether to continue after the first finding.
-        examples: how many cases to draw, in addition to the known places.
+        examples: how many cases to draw, in addition to the fixed cases.
         seed: the seed for drawing. None means a random one.
         cases: the only cases to try. None means that the check chooses them.
         comment: makes a producer send a comment, and returns its bytes. None means that it sends no comments.
@@ -170,7 +173,7 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
             with contextlib.suppress(NotConforming):
                 recorded(tested, **options)
             outcome.ended_early = bool(outcome.findings)
-    except (CannotGoOn, RemoteError, Refused, TypeError, OSError) as reason:
+    except (CannotGoOn, RemoteError, Refused, TypeError, OSError, HTTPException) as reason:
         outcome.stopped = str(reason)
         outcome.last = last
         outcome.ended_early = True
@@ -182,9 +185,11 @@ def run(role: str, hello: Hello, tested: Any, plan: Plan, fresh: Callable[[], ob
 
 
 def _watched(tested: Any, outcome: Outcome, last: list[Any], progress: Callable[[int], object]) -> Any:
-    """Wrap the tested code to count the cases and keep the last one."""
+    """Wrap the tested code to count the cases and keep the last one. What the check sends in between is no case."""
 
     def note(case: list[Any]) -> None:
+        if len(case) == 1 and isinstance(case[0], ServerSentEvent) and is_mark(case[0]):
+            return
         outcome.cases += 1
         last[:] = case
         progress(outcome.cases)

@@ -17,8 +17,9 @@ import threading
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from sse_codec.testing._remote._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
-from sse_codec.testing._remote._server import Case, Paced, Request
+from ._messages import CannotGoOn, Hello, Reading, RemoteError, parse_answer, parse_event
+from ._pacing import Case, Paced
+from ._server import Request
 
 #: The delay before a client reconnects, in milliseconds. It is not 0, because some clients read 0 as the default delay.
 _DELAY = 1
@@ -68,7 +69,7 @@ class Service(Paced):
     def __init__(self, url: str, host: str, port: int, *, timeout: float, pause: float, grace: float) -> None:
         self._url = url
         super().__init__(timeout=timeout, pause=pause, grace=grace)
-        self._visits: dict[int, _Visit] = {}
+        self._visit: _Visit | None = None
         self._connects_again = True
         status, _, body = self._ask("GET", url)
         if not 200 <= status < 300:
@@ -88,7 +89,7 @@ class Service(Paced):
         """Have one stream read by a new client."""
         self._number += 1
         visit = _Visit(Case(self._number, chunks, self._pause, grace))
-        self._visits = {self._number: visit}  # reports about earlier streams come too late
+        self._visit = visit  # reports about earlier streams come too late
         instance = self._create(visit)
         try:
             if self._needs_types:
@@ -166,8 +167,8 @@ class Service(Paced):
 
     def _application(self, request: Request) -> None:
         route = re.fullmatch(r"/case/([1-9][0-9]{0,8})(?:/callback/([0-9]{1,9}))?", request.route)
-        visit = self._visits.get(int(route[1])) if route else None
-        if route is None or visit is None:
+        visit = self._visit
+        if route is None or visit is None or visit.case.number != int(route[1]):
             request.reply(204)  # a closed client may reconnect and report again
         elif route[2] is None:
             self._stream(request, visit)
@@ -181,7 +182,7 @@ class Service(Paced):
             try:
                 request.stream(case.send)
             finally:
-                case.change(lambda: setattr(case, "is_sent", True))
+                case.end()
         elif case.is_sent and not visit.has_come_again:
             visit.has_come_again = True
             request.stream(lambda write: self._mark(write, visit))
@@ -195,7 +196,7 @@ class Service(Paced):
     def _take(self, request: Request, visit: _Visit, number: int) -> None:
         def add() -> None:
             try:
-                message = parse_answer(request.body)
+                message = parse_answer(request.body, is_body=True)
                 if message.get("kind") == "event":
                     parse_event(message.get("event"))
                     visit.messages[number] = message["event"]

@@ -1,3 +1,3 @@
-"""A shim imports its library at the top, so it is imported only where the library is installed."""
+"""Keeps pytest from importing the shims: each imports its library, which may not be installed."""
 
 collect_ignore_glob = ["*.py"]

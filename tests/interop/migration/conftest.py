@@ -1,3 +1,3 @@
-"""A client imports its library as a user would, at the top; so it is imported only where the library is installed."""
+"""Keeps pytest from importing the clients: each imports its library, which may not be installed."""
 
 collect_ignore_glob = ["*.py"]

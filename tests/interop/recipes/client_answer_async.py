@@ -15,5 +15,8 @@ async def answer(client: httpx.AsyncClient, url: str, question: str) -> AsyncIte
         aclosing(aevents(response, until="[DONE]")) as events,
     ):
         async for event in events:
-            for choice in event.json()["choices"]:
+            chunk = event.json()
+            if "error" in chunk:
+                raise RuntimeError(chunk["error"]["message"])
+            for choice in chunk["choices"]:
                 yield choice["delta"].get("content") or ""

@@ -15,5 +15,8 @@ def answer(client: httpx.Client, url: str, question: str) -> Iterator[str]:
         return client.stream("POST", url, headers=headers, json=body, timeout=60)
 
     for event in connect(ask, until="[DONE]"):
-        for choice in event.json()["choices"]:
+        chunk = event.json()
+        if "error" in chunk:
+            raise RuntimeError(chunk["error"]["message"])
+        for choice in chunk["choices"]:
             yield choice["delta"].get("content") or ""

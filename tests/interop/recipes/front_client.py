@@ -11,5 +11,8 @@ def answer(url: str, question: str) -> Iterator[str]:
     body = {"stream": True, "model": "example-1", "messages": [{"role": "user", "content": question}]}
     with httpx.stream("POST", url, headers=headers, json=body, timeout=60) as response:
         for event in events(response, until="[DONE]"):
-            for choice in event.json()["choices"]:
+            chunk = event.json()
+            if "error" in chunk:
+                raise RuntimeError(chunk["error"]["message"])
+            for choice in chunk["choices"]:
                 yield choice["delta"].get("content") or ""

@@ -16,7 +16,10 @@ def make_model(client: httpx.AsyncClient, url: str) -> Callable[[str], AsyncIter
             aclosing(aevents(response, until="[DONE]")) as events,
         ):
             async for event in events:
-                for choice in event.json()["choices"]:
+                chunk = event.json()
+                if "error" in chunk:
+                    raise RuntimeError(chunk["error"]["message"])
+                for choice in chunk["choices"]:
                     yield choice["delta"].get("content") or ""
 
     return model

@@ -1,4 +1,4 @@
-"""Python's readers of event streams, each as its library reads the body of a response."""
+"""Python's readers of event streams: each function reads the body of a response as its library does."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from protocol import consumer, main
 
 HEADERS = {"content-type": "text/event-stream"}
 
-#: "as per the SSE spec, do not reset last_event_id", says httpx-sse, and so do those that were made from it.
+#: httpx-sse says "as per the SSE spec, do not reset last_event_id", and so do libraries that were made from it.
 AS_HTTPX_SSE = {"ids": "sticky", "retries": "own"}
 
 
 class Ended(Exception):
-    """The stream has ended. A client would connect again now, which is not what is looked at here."""
+    """The stream has ended. A client would now connect again, which is not checked here."""
 
 
 def ended(*_):
@@ -73,7 +73,7 @@ def cohere(chunks):
 
 
 def speakeasy(chunks, module, response):
-    """What the generator Speakeasy puts into its SDKs, which makes JSON of data where it can; here data stays text."""
+    """Read with a module that Speakeasy generates for SDKs. It parses data as JSON if it can; here, data stays text."""
     import json
     from types import SimpleNamespace
 
@@ -149,7 +149,7 @@ async def aiosseclient(chunks):
 
 
 async def aiohttp_source(source, chunks):
-    """Read until it would connect again; `retry` would make it wait for that."""
+    """Read until it would connect again. A `retry` field would make it wait first."""
     async with source(chunks.url(), reconnection_time=timedelta(0)) as opened:
         opened.connect = ended
         try:
@@ -187,7 +187,7 @@ def requests_sse(chunks):
 
 @consumer("launchdarkly-eventsource", ids="own", comments="kept raw", without=["retry"])
 def launchdarkly_eventsource(chunks):
-    """All that its client gives out but the news of the connection, until it would connect again."""
+    """Return its client's events and comments, without news of the connection, until it would connect again."""
     from ld_eventsource import SSEClient
     from ld_eventsource.actions import Comment, Event
     from ld_eventsource.config import ConnectionClient, ConnectionResult, ConnectStrategy
@@ -227,7 +227,7 @@ def larzsse(chunks):
     import larzsse
 
     class Body(io.RawIOBase):
-        """What `urlopen` gives: bytes as they come, and lines of them."""
+        """A body as from `urlopen`: it gives bytes as they come, and lines of them."""
 
         left = iter(chunks)
 

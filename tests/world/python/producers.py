@@ -1,4 +1,4 @@
-"""Python's writers of event streams, each with what its library does with an event that an application sends."""
+"""Python's writers of event streams: each function writes an event as its library does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from protocol import main, producer
 
 
 def text(value):
-    """Return a type as those take it that have None for the default."""
+    """Return a type for libraries whose default is None."""
     return None if value == "message" else value
 
 
@@ -26,7 +26,7 @@ def sse_starlette(event):
 
 @producer("fastapi")
 def fastapi(event):
-    """What its routing makes of an event that a path operation yields."""
+    """Write an event as its routing does when a path operation yields one."""
     from fastapi import sse
 
     item = sse.ServerSentEvent(raw_data=event.data, event=text(event.event), id=event.id, retry=event.retry)
@@ -71,7 +71,7 @@ def robyn(event):
 
 @producer("datastar-py", without=["event", "empty-data"])
 def datastar_py(event):
-    """Its types are its own, and each line of what it patches has "elements " in front, which is taken away here."""
+    """Write a patch. Its types are fixed, and each of its lines starts with "elements ", which is removed here."""
     from datastar_py.sse import ServerSentEventGenerator
 
     sent = ServerSentEventGenerator.patch_elements(event.data, event_id=event.id, retry_duration=event.retry)
@@ -141,7 +141,7 @@ def sseclient(event):
 
 @producer("microdot", without=["retry"])
 async def microdot(event):
-    """`retry` is in seconds there, and not every number of milliseconds can be given."""
+    """Write without `retry`, which it takes in seconds, so that not every number of milliseconds can be given."""
     from microdot.sse import SSE
 
     sse = SSE()

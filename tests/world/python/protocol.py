@@ -1,8 +1,8 @@
-"""What every adapter here shares: the fuzz protocol of sse-codec, spoken over standard input and output.
+"""The part that all adapters share: the fuzz protocol of sse-codec, over standard input and output.
 
-An adapter is a function under `@consumer(...)` or `@producer(...)`. A file of adapters is run with the name of one of
-them: `python consumers.py httpx-sse`. docs/fuzz-protocol.md has the protocol; only the standard library is needed here,
-so that an adapter runs in an environment that holds nothing but its library.
+An adapter is a function under `@consumer(...)` or `@producer(...)`. A file of adapters runs the one that its argument
+names: `python consumers.py httpx-sse`. docs/fuzz-protocol.md describes the protocol. This module needs only the
+standard library, so that an adapter runs in an environment with nothing but its library.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from types import SimpleNamespace
 
-#: Milliseconds between two chunks that go over HTTP, so that they are not read as one.
+#: Seconds between two chunks that go over HTTP, so that they are not read as one.
 PAUSE = 0.002
 
 _adapters = {}
 
 
 def consumer(name, **hello):
-    """Register a function that takes the chunks of a stream, and returns the events: an iterable, async or not."""
+    """Register a function that takes the chunks of a stream, and returns an iterable of events, async or not."""
     return lambda function: _adapters.setdefault(name, (function, {"role": "consumer", **hello}))
 
 
@@ -35,7 +35,7 @@ def producer(name, **hello):
 
 
 class Chunks:
-    """The chunks of a stream, both kinds of iterator at once; `all` gives them without saying when they are read."""
+    """The chunks of a stream. The iterators note which chunk is being read; `all` is the plain list."""
 
     def __init__(self, chunks):
         self.all = chunks
@@ -50,12 +50,12 @@ class Chunks:
         self.read += 1
 
     async def stream(self):
-        """Yield the chunks to an async library that takes nothing that is a sync iterable too."""
+        """Yield the chunks, for async libraries that refuse an object that is a sync iterable too."""
         for chunk in self:
             yield chunk
 
     def url(self):
-        """Serve the stream once on the loopback; later requests are told to stay away."""
+        """Serve the stream once on the loopback; later requests get 204, which tells clients to stop."""
         return _Server.url(self.all)
 
 
@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{server.server_port}/{server.number}"
 
     def handle_error(self, request, client_address):
-        """Clients leave when they like."""
+        """Ignore it: clients may disconnect at any time."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _members(item):
-    """Return an event as the protocol has it."""
+    """Return an event in the protocol's form."""
     if isinstance(item, dict):
         return item
     names = ("data", "event", "type", "id", "last_event_id", "retry", "comment")
@@ -125,7 +125,7 @@ def _consume(function, request):
         else:
             for item in result:
                 add(item)
-    except Exception as error:  # what it raises is part of what is told
+    except Exception as error:  # reported as part of the answer
         return {"events": events, "error": f"{type(error).__name__}: {error}"}
     return {"events": events}
 
@@ -135,7 +135,7 @@ def _produce(function, request):
         wire = function(SimpleNamespace(**request["event"]))
         wire = asyncio.run(wire) if hasattr(wire, "__await__") else wire
         wire = wire.encode() if isinstance(wire, str) else bytes(wire)
-    except Exception as error:  # refusing is fine, where an event can't be sent
+    except Exception as error:  # a refusal, which is right for an unsendable event
         return {"refused": f"{type(error).__name__}: {error}"}
     return {"wire": base64.b64encode(wire).decode()}
 
@@ -148,7 +148,7 @@ def main():
     function, hello = _adapters[sys.argv[1]]
     answer = _consume if hello["role"] == "consumer" else _produce
     output = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr):  # what a library prints is no answer
+    with contextlib.redirect_stdout(sys.stderr):  # so that the output of a library does not mix with answers
         for line in sys.stdin:
             request = json.loads(line)
             if "hello" in request:

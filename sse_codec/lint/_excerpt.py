@@ -1,32 +1,11 @@
-"""Make untrusted text safe to show: escape it for a terminal, measure its columns, and cut it around a place."""
+"""What a finding shows of a line: how many columns a text takes, and how a line is cut around a place."""
 
 from __future__ import annotations
 
+from sse_codec._text import printable
+
 #: The most characters of a line that a finding shows.
 SHOWN = 100
-
-#: How much text is escaped at a time. Escaping needs about sixty bytes for each character.
-_SLICE = 16 * 1024
-
-
-def printable(text: str) -> str:
-    """Escape characters that a terminal would hide or obey: control and format characters, separators, surrogates."""
-    if text.isprintable():
-        return text
-    return "".join(_escape(text[at : at + _SLICE]) for at in range(0, len(text), _SLICE))
-
-
-def _escape(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, as in "1 error" and "2 errors"."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def width(text: str) -> int:
