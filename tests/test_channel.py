@@ -246,6 +246,20 @@ def test_the_backlog_has_a_limit_in_bytes(monkeypatch: pytest.MonkeyPatch) -> No
         assert list(slow) == []
 
 
+def test_a_wrong_keep_alive_is_named() -> None:
+    with pytest.raises(ValueError, match="^keep_alive must be"):
+        Channel(keep_alive=0)
+
+
+def test_the_backlog_is_exactly_as_long_as_its_limit_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = [ServerSentEvent("x", id=str(number)) for number in range(8)]
+    monkeypatch.setattr(_channel, "_BACKLOG_BYTES", 3 * len(encode(sent[0])))
+    channel = Channel()
+    for event in sent:
+        channel.publish(event)
+    assert list(channel._log) == [encode(event) for event in sent[-3:]]
+
+
 def test_publishing_from_several_threads() -> None:
     """Listeners on two event loops and in two threads all get every event, in the same order."""
     channel = Channel()

@@ -350,3 +350,21 @@ def test_an_origin_is_checked_by_its_real_value() -> None:
 
     with pytest.raises(ValueError, match="allow_origin must be"):
         response_headers(allow_origin=Lying("https://a\r\nX-Evil: 1"))
+
+
+# What no test noticed before the mutation tests
+
+
+def test_the_characters_of_an_origin() -> None:
+    assert response_headers(allow_origin="https://a!~")["Access-Control-Allow-Origin"] == "https://a!~"
+    with pytest.raises(ValueError, match="not 'https://a://b'$"):
+        response_headers(allow_origin="https://a://b")
+
+
+def test_only_white_space_around_an_id_is_left_out() -> None:
+    assert request_headers(" X1X\t")["Last-Event-ID"] == "X1X"
+
+
+def test_an_encoding_that_is_unknown_is_named() -> None:
+    with pytest.raises(ValueError, match="not 'utf-16'$"):
+        request_headers("1", encoding=cast("Any", "utf-16"))

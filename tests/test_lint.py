@@ -163,6 +163,7 @@ def test_the_example_of_a_code(code: Code) -> None:
     assert list(lint(code.healthy, **code.options)) == []
     assert explain(code.name).replace("\n", " ").startswith(f"{code.name} ({code.severity}): {code.title}  ")
     assert max(map(len, explain(code.name).splitlines())) <= 80
+    assert all(line.isprintable() for line in explain(code.name).split("\n"))
 
 
 # Laws

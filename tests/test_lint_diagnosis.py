@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_codec import Decoder
-from sse_codec.lint import Finding, Linter, _linter, lint
-from sse_codec.lint._foreign import LONGEST
+from sse_codec.lint import CODES, Finding, Linter, _linter, lint
+from sse_codec.lint._foreign import LONGEST, is_text
 from tests.strategies import cut
 from tests.test_lint import loses_nothing
 
@@ -97,6 +97,8 @@ FOREIGN = [
     ("PNG", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
     ("WebSocket", b'\x81\x08{"a": 1}' * 3, "WebSocket frames"),
     ("WebSocket, a message in parts", b'\x81\x04{"a"\x80\x04: 1}', "WebSocket frames"),
+    ("WebSocket, closed", b"\x81\x02{}\x88\x02\x03\xe8", "WebSocket frames"),
+    ("WebSocket, binary", b"\x82\x02\x08\x01" * 3, "WebSocket frames"),
     ("HTML", PAGE, "HTML"),
     ("HTML, a fragment", b"<div>\n<p>hi</p>\n</div>\n", "HTML or XML"),
     ("XML", b'<?xml version="1.0"?>\n<Error>\n<Code>AccessDenied</Code>\n</Error>\n', "XML"),
@@ -106,6 +108,7 @@ FOREIGN = [
     ("JSON, long", b'{"error": "' + b"x" * 2 * LONGEST + b'"}\n', "JSON"),
     ("JSON lines", b'{"a": 1}\n{"a": 2}\n' * 50, "JSON lines (NDJSON)"),
     ("JSON lines, with blank ones", b'{"a": 1}\n\n{"a": 2}\n\n' * 50, "JSON lines (NDJSON)"),
+    ("JSON lines, indented", b' {"a": 1}\n {"b": 2}\n', "JSON lines (NDJSON)"),
     ("a stream in JSON", json.dumps({"body": STREAM.decode()}).encode(), "an event stream inside JSON"),
     ("a stream in a JSON string", json.dumps(STREAM.decode()).encode(), "an event stream inside a string"),
     ("a stream in a list", json.dumps([STREAM.decode()]).encode(), "an event stream inside a string"),
@@ -694,7 +697,7 @@ def test_a_missing_blank_line_is_one_finding() -> None:
 # Details that mutation tests found untested
 
 
-@pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN if not wire.isascii()])
+@pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN if not is_text(wire)])
 def test_a_field_among_bytes_that_are_no_text_is_no_field(wire: bytes) -> None:
     [_] = findings(wire + b"\nretry: \xff\n")
 
@@ -702,6 +705,25 @@ def test_a_field_among_bytes_that_are_no_text_is_no_field(wire: bytes) -> None:
 def test_a_few_bytes_are_enough() -> None:
     assert "compressed data (Brotli)" in findings(b"\x0b\x04\x80d")[0].what
     assert "binary data" in findings(b"\x02\x03\x04abc")[0].what
+    assert "UTF-16 text" in findings(b"d\0a\0")[0].what
+    assert "HTTP chunks" in findings(b"9\ndata: x\n\n\n")[0].what
+
+
+@pytest.mark.parametrize("wire", [b"\x81\0\x81\x02ab", b"\x0b\x04\x80data: x\n\n?", b"\x0b\x04\x80\0ata: x\n\n\x03"])
+def test_what_has_only_the_start_of_a_format(wire: bytes) -> None:
+    """The first frame of a WebSocket is empty, and what Brotli would have left as it is does not end, or is no text."""
+    assert not any(name in findings(wire)[0].what for name in ("WebSocket", "(Brotli)"))
+
+
+@pytest.mark.parametrize("wire", [wire for _, wire, _ in FOREIGN])
+def test_each_format_has_a_fix_of_its_own(wire: bytes) -> None:
+    [finding] = lint(wire)
+    assert finding.fix != CODES["not-an-event-stream"].fix
+
+
+def test_two_formats_in_a_stream_are_two_findings() -> None:
+    wire = BEFORE + b"\x89PNG\r\n\x1a\n\n\n" + BEFORE + b"GIF89a\xff\xff\xff\n"
+    assert [finding.what.rpartition(": ")[2] for finding in findings(wire)] == ["a PNG image", "a GIF image"]
 
 
 @pytest.mark.parametrize(
@@ -731,6 +753,8 @@ def test_the_fix_fits_what_was_found(wire: bytes, fix: str) -> None:
         (b"data: b''\n\ndata: {'a': 1}\n\n", {}, 1),
         (rb'data: "data: x\n"' + b"\n\ndata: data: x\n\n", {}, 1),
         (b"event: error\ndata\n\nevent: open\ndata\n\n", {}, 2),
+        (b"event: event: a\ndata: {}\n\n" * 3, {}, 1),
+        (b"data: " + b"x" * 65536 + b"\n\n" + (b"data: " + b"x" * 60000 + b"\n") * 5 + b"\n", {}, 2),
     ],
 )
 def test_which_findings_are_counted_together(wire: bytes, options: dict[str, Any], kinds: int) -> None:
@@ -750,6 +774,56 @@ def test_what_is_said_of_a_size() -> None:
     assert "WebClient" in finding.effect
 
 
+def test_the_limit_is_exact_beyond_64_KiB() -> None:
+    for size, codes in ((70_000, ["large-event"]), (70_001, ["large-event", "event-too-large"])):
+        wire = b"data: ".ljust(size, b"x") + b"\n\n"
+        assert [finding.code for finding in lint(wire, max_event_size=70_000)] == codes
+
+
+def test_what_is_said_of_a_value() -> None:
+    [finding] = findings(b"retry: 3\n\n")
+    assert finding.what == "a reconnection time of 3 ms"
+    assert finding.effect == "a client that lost its connection reconnects almost immediately"
+    assert finding.fix == "write milliseconds: 3000 if you meant seconds"
+    [finding] = findings(b"id: id: 1\n\n")
+    assert finding.effect == "a client keeps it as part of the value"
+    [finding] = findings(b"event: a \ndata\n\n")
+    assert finding.what == "white space around an event type: 'a '"
+    [finding] = findings(b"id: a\x0bb\n\n")
+    assert finding.what == "an id with the control character U+000B in it: 'a\\x0bb'"
+    assert findings(b"id:" + b"1" * 8000 + b"\n\n") == []
+    assert findings(b"event: \xff\ndata\n\n")[0].what == "not UTF-8: the byte 0xFF"
+    [finding] = findings(b'data: {"a": Infinity}\n\n')
+    assert finding.what == "Infinity in JSON"
+
+
+def test_where_a_payload_of_several_lines_is_wrong() -> None:
+    [finding] = findings(b'data: {"a": [\ndata: 1,\ndata: {"b": 2}\n\n')
+    assert (finding.code, finding.line, finding.column) == ("missing-blank-line", 3, 7)
+    [finding] = findings(b"data:\ndata: {x}\n\n", json=True)
+    assert (finding.code, finding.line, finding.column, finding.text) == ("invalid-json", 2, 8, "data: {x}")
+    [finding] = findings(b"data: {x\ndata: }\n\n", json=True)
+    assert finding.text == "data: {x"
+
+
+@pytest.mark.parametrize("value", [b"{}", b'"x"', b"[DONE]"])
+def test_a_space_after_JSON_is_a_mistake_even_once(value: bytes) -> None:
+    assert [finding.code for finding in findings(b"data: x\n\ndata: %b \n\n" % value)] == ["trailing-space"]
+
+
+def test_many_texts_with_a_space_at_the_end() -> None:
+    """They do not settle what the spaces of the stream mean, so the quick look waits for one without a space."""
+    assert [finding.code for finding in lint(b"data: x \n\n" * 2000)] == ["trailing-space"]
+
+
+def test_the_payload_of_an_event_that_was_cut_off() -> None:
+    assert [finding.code for finding in findings(b"data: data: x\n")] == ["unfinished-block", "broken-framing"]
+    assert [finding.code for finding in findings(b"\ndata: data: x\ndata: yyy\n", max_event_size=20)] == [
+        "event-too-large",
+        "unfinished-block",
+    ]
+
+
 def test_only_the_size_of_a_line_that_was_not_kept_is_reported() -> None:
     assert [finding.code for finding in findings(b"data: x\n\ndata:" + b"x" * 20 + b"\n\n", max_event_size=11)] == [
         "event-too-large"
@@ -757,34 +831,51 @@ def test_only_the_size_of_a_line_that_was_not_kept_is_reported() -> None:
 
 
 def test_a_byte_order_mark_in_pieces() -> None:
-    assert [finding.code for finding in findings(b"\xef\xbb\xbfdata: x\n\n")] == ["leading-bom"]
+    [finding] = findings(b"\xef\xbb\xbfdata: x\n\n")
+    assert (finding.code, finding.what) == ("leading-bom", "a byte order mark")
+
+
+def test_what_is_said_of_the_end() -> None:
+    [finding] = findings(b": x", sentinel="x")
+    assert (finding.line, finding.column) == (1, 4)
+    [finding] = findings(b"data: x\ndata: y\n")
+    assert finding.effect == "a client reads them all as one event, and never dispatches it"
+    linter = Linter()
+    assert linter.feed(b"data: x\n\ndata: y\n") == []
+    assert linter.unfinished() == "the event of line 3 is open, with 1 data line"
 
 
 def test_JSON_lines_are_named_with_the_second_one() -> None:
-    assert len(Linter().feed(b'{"a": 1}\n{"b": 2}\n')) == 1
+    for line_end in (b"\n", b"\r"):
+        assert len(Linter().feed(line_end.join([b'{"a": 1}', b'{"b": 2}', b""]))) == 1
 
 
 def test_one_block_at_a_time_and_many_have_the_same_findings() -> None:
     """As the law of the quick look says, with each block after one that makes the quick look possible."""
     more = [
-        b'data: {"a":\t\ndata: 1}\n\n',
+        b'data: {"a":\t\ndata: {}}\n\n',
         b'data: {"a": 1} \n\n',
         b'data: {"a": {}} \n\n',
         b'data: {"a": Infinity}\n\n',
         b"event: tick\ndata: [DONE]\n\n",
         b": data: x\n\n",
+        b"data: x\ry\n\n",
+        b"foo: data: x\n\n",
+        b"foo: 1\n\ndata: x\n\n",
+        b"id: id: 1\ndata: x\n\n",
     ]
     for block in BLOCKS + more:
         for sentinel in (None, "[DONE]", "", "a\nb"):
             for line_end in (b"\n", b"\r\n"):
-                wires = [b"event: tick\ndata: x\n\n", block, block * 3, b"data: y\n\n", b"data: x\nretry: x\n"]
-                chunks = [wire if b"\r" in wire else wire.replace(b"\n", line_end) for wire in wires]
-                quick, slow = Linter(sentinel=sentinel), Linter(sentinel=sentinel)
-                slow._thorough = True
-                for chunk in chunks:
-                    assert quick.feed(chunk) == slow.feed(chunk), block
-                    assert (quick.events, quick.line, quick.offset) == (slow.events, slow.line, slow.offset), block
-                assert quick.close() == slow.close(), block
+                for value in (b"x", b"{}"):
+                    wires = [b"event: tick\ndata: %b\n\n" % value, block, block * 3, b"data: %b\n\n" % value]
+                    chunks = [wire if b"\r" in wire else wire.replace(b"\n", line_end) for wire in wires]
+                    quick, slow = Linter(sentinel=sentinel), Linter(sentinel=sentinel)
+                    slow._thorough = True
+                    for chunk in [*chunks, b"data: {}\nretry: x\n"]:
+                        assert quick.feed(chunk) == slow.feed(chunk), block
+                        assert (quick.events, quick.line, quick.offset) == (slow.events, slow.line, slow.offset), block
+                    assert quick.close() == slow.close(), block
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,29 @@ def test_retry_after(retry_after: str | bytes | None, delay: float) -> None:
     assert client.next_delay() == 6.0, "it applies to one wait"
 
 
+@pytest.mark.parametrize("retry_after", [None, "x", "X9X"])
+def test_a_retry_after_that_is_no_number_adds_nothing(retry_after: str | None) -> None:
+    client = Reconnection(retry_statuses=[429], default_delay=0.1, min_delay=0.1, jitter=0)
+    assert client.next_delay() == 0
+    assert client.accept(429, None, retry_after=retry_after) is False
+    assert client.next_delay() == 0.1
+
+
+def test_the_errors_keep_their_arguments() -> None:
+    assert ConnectionFailed(404, "text/html", b"x", "why").args == (404, "text/html", b"x", "why")
+    assert GaveUp(3, 1.5).args == (3, 1.5)
+
+
+def test_an_id_of_the_wrong_type_is_named() -> None:
+    with pytest.raises(EncodeError, match="^id must be a str, not int"):
+        EventHistory().append(ServerSentEvent("x", id=1))  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_number_that_is_out_of_range_is_named() -> None:
+    with pytest.raises(ValueError, match="^default_delay must be at least 0 and finite, not -1$"):
+        Reconnection(default_delay=-1)
+
+
 def test_retry_after_applies_only_to_statuses_that_are_retried() -> None:
     client = Reconnection(jitter=0)
     client.next_delay()

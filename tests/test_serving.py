@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import gc
 import inspect
 import os
@@ -311,6 +312,22 @@ def test_the_wrong_kind_of_source() -> None:
         with pytest.raises(TypeError, match=words):
             typing.cast("Any", make)(events)
     coroutine.close()
+
+
+def test_a_source_without_a_name_that_was_not_called() -> None:
+    with pytest.raises(TypeError, match=r"not partial: call it\(\) and pass what it returns"):
+        stream(typing.cast("Any", functools.partial(Source().generate)))
+
+
+def test_an_async_source_that_was_never_read_is_closed() -> None:
+    source = Source(ONE).agenerate()
+
+    async def main() -> None:
+        await astream(source).aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(source)
+
+    run(main())
 
 
 @pytest.mark.parametrize(
