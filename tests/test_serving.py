@@ -1051,7 +1051,14 @@ def test_a_source_may_close_its_own_stream() -> None:
 # The end of the process
 
 
-def test_signals_end_streams() -> None:
+@pytest.fixture
+def _stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget at the end of the test that the process was told to stop."""
+    monkeypatch.setattr(_shutdown._stop, "until", float("-inf"))
+
+
+@pytest.mark.usefixtures("_stops")
+def test_signals_end_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         handled: list[int] = []
@@ -1066,6 +1073,13 @@ def test_signals_end_streams() -> None:
             assert await anext(body, b"end") == b"end"
             assert source.closed
             assert handled == [signal.SIGTERM], "the server's own handler still runs"
+            # Until the server notices the signal, it accepts connections, and then it waits for them to end.
+            late = Source(...)
+            assert [chunk async for chunk in astream(late.agenerate()) if chunk.strip(b":\n ")] == []
+            assert late.closed or not late.taken
+            assert [chunk for chunk in stream([ONE]) if chunk.strip(b":\n ")] == []
+            monkeypatch.setattr(_shutdown._stop, "until", time.monotonic())  # the process goes on after all
+            assert b"".join(stream([ONE])).endswith(encode(ONE))
         finally:
             for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
                 signal.signal(number, handler)
@@ -1073,6 +1087,7 @@ def test_signals_end_streams() -> None:
     run(main())
 
 
+@pytest.mark.usefixtures("_stops")
 def test_the_earlier_signal_handler_is_called() -> None:
     handled: list[Any] = []
     _shutdown._Handler(lambda *arguments: handled.append(arguments))(signal.SIGTERM, None)

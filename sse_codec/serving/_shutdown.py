@@ -18,6 +18,10 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT", "
 #: How many seconds the process waits at its end for the `finally` of generators in threads.
 _PATIENCE = 1.0
 
+#: For how many seconds after a signal new streams end immediately, too. A server accepts connections until it notices
+#: the signal, and would wait forever for a stream that begins in between. The process may also go on after all.
+_STOPPING = 5.0
+
 
 # These belong to no event loop: each stream knows its own. The lock is reentrant because a signal handler may interrupt
 # its holder.
@@ -26,8 +30,17 @@ _live: weakref.WeakKeyDictionary[object, Callable[[Any], None]] = weakref.WeakKe
 _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
+class _Stop:
+    """Until when new streams end immediately, by `time.monotonic`."""
+
+    until = float("-inf")
+
+
+_stop = _Stop()
+
+
 def register(stream: object, end: Callable[[Any], None]) -> None:
-    """Add a stream to those that `end_streams` ends, for as long as the stream exists.
+    """Add a stream to those that `end_streams` ends, for as long as the stream exists. End it if the process stops.
 
     Args:
         stream: the stream, or a channel.
@@ -35,6 +48,8 @@ def register(stream: object, end: Callable[[Any], None]) -> None:
     """
     with _lock:
         _live[stream] = end
+    if time.monotonic() < _stop.until:
+        end(stream)
 
 
 def register_thread(thread: threading.Thread) -> None:
@@ -70,10 +85,12 @@ def end_streams() -> None:
 def end_streams_on_signals(*signals: int) -> None:
     """Make signals end all streams first, before the server's own handlers stop the server.
 
-    Most servers wait for open responses before they stop, so an event stream keeps them waiting forever. Call this
-    after the server has installed its own handlers, or they will replace these. In ASGI, call it in the request: more
-    calls are cheap and do nothing. In WSGI, call it where the application is created, which in gunicorn's workers is
-    late enough, or just before `serve()` with servers that install no handlers.
+    Most servers wait for open responses before they stop, so an event stream keeps them waiting forever. They also
+    accept connections for a moment after the signal, so streams that begin within five seconds of it end immediately.
+
+    Call this after the server has installed its own handlers, or they will replace these. In ASGI, call it in the
+    request: more calls are cheap and do nothing. In WSGI, call it where the application is created, which in gunicorn's
+    workers is late enough, or just before `serve()` with servers that install no handlers.
 
     If the signal had no handler, as is usual for SIGTERM, the process exits through `sys.exit`. Outside the main thread
     this function does nothing, because Python handles signals only in the main thread. So your application still runs
@@ -98,6 +115,8 @@ class _Handler:
         self._before = before
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if callable(self._before):
+            _stop.until = time.monotonic() + _STOPPING
         end_streams()
         if callable(self._before):
             self._before(number, frame)
