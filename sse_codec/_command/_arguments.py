@@ -123,7 +123,8 @@ def _explanation(_: object, code: str) -> str:
 class _Parser(argparse.ArgumentParser):
     """Reports an unknown argument with the usage of the command that got it, instead of that of the whole program."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    # The method that argparse calls for each subcommand.
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # it has overloads, which differ between Pythons
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
