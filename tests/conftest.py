@@ -76,6 +76,12 @@ def no_thread_is_left() -> Generator[None, None, None]:
         assert not thread.is_alive(), thread
 
 
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return how many processes `-n auto` means: one more than there are cores, because many tests only wait."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # pytest calls a hook defined in this file only for tests under this folder, not for the package's docstrings.
     config.pluginmanager.register(Docstrings())

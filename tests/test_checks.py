@@ -281,7 +281,13 @@ def test_a_consumer_of_text() -> None:
     assert "(then it raised AttributeError" in str(failure)
 
 
-@pytest.mark.parametrize("rule", [rule.name for rule in CONSUMER_RULES])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule.name, marks=[pytest.mark.thorough] if number % 6 else [])  # they take long
+        for number, rule in enumerate(CONSUMER_RULES)
+    ],
+)
 def test_no_stream_that_touches_an_excluded_rule_is_drawn(rule: str) -> None:
     touched_by = next(each.touched_by for each in CONSUMER_RULES if each.name == rule)
 

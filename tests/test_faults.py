@@ -33,7 +33,7 @@ def seeded(faults: Iterable[type]) -> list[Any]:
     return [
         pytest.param(
             fault,
-            marks=[pytest.mark.thorough] if number % 6 or large.search(fault.__name__) else [],
+            marks=[pytest.mark.thorough] if number % 10 or large.search(fault.__name__) else [],
             id=fault.__name__,
         )
         for number, fault in enumerate(faults)
