@@ -17,6 +17,8 @@ from ._errors import EncodeError, check_str, show
 #: How an HTTP client may turn the text of a header into bytes; `request_headers` explains each.
 HeaderEncoding: TypeAlias = Literal["ascii", "latin-1", "utf-8"]
 
+_ENCODINGS: Final = get_args(HeaderEncoding)
+
 #: "HTTP whitespace" and "HTTP token code points" of the Fetch and the MIME Sniffing Standard.
 _HTTP_WHITESPACE: Final = "\t\n\r "
 _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -122,7 +124,7 @@ def request_headers(last_event_id: str = "", *, encoding: HeaderEncoding = "asci
     'cafÃ©'
     """
     last_event_id = check_text("last_event_id", last_event_id)
-    if encoding not in get_args(HeaderEncoding):
+    if encoding not in _ENCODINGS:
         raise ValueError(f"encoding must be 'ascii', 'latin-1' or 'utf-8', not {show(encoding)}")
     offset = _untransferable(last_event_id)
     if offset is not None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from sse_codec._encoder import encode_block
-from sse_codec._errors import show
+from sse_codec._errors import EncodeTypeError, show
 from sse_codec._grammar import DEFAULT_EVENT
 from sse_codec._text import printable
 
@@ -72,17 +72,16 @@ def block(line: bytes) -> bytes:
         parts["data"] = _text_of(text, "data")
     if not parts:
         raise ValueError(f"nothing to send: give at least one of {', '.join(_ENCODED_KEYS)}")
-    for key, value in parts.items():
-        _check_type(key, value, text)
-    if "event" in parts and "data" not in parts:
+    if isinstance(parts.get("event"), str) and "data" not in parts:
         raise ValueError('event needs data: receivers dispatch nothing without it; "data": "" sends an empty event')
-    return encode_block(**parts)
+    try:
+        return encode_block(**parts)
+    except EncodeTypeError as error:
+        raise ValueError(_wrong_type(error.field, error.value, text)) from None
 
 
-def _check_type(key: str, value: Any, text: str) -> None:
-    """Raise ValueError unless the value of a key has the right type; `text` is the whole object."""
-    if type(value) is int if key == "retry" else isinstance(value, str):
-        return
+def _wrong_type(key: str, value: Any, text: str) -> str:
+    """Say in terms of JSON what is wrong with the type of a value; `text` is the whole object."""
     wanted = "a whole number of milliseconds" if key == "retry" else "a string"
     source = printable(_text_of(text, key)[:_SHOWN])
     if isinstance(value, (list, dict)):
@@ -91,7 +90,7 @@ def _check_type(key: str, value: Any, text: str) -> None:
         remedy = f': write "{source}"'
     else:
         remedy = f": write {value}" if re.fullmatch("[0-9]{1,18}", str(value)) else f", not {source}"
-    raise ValueError(f"{key} must be {wanted}{remedy}")
+    return f"{key} must be {wanted}{remedy}"
 
 
 def _read_int(digits: str) -> int:

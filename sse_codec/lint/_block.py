@@ -149,11 +149,9 @@ class Block:
 
     def set(self, name: str, value: str, place: Place) -> None:
         """Take another field, and compare it with an earlier one of the same name."""
-        if name in self._fields:
+        if name in self._fields and not self.white_line:  # such a line explains it, and was reported
             earlier, lost = self._fields[name]
-            if self.white_line:
-                pass  # it has the same cause as the line of white space, which was reported
-            elif lost != value:
+            if lost != value:
                 self._overwritten = True
                 what = f"the {name} field is overwritten by line {place.line}, in the same block"
                 fix = None

@@ -115,10 +115,11 @@ class _Handler:
         self._before = before
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if callable(self._before):
+        has_handler = callable(self._before)  # otherwise, the process ignores the signal, or exits here
+        if has_handler:
             _stop.until = time.monotonic() + _STOPPING
         end_streams()
-        if callable(self._before):
+        if has_handler:
             self._before(number, frame)
         elif self._before == signal.SIG_DFL:
             sys.exit(128 + number)
