@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "_input": {"_grammar", "_errors"},
     "_interpret": {"_grammar"},
     "_text": set[str](),
+    "_choices": set[str](),
     "_framing": {"_grammar", "_errors", "_input", "_interpret"},
     "_http": {"_errors", "_encoder"},
     "_encoder": VALUES,
@@ -44,13 +45,13 @@ MAY_IMPORT = {
     "clients": CORE | {"resume"},
     "serving": CORE | {"resume"},
     "lint": CORE | {"_text", "__init__"},
-    "testing": CORE | {"_text", "lint"},
-    "_command": CORE | {"_text", "__init__", "lint", "testing"},
+    "testing": CORE | {"_text", "_choices", "lint"},
+    "_command": CORE | {"_text", "_choices", "__init__", "lint", "testing"},
     "__main__": {"_command"},
 }
 
 #: The modules built on top of the codec, which never imports them.
-AROUND = {"_text", "resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
+AROUND = {"_text", "_choices", "resume", "clients", "serving", "lint", "testing", "_command", "__main__"}
 
 #: The third-party packages that a module may import; other modules, none. Type checkers bring typing_extensions.
 THIRD_PARTY = {"testing": {"hypothesis"}}

@@ -20,9 +20,9 @@ from sse_codec import (
     decode,
     encode,
 )
+from sse_codec._choices import CHOICES
 from sse_codec.testing import NotConforming, check_consumer, check_producer
 from sse_codec.testing._checks import search
-from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._consumer import _Law, _Options
 from sse_codec.testing._report import section
 from sse_codec.testing._rules import BLANK_LINE, CONSUMER_RULES, PRODUCER_RULES, PROMPTNESS, PROMPTNESS_CR, Stream

@@ -145,6 +145,15 @@ def test_importing_stays_light() -> None:
     assert set(ast.literal_eval(loaded)) == parts
 
 
+def test_the_command_line_loads_the_fuzz_kit_only_for_fuzz() -> None:
+    code = (
+        "import sys; from sse_codec._command._arguments import parser; parser().parse_args(['decode'])\n"
+        "print([name for name in sys.modules if name.startswith('sse_codec.testing')])\n"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    assert loaded == "[]\n"
+
+
 def test_the_testing_kit_says_that_it_needs_Hypothesis() -> None:
     """Without Hypothesis, the reference decoder and `assert_conforms` work; the rest says how to install it."""
     code = (

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sse_codec import decode
-from sse_codec.testing._choices import CHOICES
+from sse_codec._choices import CHOICES
 from sse_codec.testing._remote import _messages
 from sse_codec.testing._remote._messages import Hello, Reading, Refused, parse_hello, parse_reading, parse_wire
 from tests.test_main import parse

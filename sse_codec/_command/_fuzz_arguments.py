@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from sse_codec.testing._choices import CHOICES
+from sse_codec._choices import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from sse_codec._grammar import parse_retry
 
 from ._checks import chosen_seed, narrowed, search
 from ._chunks import Chunks
-from ._options import check_choices, is_one_of, known_rules, not_negative, positive, takes_one
+from ._options import check_choices, check_limits, is_one_of, known_rules, takes_one
 from ._reference import Reference, remembered_decode
 from ._report import Final, NotConforming, hidden_difference, python_chunks, section, show_bytes, show_value
 from ._rules import (
@@ -161,9 +161,7 @@ def check_consumer(
     excluded = known_rules(caller, without, CONSUMER_CHECKED)
     only = known_rules(caller, only, CONSUMER_CHECKED, option="only")
     check_choices(caller, "consumer", ids=ids, retries=retries, on_eof=on_eof, comments=comments)
-    positive(caller, "timeout", timeout)
-    positive(caller, "max_event_size", max_event_size)
-    not_negative(caller, "max_retry", max_retry)
+    check_limits(caller, timeout=timeout, max_event_size=max_event_size, max_retry=max_retry)
     shape = made_shape(caller, data, types, required)
     if text:
         excluded |= _OF_BYTES

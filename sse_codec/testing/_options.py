@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sse_codec._choices import CHOICES
 from sse_codec._errors import show
 
-from ._choices import CHOICES
 from ._rules import Rule
 
 
@@ -32,16 +32,13 @@ def is_one_of(value: Any, *types: type) -> bool:
     return isinstance(value, types)
 
 
-def positive(caller: str, option: str, value: float | None) -> None:
-    """Raise ValueError if a number is not positive."""
-    if value is not None and not value > 0:
-        raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
-
-
-def not_negative(caller: str, option: str, value: float | None) -> None:
-    """Raise ValueError if a number is negative."""
-    if value is not None and value < 0:
-        raise ValueError(f"{caller}: {option} must be at least 0, or None, not {value!r}")
+def check_limits(caller: str, *, timeout: float | None, max_event_size: int | None, max_retry: int | None) -> None:
+    """Raise ValueError if a limit is out of range. None means no limit."""
+    for option, value in (("timeout", timeout), ("max_event_size", max_event_size)):
+        if value is not None and not value > 0:
+            raise ValueError(f"{caller}: {option} must be more than 0, or None, not {value!r}")
+    if max_retry is not None and max_retry < 0:
+        raise ValueError(f"{caller}: max_retry must be at least 0, or None, not {max_retry!r}")
 
 
 def known_rules(

@@ -18,7 +18,7 @@ from sse_codec._grammar import parse_retry
 
 from ._checks import chosen_seed, narrowed, search
 from ._endpoints import Endpoint, PerStream
-from ._options import check_choices, known_rules, not_negative, positive, takes_one
+from ._options import check_choices, check_limits, known_rules, takes_one
 from ._reference import Reference, remembered_decode
 from ._report import Final, NotConforming, hidden_difference, python_event, section, show_bytes, show_value
 from ._rules import (
@@ -141,9 +141,7 @@ def check_producer(
     excluded = known_rules(caller, without, PRODUCER_CHECKED)
     only = known_rules(caller, only, PRODUCER_CHECKED, option="only")
     check_choices(caller, "producer", unsendable=unsendable, ids=ids)
-    positive(caller, "timeout", timeout)
-    positive(caller, "max_event_size", max_event_size)
-    not_negative(caller, "max_retry", max_retry)
+    check_limits(caller, timeout=timeout, max_event_size=max_event_size, max_retry=max_retry)
     shape = made_shape(caller, data, types, required)
     options = _Options(excluded, unsendable, ids, max_retry, max_event_size, until, ignore, comment, shape)
     seed = chosen_seed(seed, settings)

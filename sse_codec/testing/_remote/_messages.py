@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from sse_codec._choices import CHOICES
 from sse_codec._event import ServerSentEvent
 from sse_codec._text import printable
-from sse_codec.testing._choices import CHOICES
 from sse_codec.testing._options import is_one_of
 from sse_codec.testing._rules import CONSUMER_CHECKED, PRODUCER_CHECKED, Rule
 

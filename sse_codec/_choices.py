@@ -1,4 +1,7 @@
-"""The options of the checks that take one of several values. `sse-codec fuzz` has them too; importing this is cheap."""
+"""The options of the fuzz kit's checks that take one of several values.
+
+They are not in `testing`, because every command of `sse-codec` loads them, and only `fuzz` needs the kit.
+"""
 
 #: By role, the options of its check, with their values.
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
